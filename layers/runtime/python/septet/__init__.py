@@ -1,0 +1,1 @@
+"""Septet: production AI agents on AWS that an operator can bound, stop, explain, replay and roll back."""

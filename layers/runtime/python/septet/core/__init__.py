@@ -1,0 +1,1 @@
+"""What every layer reads: words, entries, errors, money. Imports nothing of ours."""
