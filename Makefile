@@ -1,0 +1,53 @@
+# Bare `make` lists the targets. Set-up is the only one that runs on the machine's own Python.
+PYTHON ?= python3
+PYTEST := .venv/bin/python -m pytest
+MACHINE_PATH := $(PATH)
+# Node, npm and the CDK command are found in our own folders first.
+export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check lint synth deploy up down bench templates
+
+help: ## list the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## make the environments and bring uv, Node and the CDK command; quick when nothing changed
+	@PATH="$(MACHINE_PATH)" $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 8))' || \
+		{ echo "setup: '$(PYTHON)' is no Python 3.8 or newer; install one, or name it: make setup PYTHON=/path/to/python3" >&2; exit 1; }
+	@PATH="$(MACHINE_PATH)" $(PYTHON) -m local.setup
+
+demo: setup ## start the twin, deploy, and show three runs as they happen
+	@.venv/bin/python -m local.demo
+
+test: check ## everything in `check`, the templates and state machines, and every test on the twin
+	$(MAKE) templates
+	$(PYTEST) --ignore=tests/unit --ignore=tests/stacks --ignore=tests/bench
+
+check: setup lint ## format, lint, types, imports, fast tests, synth
+	$(PYTEST) tests/unit tests/stacks
+	$(MAKE) synth
+
+lint: setup
+	ruff format --check .
+	ruff check .
+	mypy
+	lint-imports
+
+synth: setup ## make cdk.out, offline and without credentials
+	cdk synth --quiet
+
+templates: setup
+	cfn-lint cdk.out/*.template.json cdk.out/assembly-*/*.template.json
+	for file in state_machines/*.asl.json; do asl-validator --json-path "$$file" || exit 1; done
+
+deploy: setup ## deploy what changed to the twin
+	septet deploy
+
+up: setup ## start the twin
+	septet up
+
+down: ## stop the twin and leave nothing behind
+	septet down
+
+bench: setup ## measure, and print what was measured
+	.venv/bin/python -m tests.bench
