@@ -1,0 +1,234 @@
+"""What a journal holds: a closed union of entry bodies, each an immutable fact."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar
+
+from septet.core.money import Usage
+
+VERSION = 1
+"""Version of the bodies' JSON form, written with each."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ToolCall:
+    """One call a model asked for."""
+
+    id: str
+    """The model's own id of the call, unique within a turn."""
+    tool: str
+    arguments: Any
+    """As the model gave them: an object when it behaves, anything when it does not."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """What the run was asked to do; always entry 0."""
+
+    type: ClassVar[str] = "request"
+    workflow: str
+    input: Mapping[str, Any]
+    submitter: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelCall:
+    """A model is about to be called; without a reply after it, the call may or may not have been made."""
+
+    type: ClassVar[str] = "model_call"
+    model: str
+    step: int
+    """Model calls of this turn before this one, from 0."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelReply:
+    """What the model said."""
+
+    type: ClassVar[str] = "model_reply"
+    model: str
+    text: str
+    calls: tuple[ToolCall, ...]
+    stop: str
+    """Why it stopped: ``end``, ``tools``, ``truncated`` or ``refused``."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ToolIntent:
+    """The gateway allowed a call and is about to make it."""
+
+    type: ClassVar[str] = "tool_intent"
+    call: str
+    tool: str
+    arguments: Any
+    key: str
+    """The effect's key; empty for a tool without effect."""
+    reasons: tuple[str, ...]
+    """Why it was allowed."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ToolResult:
+    """How a call ended: a value, or a named error."""
+
+    type: ClassVar[str] = "tool_result"
+    call: str
+    tool: str
+    value: Any = None
+    error: str = ""
+    """Name of an error class of ``septet.core.errors``; empty on success."""
+    message: str = ""
+    repeated: bool = False
+    """The effect had happened before; this is the record of it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ApprovalAsked:
+    """A person has to decide on exactly this call."""
+
+    type: ClassVar[str] = "approval_asked"
+    call: str
+    tool: str
+    arguments: Any
+    approval: str
+    expires_at: int
+    """Milliseconds since the epoch."""
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ApprovalGiven:
+    """What was decided: ``approved``, ``rejected`` or ``expired``."""
+
+    type: ClassVar[str] = "approval_given"
+    call: str
+    approval: str
+    decision: str
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HandOver:
+    """The agent passes the work to another."""
+
+    type: ClassVar[str] = "hand_over"
+    to: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Note:
+    """Something worth knowing that changes no state but the conversation: a repair request, a passing model error."""
+
+    type: ClassVar[str] = "note"
+    kind: str
+    """``repair`` (told to the model) or ``model_error``."""
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """The agent's turn ended well."""
+
+    type: ClassVar[str] = "answer"
+    value: Any
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Failure:
+    """The agent's turn, or the run, ended badly."""
+
+    type: ClassVar[str] = "failure"
+    error: str
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stop:
+    """The run was stopped from outside."""
+
+    type: ClassVar[str] = "stop"
+    by: str
+    reason: str
+
+
+Body = (
+    Request | ModelCall | ModelReply | ToolIntent | ToolResult | ApprovalAsked | ApprovalGiven | HandOver | Note | Answer | Failure | Stop
+)
+
+_KINDS: dict[str, type[Body]] = {
+    kind.type: kind
+    for kind in (
+        Request,
+        ModelCall,
+        ModelReply,
+        ToolIntent,
+        ToolResult,
+        ApprovalAsked,
+        ApprovalGiven,
+        HandOver,
+        Note,
+        Answer,
+        Failure,
+        Stop,
+    )
+}
+_FIELDS: dict[str, tuple[str, ...]] = {name: tuple(item.name for item in fields(kind)) for name, kind in _KINDS.items()}
+_TUPLES: dict[str, Callable[[Any], Any]] = {
+    "calls": lambda value: tuple(ToolCall(**call) for call in value),
+    "reasons": tuple,
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """One fact in a branch, chained to the one before it."""
+
+    number: int
+    """Position in the branch, from 0."""
+    at: int
+    """When it was written, in milliseconds since the epoch."""
+    body: Body
+    agent: str = ""
+    """Who wrote it; empty for the platform."""
+    turn: str = ""
+    bundle: str = ""
+    usage: Usage | None = None
+    cost: int = 0
+    """Micro-dollars."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Provenance of the body's values, by field."""
+    salt: str
+    """Random; erased with the body, so that a digest left behind tells nothing."""
+    digest: str
+    """Of salt and body."""
+    previous: str
+    """Hash of the entry before; empty for entry 0."""
+    hash: str
+    """Of everything but salt and body."""
+
+
+def encode(body: Body) -> dict[str, Any]:
+    """*body* as JSON types, with its type and version."""
+    kind = body.type
+    value: dict[str, Any] = {name: getattr(body, name) for name in _FIELDS[kind]}
+    if kind == ModelReply.type:
+        value["calls"] = [{"id": call.id, "tool": call.tool, "arguments": call.arguments} for call in value["calls"]]
+    elif "reasons" in value:
+        value["reasons"] = list(value["reasons"])
+    value["type"] = kind
+    value["version"] = VERSION
+    return value
+
+
+def decode(value: Mapping[str, Any]) -> Body:
+    """The body that ``encode`` made *value* of. Raises ValueError for an unknown type, version or field."""
+    kind = _KINDS.get(value.get("type", ""))
+    if kind is None or value.get("version") != VERSION:
+        raise ValueError(f"no entry type {value.get('type')!r} in version {value.get('version')!r}")
+    rest = {name: _TUPLES[name](item) if name in _TUPLES else item for name, item in value.items() if name not in ("type", "version")}
+    try:
+        return kind(**rest)
+    except TypeError as error:
+        raise ValueError(f"entry of type {kind.type!r}: {error}") from error

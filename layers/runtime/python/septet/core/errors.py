@@ -1,0 +1,88 @@
+"""The named ways a step can fail. A state machine's ``Catch`` routes on these names, so they are part of the contract."""
+
+
+class SeptetError(Exception):
+    """Base of every failure that has a name in a workflow. ``str`` is one sentence for a person."""
+
+
+class ModelThrottled(SeptetError):
+    """The model's provider refused for the moment: try again later, or elsewhere."""
+
+
+class ModelUnavailable(SeptetError):
+    """The model could not be reached, failed inside, or does not exist (any more)."""
+
+
+class ModelRefused(SeptetError):
+    """The model or its guardrail declined to answer."""
+
+
+class ContextOverflow(SeptetError):
+    """The request does not fit the model's context window."""
+
+
+class AnswerInvalid(SeptetError):
+    """The agent's answer does not fit its declared type, also after being told so once."""
+
+
+class ToolFailed(SeptetError):
+    """A tool ended without a result; for an effect, nothing is known to have happened."""
+
+
+class ToolTimedOut(SeptetError):
+    """A tool did not answer within its deadline."""
+
+
+class EffectUnknown(SeptetError):
+    """An effect that must not be repeated may or may not have happened: a person has to look."""
+
+
+class PolicyDenied(SeptetError):
+    """The gateway, a tool or a person said no."""
+
+
+class ApprovalExpired(SeptetError):
+    """Nobody decided in time."""
+
+
+class BudgetExhausted(SeptetError):
+    """A limit on steps, tokens, money or time was reached."""
+
+
+class RunStopped(SeptetError):
+    """An operator stopped the run."""
+
+
+class LoopDetected(SeptetError):
+    """The agent repeats itself."""
+
+
+class Fenced(SeptetError):
+    """Another executor has gone on with this branch: this one stops."""
+
+
+class InputRejected(SeptetError):
+    """The input does not fit what is declared; the message names the field and the fix."""
+
+
+CLASSES: dict[str, type[SeptetError]] = {
+    error.__name__: error
+    for error in (
+        ModelThrottled,
+        ModelUnavailable,
+        ModelRefused,
+        ContextOverflow,
+        AnswerInvalid,
+        ToolFailed,
+        ToolTimedOut,
+        EffectUnknown,
+        PolicyDenied,
+        ApprovalExpired,
+        BudgetExhausted,
+        RunStopped,
+        LoopDetected,
+        Fenced,
+        InputRejected,
+    )
+}
+"""Every error class by its name; a state machine may catch these and Step Functions' own, nothing else."""

@@ -1,0 +1,170 @@
+"""The journal: branches of chained entries, the port that stores them, and the one way to extend a branch."""
+
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from septet.core.canonical import canonical, digest
+from septet.core.entries import Body, Entry, decode, encode
+from septet.core.money import Usage
+
+MAIN = "main"
+"""The branch in which agents work one after another."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Branch:
+    """Where a sequence of entries lives."""
+
+    tenant: str
+    run: str
+    path: str = MAIN
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Head:
+    """Where a branch goes on: the next entry's number, and the hash it must refer to."""
+
+    number: int = 0
+    hash: str = ""
+
+
+class Journal(Protocol):
+    """Append-only storage of branches."""
+
+    def read(self, branch: Branch, *, after: int = -1) -> Iterator[Entry]:
+        """The entries with a number above *after*, in order; none for an unknown branch."""
+        ...
+
+    def append(self, branch: Branch, entry: Entry, *, writer: str) -> None:
+        """Store *entry* durably if its number is free.
+
+        *writer* identifies one executor: the same entry from the same writer again (its first answer was lost) counts as stored.
+        Raises Fenced when somebody else has written that number.
+        """
+        ...
+
+
+Clock = Callable[[], int]
+"""Milliseconds since the epoch."""
+
+
+def _hash(entry: Mapping[str, Any]) -> str:
+    return digest(canonical(entry))
+
+
+def _chained(header: dict[str, Any], body: Body, salt: str) -> Entry:
+    header["digest"] = digest(salt.encode(), canonical(encode(body)))
+    return Entry(
+        number=header["number"],
+        at=header["at"],
+        body=body,
+        agent=header["agent"],
+        turn=header["turn"],
+        bundle=header["bundle"],
+        usage=Usage(**header["usage"]) if header["usage"] else None,
+        cost=header["cost"],
+        labels=header["labels"],
+        salt=salt,
+        digest=header["digest"],
+        previous=header["previous"],
+        hash=_hash(header),
+    )
+
+
+def header(entry: Entry) -> dict[str, Any]:
+    """All of *entry* that its hash covers, as JSON types."""
+    return {
+        "number": entry.number,
+        "at": entry.at,
+        "agent": entry.agent,
+        "turn": entry.turn,
+        "bundle": entry.bundle,
+        "usage": {"input": entry.usage.input, "output": entry.usage.output} if entry.usage else None,
+        "cost": entry.cost,
+        "labels": dict(entry.labels),
+        "previous": entry.previous,
+        "digest": entry.digest,
+    }
+
+
+def to_json(entry: Entry) -> dict[str, Any]:
+    """*entry* as JSON types, for storage and for the wire."""
+    return {"header": header(entry), "hash": entry.hash, "salt": entry.salt, "body": encode(entry.body)}
+
+
+def from_json(value: Mapping[str, Any]) -> Entry:
+    """The entry ``to_json`` made *value* of; its hashes are taken as they stand (``verify`` checks them)."""
+    head = value["header"]
+    return Entry(
+        **{**head, "usage": Usage(**head["usage"]) if head["usage"] else None},
+        body=decode(value["body"]),
+        salt=value["salt"],
+        hash=value["hash"],
+    )
+
+
+@dataclass(kw_only=True, slots=True)
+class Pen:
+    """Extends one branch on behalf of one agent's turn; a branch has one pen at a time, or somebody is fenced."""
+
+    journal: Journal
+    branch: Branch
+    clock: Clock
+    head: Head
+    agent: str = ""
+    turn: str = ""
+    bundle: str = ""
+    writer: str = ""
+    """Identifies this executor to the journal; made up when not given."""
+
+    def __post_init__(self) -> None:
+        self.writer = self.writer or secrets.token_hex(8)
+
+    def write(self, body: Body, *, usage: Usage | None = None, cost: int = 0, labels: Mapping[str, str] | None = None) -> Entry:
+        """Append *body* and return its entry once it is durable. Raises Fenced when another executor went on with the branch."""
+        fields = {
+            "number": self.head.number,
+            "at": self.clock(),
+            "agent": self.agent,
+            "turn": self.turn,
+            "bundle": self.bundle,
+            "usage": {"input": usage.input, "output": usage.output} if usage else None,
+            "cost": cost,
+            "labels": dict(labels or {}),
+            "previous": self.head.hash,
+        }
+        entry = _chained(fields, body, secrets.token_hex(16))
+        self.journal.append(self.branch, entry, writer=self.writer)
+        self.head = Head(number=entry.number + 1, hash=entry.hash)
+        return entry
+
+    def follow(self, entry: Entry) -> None:
+        """Go on after *entry*, which somebody else wrote on this turn's behalf (the gateway)."""
+        self.head = Head(number=entry.number + 1, hash=entry.hash)
+
+
+def after(entries: Iterable[Entry]) -> Head:
+    """Where a branch goes on that so far holds *entries*."""
+    head = Head()
+    for entry in entries:
+        head = Head(number=entry.number + 1, hash=entry.hash)
+    return head
+
+
+def verify(entries: Iterable[Entry]) -> list[str]:
+    """What is wrong with a branch read from its start, one sentence a finding; empty when every entry is where and what it was."""
+    problems = []
+    head = Head()
+    for entry in entries:
+        if entry.number != head.number:
+            problems.append(f"entry {head.number} is missing; {entry.number} follows")
+        if entry.previous != head.hash:
+            problems.append(f"entry {entry.number} does not follow the entry before it")
+        if entry.digest != digest(entry.salt.encode(), canonical(encode(entry.body))):
+            problems.append(f"the body of entry {entry.number} was changed")
+        if entry.hash != _hash(header(entry)):
+            problems.append(f"entry {entry.number} was changed")
+        head = Head(number=entry.number + 1, hash=entry.hash)
+    return problems

@@ -1,0 +1,36 @@
+"""Money in integers of micro-dollars, and what tokens cost."""
+
+from dataclasses import dataclass
+
+MICRO = 1_000_000
+"""Micro-dollars in a dollar, and tokens in the unit prices are quoted for."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Usage:
+    """Tokens of one model call, as the provider reported them."""
+
+    input: int = 0
+    """Tokens read."""
+    output: int = 0
+    """Tokens written."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Price:
+    """What a model costs, in micro-dollars per million tokens."""
+
+    input: int
+    """For tokens read."""
+    output: int
+    """For tokens written."""
+
+
+def cost(usage: Usage, price: Price) -> int:
+    """Micro-dollars of *usage* at *price*, rounded up: a charge is never understated."""
+    return -(-(usage.input * price.input + usage.output * price.output) // MICRO)
+
+
+def dollars(amount: int) -> str:
+    """*amount* micro-dollars as a person reads it, e.g. ``$0.001234``."""
+    return f"${amount // MICRO}.{amount % MICRO:06d}"

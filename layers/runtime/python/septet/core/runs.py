@@ -1,0 +1,62 @@
+"""The record of a run that stands beside its journal: who started it, where it executes, how it ended."""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+Status = Literal["running", "succeeded", "failed", "stopped", "timed_out"]
+"""``waiting`` is no status of the record: whether a person is being waited for is read from the journal."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Run:
+    """One execution of a workflow for one tenant."""
+
+    tenant: str
+    run: str
+    workflow: str
+    submitter: str
+    """The principal of the token that started it."""
+    digest: str
+    """Of workflow and input: a repeated submission must be the same one."""
+    created_at: int
+    """Milliseconds since the epoch."""
+    status: Status = "running"
+    ended_at: int | None = None
+    execution: str = ""
+    """ARN of the Step Functions execution; empty until it was started."""
+    error: str = ""
+    """Name of an error class when it failed."""
+    message: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page:
+    """Some runs, newest first, and where to go on."""
+
+    runs: tuple[Run, ...]
+    next: str | None
+    """An opaque cursor; None at the end."""
+
+
+class Runs(Protocol):
+    """Storage of run records. Nothing here crosses a tenant."""
+
+    def create(self, run: Run) -> Run:
+        """Store *run* unless its id is taken, and return what is stored under the id now."""
+        ...
+
+    def get(self, tenant: str, run: str) -> Run | None:
+        """The record, read consistently; None when there is none."""
+        ...
+
+    def page(self, tenant: str, *, limit: int, cursor: str | None = None, status: str | None = None, submitter: str | None = None) -> Page:
+        """At most *limit* runs, newest first. Raises InputRejected for a cursor this did not make."""
+        ...
+
+    def started(self, tenant: str, run: str, execution: str) -> None:
+        """Note where the run executes; the first note stands."""
+        ...
+
+    def close(self, tenant: str, run: str, *, status: Status, ended_at: int, error: str = "", message: str = "") -> bool:
+        """Note how the run ended; the first note stands. True when this was it."""
+        ...

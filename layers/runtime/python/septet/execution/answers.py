@@ -1,0 +1,30 @@
+"""Whether an answer fits the type its agent declares."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from septet.core.canonical import canonical
+
+_compiled: dict[bytes, Any] = {}
+
+
+def problem(schema: Mapping[str, Any], value: Any) -> str:
+    """What is wrong with *value* for the JSON Schema *schema*, naming the field; empty when nothing is."""
+    import fastjsonschema  # noqa: PLC0415 -- loaded only when an answer is checked, to keep it off the cold path
+
+    key = canonical(schema)
+    if key not in _compiled:
+        _compiled[key] = fastjsonschema.compile(dict(schema), use_default=False, use_formats=False)
+    try:
+        _compiled[key](value)
+    except fastjsonschema.JsonSchemaValueException as error:
+        return str(error.message).replace("data.", "").replace("data ", "the answer ", 1)
+    return ""
+
+
+def routing(schema: Mapping[str, Any] | None, value: Any) -> dict[str, Any]:
+    """The fields of *value* that a state machine may route on: those the schema marks ``x-septet-routing``. Nothing else enters a payload."""
+    if schema is None or not isinstance(value, Mapping):
+        return {}
+    marked = (name for name, field in schema.get("properties", {}).items() if field.get("x-septet-routing"))
+    return {name: value[name] for name in marked if name in value}

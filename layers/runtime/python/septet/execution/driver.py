@@ -1,0 +1,159 @@
+"""The driver: performs what a turn decides, journals the outcome, and asks again."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from septet.core.entries import Answer, Entry, Failure, HandOver, ModelCall, ModelReply, Note, ToolCall
+from septet.core.errors import CLASSES, InputRejected, ModelThrottled, ModelUnavailable, SeptetError, ToolFailed
+from septet.core.journal import Branch, Clock, Journal, Pen, after
+from septet.core.money import cost
+from septet.execution.actions import CallModel, CallTools, Fail, Give, Pass, Pause, Repair
+from septet.execution.agents import Agent
+from septet.execution.answers import routing
+from septet.execution.conversation import tools
+from septet.execution.ports import GatewayBroke, GatewayRequest, Model, ModelRequest, ToolGateway
+from septet.execution.turn import Turn
+
+MARGIN = 15_000
+"""Milliseconds that must remain before another step is begun; a turn that has less returns ``continue``."""
+GATEWAY_ATTEMPTS = 3
+"""How often a broken gateway is asked again within one invocation."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ports:
+    """What the driver acts through."""
+
+    journal: Journal
+    model: Model
+    gateway: ToolGateway
+    clock: Clock
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """What the state machine learns of a turn: never its content."""
+
+    outcome: str
+    """``answer``, ``hand_over``, ``approval`` or ``continue``."""
+    agent: str
+    turn: str
+    routing: dict[str, Any]
+    """Fields of the answer that the agent's schema marks for routing."""
+    to: str = ""
+    approval: str = ""
+    seconds: int = 0
+    """How long the approval stays open."""
+
+
+class Driver:
+    """Takes one turn as far as this invocation allows."""
+
+    def __init__(self, agent: Agent, branch: Branch, turn: str, *, ports: Ports, remaining: Callable[[], int]) -> None:
+        self._agent = agent
+        self._ports = ports
+        self._remaining = remaining
+        history = list(ports.journal.read(branch))
+        if not history:
+            raise InputRejected(f"run {branch.run} has no journal: start it through the API")
+        self._turn = Turn(agent, turn)
+        for entry in history:
+            self._turn.observe(entry)
+        self._pen = Pen(
+            journal=ports.journal, branch=branch, clock=ports.clock, head=after(history), agent=agent.name, turn=turn, bundle=agent.bundle
+        )
+        self._undecided = True
+
+    def run(self) -> Outcome:
+        """Go on until the turn ends, pauses, or the time is nearly up.
+
+        Raises the SeptetError whose name ends the turn, or a passing one (ModelThrottled, ModelUnavailable, Fenced) after which the same turn can go on.
+        """
+        while (action := self._turn.act()) is not None:
+            if self._remaining() < MARGIN:
+                return self._outcome("continue")
+            match action:
+                case CallModel(step=step):
+                    self._call_model(step)
+                case CallTools(calls=calls):
+                    self._call_tools(calls)
+                case Pause() if self._undecided:
+                    self._call_tools(action.calls)
+                case Pause(approval=approval, expires_at=expires_at):
+                    left = max(1, -(-(expires_at - self._ports.clock()) // 1000))
+                    return self._outcome("approval", approval=approval, seconds=left)
+                case Repair(text=text):
+                    self._take(self._pen.write(Note(kind="repair", text=text)))
+                case Pass(to=to, reason=reason):
+                    self._take(self._pen.write(HandOver(to=to, reason=reason)))
+                case Give(value=value):
+                    self._take(self._pen.write(Answer(value=value), labels=_labels(value)))
+                case Fail(error=error, message=message):
+                    self._take(self._pen.write(Failure(error=error, message=message)))
+        return self._ended()
+
+    def _ended(self) -> Outcome:
+        match self._turn.end:
+            case Answer(value=value):
+                return self._outcome("answer", routing=routing(self._agent.answer_schema, value))
+            case HandOver(to=to):
+                return self._outcome("hand_over", to=to)
+            case Failure(error=error, message=message):
+                raise CLASSES.get(error, SeptetError)(message)
+        raise AssertionError("a turn without an action has an end")
+
+    def _outcome(self, outcome: str, **rest: Any) -> Outcome:
+        rest.setdefault("routing", {})
+        return Outcome(outcome=outcome, agent=self._agent.name, turn=self._turn.id, **rest)
+
+    def _take(self, entry: Entry) -> None:
+        self._turn.observe(entry)
+
+    def _call_model(self, step: int) -> None:
+        model = self._agent.models[0]
+        self._take(self._pen.write(ModelCall(model=model.id, step=step)))
+        request = ModelRequest(
+            model=model,
+            system=self._turn.conversation.system,
+            messages=self._turn.conversation.messages,
+            tools=tools(self._agent),
+            metadata={"agent": self._agent.name, "turn": self._turn.id, "run": self._pen.branch.run, "step": str(step)},
+        )
+        try:
+            reply = self._ports.model.complete(request)
+        except (ModelThrottled, ModelUnavailable) as error:
+            self._take(self._pen.write(Note(kind="model_error", text=f"{type(error).__name__}: {error}")))
+            raise
+        except SeptetError as error:
+            self._take(self._pen.write(Failure(error=type(error).__name__, message=str(error))))
+            return
+        body = ModelReply(model=model.id, text=reply.text, calls=reply.calls, stop=reply.stop)
+        self._take(self._pen.write(body, usage=reply.usage, cost=cost(reply.usage, model.price)))
+
+    def _call_tools(self, calls: tuple[ToolCall, ...]) -> None:
+        self._undecided = False
+        pen = self._pen
+        request = GatewayRequest(
+            branch=pen.branch, head=pen.head, agent=self._agent.name, turn=self._turn.id, bundle=self._agent.bundle, calls=calls
+        )
+        for left in reversed(range(GATEWAY_ATTEMPTS)):
+            try:
+                return self._follow(self._ports.gateway.call(request))
+            except GatewayBroke as error:
+                written = list(self._ports.journal.read(pen.branch, after=pen.head.number - 1))
+                if written:
+                    return self._follow(written)
+                if not left:
+                    raise ToolFailed(f"the gateway ended {GATEWAY_ATTEMPTS} times without an answer: {error}") from error
+        return None
+
+    def _follow(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            self._pen.follow(entry)
+            self._take(entry)
+
+
+def _labels(value: Any) -> dict[str, str]:
+    """What an agent wrote is worth no more than the worst it read: unknown, until the labels of the security layer say better."""
+    return dict.fromkeys(value, "unknown") if isinstance(value, dict) else {"value": "unknown"}

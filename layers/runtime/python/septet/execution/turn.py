@@ -1,0 +1,196 @@
+"""The turn as a pure decision: a fold over the journal that says what to do next. No I/O, no clock, no chance."""
+
+from collections.abc import Iterable
+
+from septet.core.canonical import canonical
+from septet.core.entries import (
+    Answer,
+    ApprovalAsked,
+    ApprovalGiven,
+    Entry,
+    Failure,
+    HandOver,
+    ModelCall,
+    ModelReply,
+    Note,
+    Stop,
+    ToolCall,
+    ToolResult,
+)
+from septet.execution.actions import Action, CallModel, CallTools, Fail, Give, Pass, Pause, Repair
+from septet.execution.agents import Agent
+from septet.execution.answers import problem
+from septet.execution.conversation import ANSWER, HAND_OVER, Conversation
+
+REPAIRS = 1
+"""How often a model is told that its reply cannot be used before the turn fails."""
+
+
+class Turn:
+    """One agent's turn, built from a branch's entries one by one; each costs the same however many came before."""
+
+    def __init__(self, agent: Agent, turn: str) -> None:
+        self.agent = agent
+        self.id = turn
+        self.conversation = Conversation(agent)
+        self.end: Answer | Failure | HandOver | None = None
+        self.stopped: Stop | None = None
+        self.steps = 0
+        self.tool_calls = 0
+        self._tokens = 0
+        self._cost = 0
+        self._began: int | None = None
+        self._latest = 0
+        self._waited = 0
+        self._reply: ModelReply | None = None
+        self._results: dict[str, ToolResult] = {}
+        self._asked: dict[str, tuple[ApprovalAsked, int]] = {}
+        self._repairs = 0
+        self._last_call = b""
+        self._in_a_row = 0
+
+    def observe(self, entry: Entry) -> None:
+        """Take in the branch's next entry."""
+        if isinstance(entry.body, Stop):
+            self.stopped = entry.body
+        if entry.turn != self.id:
+            if self._began is None:
+                self.conversation.context(entry)
+            return
+        if self._began is None:
+            self._began = entry.at
+        self._latest = entry.at
+        self._take(entry)
+
+    def _take(self, entry: Entry) -> None:
+        match entry.body:
+            case ModelCall():
+                self.steps += 1
+            case ModelReply() as reply:
+                self._replied(reply, entry)
+            case ToolResult() as result:
+                self._results[result.call] = result
+                self._asked.pop(result.call, None)
+                self._complete()
+            case ApprovalAsked() as asked:
+                self._asked[asked.call] = (asked, entry.at)
+            case ApprovalGiven(call=call):
+                self._given(call, entry.at)
+            case Note(kind="repair", text=text):
+                self._repairs += 1
+                self.conversation.repair(self._reply, text)
+                self._reply = None
+            case Answer() | Failure() | HandOver() as end:
+                self.end = end
+
+    def _replied(self, reply: ModelReply, entry: Entry) -> None:
+        self._reply, self._results = reply, {}
+        self._cost += entry.cost
+        if entry.usage:
+            self._tokens += entry.usage.input + entry.usage.output
+        self.conversation.reply(reply)
+        for call in reply.calls:
+            self._count(call)
+
+    def _count(self, call: ToolCall) -> None:
+        self.tool_calls += 1
+        same = canonical([call.tool, call.arguments])
+        self._in_a_row = self._in_a_row + 1 if same == self._last_call else 1
+        self._last_call = same
+
+    def _given(self, call: str, at: int) -> None:
+        if found := self._asked.pop(call, None):
+            self._waited += at - found[1]
+
+    def _complete(self) -> None:
+        reply = self._reply
+        if reply and all(call.id in self._results for call in reply.calls):
+            self.conversation.results([self._results[call.id] for call in reply.calls])
+            self._reply = None
+
+    def act(self) -> Action | None:
+        """What to do next; None when the turn has ended."""
+        if self.end:
+            return None
+        if self.stopped:
+            return Fail(error="RunStopped", message=f"stopped by {self.stopped.by}: {self.stopped.reason}")
+        unknown = next((result for result in self._results.values() if result.error == "EffectUnknown"), None)
+        if unknown:
+            return Fail(error="EffectUnknown", message=unknown.message)
+        if self._reply is None:
+            return self._exhausted() or CallModel(step=self.steps)
+        return self._answer_to(self._reply)
+
+    def _exhausted(self) -> Fail | None:
+        limits = self.agent.limits
+        spent = (
+            ("model_calls", self.steps, limits.model_calls),
+            ("tool_calls", self.tool_calls, limits.tool_calls),
+            ("tokens", self._tokens, limits.tokens),
+            ("cost", self._cost, limits.cost),
+            ("seconds", (self._latest - (self._began or self._latest) - self._waited) // 1000, limits.seconds),
+        )
+        for name, used, limit in spent:
+            if used >= limit:
+                return Fail(error="BudgetExhausted", message=f"limits.{name} of {self.agent.name} is {limit}; {used} used")
+        return None
+
+    def _answer_to(self, reply: ModelReply) -> Action:
+        if reply.stop == "refused":
+            return Fail(error="ModelRefused", message=reply.text or "the model declined to answer")
+        special = [call for call in reply.calls if call.tool in (ANSWER, HAND_OVER)]
+        if reply.stop == "truncated":
+            return self._repair("Your reply was cut off. Reply more briefly.")
+        if special and len(reply.calls) > 1:
+            return self._repair(f"Call {special[0].tool} alone, after everything else is done.")
+        if special:
+            return self._end(special[0])
+        if reply.calls:
+            return self._tools(reply)
+        return self._text(reply)
+
+    def _tools(self, reply: ModelReply) -> Action:
+        if self._in_a_row >= self.agent.limits.identical_calls:
+            call = reply.calls[-1]
+            return Fail(error="LoopDetected", message=f"{call.tool} was called {self._in_a_row} times in a row with the same arguments")
+        if self.tool_calls > self.agent.limits.tool_calls:
+            limit = self.agent.limits.tool_calls
+            return Fail(error="BudgetExhausted", message=f"limits.tool_calls of {self.agent.name} is {limit}; {self.tool_calls} asked for")
+        calls = tuple(call for call in reply.calls if call.id not in self._results)
+        if self._asked:
+            asked, _ = min(self._asked.values(), key=lambda item: item[0].expires_at)
+            return Pause(approval=asked.approval, expires_at=asked.expires_at, calls=calls)
+        return CallTools(calls=calls)
+
+    def _end(self, call: ToolCall) -> Action:
+        arguments = call.arguments if isinstance(call.arguments, dict) else {}
+        if call.tool == HAND_OVER:
+            to = arguments.get("to")
+            if to in self.agent.hand_over_to:
+                return Pass(to=to, reason=str(arguments.get("reason", "")))
+            return self._repair(f"hand_over.to must be one of {', '.join(self.agent.hand_over_to) or 'nobody'}.")
+        if self.agent.answer_schema is None:
+            return self._repair("There is no tool answer: answer in plain text.")
+        if wrong := problem(self.agent.answer_schema, call.arguments):
+            return self._repair(f"The answer does not fit its type: {wrong}.")
+        return Give(value=call.arguments)
+
+    def _text(self, reply: ModelReply) -> Action:
+        if self.agent.answer_schema is not None:
+            return self._repair("Call the tool answer with your answer.")
+        if not reply.text.strip():
+            return self._repair("Your reply was empty. Answer in plain text.")
+        return Give(value={"text": reply.text})
+
+    def _repair(self, text: str) -> Action:
+        if self._repairs >= REPAIRS:
+            return Fail(error="AnswerInvalid", message=text)
+        return Repair(text=text)
+
+
+def decide(agent: Agent, history: Iterable[Entry], turn: str) -> Action | None:
+    """What *agent* does next in *turn* after *history*; None when the turn has ended. The same history gives the same action."""
+    state = Turn(agent, turn)
+    for entry in history:
+        state.observe(entry)
+    return state.act()

@@ -1,0 +1,1 @@
+"""What stands between a model and the world: manifests, the monitor, effects, approvals, the gateway. Pure; AWS is behind its ports."""

@@ -1,0 +1,94 @@
+"""A person's decision, bound to one exact call."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from septet.core.canonical import canonical, digest
+
+Status = Literal["pending", "approved", "rejected", "expired"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Approval:
+    """A question to a person and, once there is one, the answer."""
+
+    tenant: str
+    approval: str
+    """Its id: a digest of run, tool and arguments, so that no other call can use it."""
+    run: str
+    turn: str
+    tool: str
+    arguments: Any
+    asked_by: str
+    """The agent."""
+    asked_at: int
+    """Milliseconds since the epoch, as all times here."""
+    expires_at: int
+    reasons: tuple[str, ...] = ()
+    """Why a person is asked."""
+    evidence: tuple[Mapping[str, Any], ...] = ()
+    """The records behind the arguments: ``{"name", "value", "source"}`` each, raw values and not the model's words."""
+    status: Status = "pending"
+    decided_by: str = ""
+    decided_at: int | None = None
+    reason: str = ""
+    """The person's."""
+    token: str = ""
+    """Of the execution that waits; empty while none does. Never leaves the platform."""
+    delivered: bool = False
+    """Whether the waiting execution has been told."""
+
+
+def approval_id(tenant: str, run: str, tool: str, arguments: Any) -> str:
+    """The id of the question whether *tool* may be called with exactly *arguments* in *run*."""
+    return "apr-" + digest(canonical([tenant, run, tool, arguments]))[:32]
+
+
+class Approvals(Protocol):
+    """Storage of approvals. Agents cannot write it."""
+
+    def ask(self, approval: Approval) -> Approval:
+        """Store the question unless it was asked before, and return what is stored."""
+        ...
+
+    def get(self, tenant: str, approval: str) -> Approval | None:
+        """The approval, read consistently; None when there is none."""
+        ...
+
+    def listed(self, tenant: str, *, status: str | None = None) -> list[Approval]:
+        """All approvals of the tenant (with *status*), newest question first."""
+        ...
+
+    def decide(self, tenant: str, approval: str, *, status: Status, by: str, reason: str, at: int) -> Approval | None:
+        """Write the decision if the question is pending and, unless it is ``expired``, *at* is before its expiry; None when it is not."""
+        ...
+
+    def wait(self, tenant: str, approval: str, token: str) -> Approval | None:
+        """Note the *token* of the execution that waits, and return what is stored now; None when there is no such approval."""
+        ...
+
+    def undelivered(self, *, limit: int) -> list[Approval]:
+        """Decided approvals whose execution was not told yet, oldest decision first."""
+        ...
+
+    def delivered(self, tenant: str, approval: str) -> None:
+        """Note that the waiting execution was told."""
+        ...
+
+
+class Executions(Protocol):
+    """The running state machines, as far as a decision concerns them."""
+
+    def wake(self, token: str, output: Mapping[str, Any]) -> bool:
+        """Let the execution that waits with *token* go on with *output*; False when it no longer waits."""
+        ...
+
+
+def deliver(approval: Approval, approvals: Approvals, executions: Executions) -> bool:
+    """Tell the waiting execution what was decided; False when nobody waits yet. Safe to repeat: an execution wakes once."""
+    if approval.status == "pending" or not approval.token:
+        return False
+    executions.wake(approval.token, {"approval": approval.approval, "status": approval.status})
+    approvals.delivered(approval.tenant, approval.approval)
+    return True
