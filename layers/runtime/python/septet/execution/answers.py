@@ -23,7 +23,7 @@ def problem(schema: Mapping[str, Any], value: Any) -> str:
 
 
 def routing(schema: Mapping[str, Any] | None, value: Any) -> dict[str, Any]:
-    """The fields of *value* that a state machine may route on: those the schema marks ``x-septet-routing``. Nothing else enters a payload."""
+    """The fields of *value* that a state machine may route on: its schema marks them ``x-septet-routing``. No other enters a payload."""
     if schema is None or not isinstance(value, Mapping):
         return {}
     marked = (name for name, field in schema.get("properties", {}).items() if field.get("x-septet-routing"))

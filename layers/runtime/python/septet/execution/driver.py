@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from septet.core.entries import Answer, Entry, Failure, HandOver, ModelCall, ModelReply, Note, ToolCall
+from septet.core.entries import Answer, Body, Entry, Failure, HandOver, ModelCall, ModelReply, Note, ToolCall
 from septet.core.errors import CLASSES, InputRejected, ModelThrottled, ModelUnavailable, SeptetError, ToolFailed
 from septet.core.journal import Branch, Clock, Journal, Pen, after
 from septet.core.money import cost
-from septet.execution.actions import CallModel, CallTools, Fail, Give, Pass, Pause, Repair
+from septet.execution.actions import Action, CallModel, CallTools, Fail, Give, Pass, Pause, Repair
 from septet.execution.agents import Agent
 from septet.execution.answers import routing
 from septet.execution.conversation import tools
@@ -68,30 +68,31 @@ class Driver:
     def run(self) -> Outcome:
         """Go on until the turn ends, pauses, or the time is nearly up.
 
-        Raises the SeptetError whose name ends the turn, or a passing one (ModelThrottled, ModelUnavailable, Fenced) after which the same turn can go on.
+        Raises the SeptetError whose name ends the turn, or a passing one (ModelThrottled, ModelUnavailable, ToolFailed, Fenced)
+        after which the same turn can go on.
         """
         while (action := self._turn.act()) is not None:
             if self._remaining() < MARGIN:
                 return self._outcome("continue")
-            match action:
-                case CallModel(step=step):
-                    self._call_model(step)
-                case CallTools(calls=calls):
-                    self._call_tools(calls)
-                case Pause() if self._undecided:
-                    self._call_tools(action.calls)
-                case Pause(approval=approval, expires_at=expires_at):
-                    left = max(1, -(-(expires_at - self._ports.clock()) // 1000))
-                    return self._outcome("approval", approval=approval, seconds=left)
-                case Repair(text=text):
-                    self._take(self._pen.write(Note(kind="repair", text=text)))
-                case Pass(to=to, reason=reason):
-                    self._take(self._pen.write(HandOver(to=to, reason=reason)))
-                case Give(value=value):
-                    self._take(self._pen.write(Answer(value=value), labels=_labels(value)))
-                case Fail(error=error, message=message):
-                    self._take(self._pen.write(Failure(error=error, message=message)))
+            if outcome := self._perform(action):
+                return outcome
         return self._ended()
+
+    def _perform(self, action: Action) -> Outcome | None:
+        match action:
+            case CallModel(step=step):
+                self._call_model(step)
+            case CallTools(calls=calls):
+                self._call_tools(calls)
+            case Pause(calls=calls) if self._undecided:
+                self._call_tools(calls)
+            case Pause(approval=approval, expires_at=expires_at):
+                left = max(1, -(-(expires_at - self._ports.clock()) // 1000))
+                return self._outcome("approval", approval=approval, seconds=left)
+            case Repair() | Pass() | Give() | Fail():
+                body = _body(action)
+                self._take(self._pen.write(body, labels=_labels(body)))
+        return None
 
     def _ended(self) -> Outcome:
         match self._turn.end:
@@ -154,6 +155,20 @@ class Driver:
             self._take(entry)
 
 
-def _labels(value: Any) -> dict[str, str]:
-    """What an agent wrote is worth no more than the worst it read: unknown, until the labels of the security layer say better."""
-    return dict.fromkeys(value, "unknown") if isinstance(value, dict) else {"value": "unknown"}
+def _body(action: Repair | Pass | Give | Fail) -> Note | HandOver | Answer | Failure:
+    match action:
+        case Repair(text=text):
+            return Note(kind="repair", text=text)
+        case Pass(to=to, reason=reason):
+            return HandOver(to=to, reason=reason)
+        case Give(value=value):
+            return Answer(value=value)
+        case Fail(error=error, message=message):
+            return Failure(error=error, message=message)
+
+
+def _labels(body: Body) -> dict[str, str]:
+    """What an agent wrote is ``unknown``, the worst label, field by field."""
+    if not isinstance(body, Answer):
+        return {}
+    return dict.fromkeys(body.value, "unknown") if isinstance(body.value, dict) else {"value": "unknown"}

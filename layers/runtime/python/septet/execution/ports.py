@@ -1,7 +1,7 @@
 """What the driver needs from outside."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from septet.core.entries import Entry, ToolCall
@@ -10,7 +10,10 @@ from septet.core.money import Usage
 from septet.execution.agents import ModelSpec, ToolSpec
 
 Message = Mapping[str, Any]
-"""``{"role": "user" | "assistant", "content": [block, …]}``; a block is ``{"text"}``, ``{"call": ToolCall}`` or ``{"result": {"id", "value" | "error"}}``."""
+"""``{"role": "user" | "assistant", "content": [block, …]}``.
+
+A block is ``{"text"}``, ``{"call": ToolCall}`` or ``{"result": {"id", "value" | "error"}}``.
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,7 +36,7 @@ class Reply:
     calls: tuple[ToolCall, ...] = ()
     stop: str = "end"
     """``end``, ``tools``, ``truncated`` or ``refused``."""
-    usage: Usage = Usage()
+    usage: Usage = field(default_factory=Usage)
 
 
 class Model(Protocol):

@@ -69,7 +69,7 @@ class Approvals(Protocol):
         ...
 
     def undelivered(self, *, limit: int) -> list[Approval]:
-        """Decided approvals whose execution was not told yet, oldest decision first."""
+        """Approvals that a person decided and whose execution was not told yet, oldest decision first."""
         ...
 
     def delivered(self, tenant: str, approval: str) -> None:
@@ -92,3 +92,17 @@ def deliver(approval: Approval, approvals: Approvals, executions: Executions) ->
     executions.wake(approval.token, {"approval": approval.approval, "status": approval.status})
     approvals.delivered(approval.tenant, approval.approval)
     return True
+
+
+def redeliver(approvals: Approvals, executions: Executions, *, now: int, limit: int = 100) -> int:
+    """Empty the outbox as far as somebody waits, and return how many executions were told.
+
+    A decision that nobody ever waited for is dropped when its question would have expired.
+    """
+    told = 0
+    for approval in approvals.undelivered(limit=limit):
+        if deliver(approval, approvals, executions):
+            told += 1
+        elif not approval.token and approval.expires_at <= now:
+            approvals.delivered(approval.tenant, approval.approval)
+    return told

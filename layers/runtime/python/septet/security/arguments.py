@@ -1,5 +1,6 @@
 """Arguments against a tool's schema."""
 
+import json
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -15,9 +16,7 @@ MAX_BYTES = 64 * 1024
 
 @lru_cache(maxsize=256)
 def _validator(schema: bytes) -> Callable[[Any], Any]:
-    import json  # noqa: PLC0415 -- only when a schema is compiled, once a container
-
-    return fastjsonschema.compile(json.loads(schema), use_default=False, use_formats=False)  # type: ignore[no-any-return]
+    return fastjsonschema.compile(json.loads(schema), use_default=False, use_formats=False)
 
 
 def problem(manifest: Manifest, arguments: Any) -> str:

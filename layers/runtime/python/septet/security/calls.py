@@ -17,7 +17,7 @@ REFUSALS = (InputRejected, PolicyDenied)
 """What a tool raises before it has done anything."""
 
 
-class ToolBroke(SeptetError):
+class ToolBroke(SeptetError):  # noqa: N818 -- named as the errors of core are
     """The tool's process ended without an answer of its own; whether it did anything is not known. Stays inside the gateway."""
 
 

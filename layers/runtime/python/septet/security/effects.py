@@ -24,7 +24,10 @@ class Effect:
 
 
 def effect_key(manifest: Manifest, run: str, arguments: Mapping[str, Any]) -> str:
-    """The key of a call, from platform facts and identity arguments only: another agent that words the call differently meets the same record."""
+    """The key of a call, made of platform facts and identity arguments only.
+
+    So another agent that words the call differently meets the same record.
+    """
     return digest(canonical([run, manifest.name, {name: arguments.get(name) for name in manifest.identity}]))[:40]
 
 

@@ -1,10 +1,13 @@
 """The reference monitor: whether a call may be made, decided from platform facts alone. It trusts no word of the model's."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from septet.security.manifests import Argument, Manifest
+
+View = tuple[Literal["allow", "ask", "deny", "pass"], str]
+"""What one argument says about a call, and why."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,58 +49,54 @@ def decide(manifest: Manifest, arguments: Mapping[str, Any], facts: Facts) -> De
     """
     if manifest.reads:
         return Decision(outcome="allow", reasons=("it only reads",))
-    denied: list[str] = []
-    asked: list[str] = []
-    allowed: list[str] = []
-    selected = _selected(manifest, arguments, facts)
-    for name, value in arguments.items():
-        declared = manifest.argument(name)
-        if declared.role == "selector":
-            _selector(name, declared, selected.get(name), facts, denied, allowed)
-        elif declared.role == "amount":
-            _amount(name, value, declared, selected.values(), denied, asked, allowed)
-        elif declared.role not in ("title", "content", "flag"):
-            asked.append(f"{name} is a {declared.role} that nothing vouches for")
-    evidence = tuple(
-        {"name": f"{record.kind} {record.key}", "value": dict(record.fields), "source": record.source}
-        for record in selected.values()
-        if record
-    )
-    if denied:
-        return Decision(outcome="deny", reasons=tuple(denied), evidence=evidence)
-    if asked:
-        return Decision(outcome="ask", reasons=tuple(asked), evidence=evidence)
-    if not allowed:
-        return Decision(outcome="ask", reasons=("it acts, and nothing bounds it",), evidence=evidence)
-    return Decision(outcome="allow", reasons=tuple(allowed), evidence=evidence)
-
-
-def _selected(manifest: Manifest, arguments: Mapping[str, Any], facts: Facts) -> dict[str, Record | None]:
-    return {
+    selected = {
         name: facts.records.get((manifest.argument(name).kind, str(value)))
         for name, value in arguments.items()
         if manifest.argument(name).role == "selector"
     }
+    found = [record for record in selected.values() if record]
+    views = [_view(name, value, manifest.argument(name), selected.get(name), found, facts) for name, value in arguments.items()]
+    evidence = tuple({"name": f"{record.kind} {record.key}", "value": dict(record.fields), "source": record.source} for record in found)
+    outcomes: tuple[Literal["deny", "ask"], ...] = ("deny", "ask")
+    for outcome in outcomes:
+        if reasons := tuple(reason for view, reason in views if view == outcome):
+            return Decision(outcome=outcome, reasons=reasons, evidence=evidence)
+    if reasons := tuple(reason for view, reason in views if view == "allow"):
+        return Decision(outcome="allow", reasons=reasons, evidence=evidence)
+    return Decision(outcome="ask", reasons=("it acts, and nothing bounds it",), evidence=evidence)
 
 
-def _selector(name: str, declared: Argument, record: Record | None, facts: Facts, denied: list[str], allowed: list[str]) -> None:
+def _view(  # noqa: PLR0917 -- private; the six are what an argument is judged by
+    name: str, value: Any, declared: Argument, selected: Record | None, found: Sequence[Record], facts: Facts
+) -> View:
+    """What one argument says about the call."""
+    match declared.role:
+        case "selector":
+            return _selector(name, declared, selected, facts)
+        case "amount":
+            return _amount(name, value, declared, found)
+        case "title" | "content" | "flag":
+            return "pass", ""
+        case role:
+            return "ask", f"{name} is a {role} that nothing vouches for"
+
+
+def _selector(name: str, declared: Argument, record: Record | None, facts: Facts) -> View:
     if record is None:
-        denied.append(f"{name} picks no {declared.kind} that was read in this run")
-    elif record.owner != facts.principal:
-        denied.append(f"{name} picks a {declared.kind} that does not belong to the authenticated principal")
-    else:
-        allowed.append(f"{name} picks a {declared.kind} of the principal's own")
+        return "deny", f"{name} picks no {declared.kind} that was read in this run"
+    if record.owner != facts.principal:
+        return "deny", f"{name} picks a {declared.kind} that does not belong to the authenticated principal"
+    return "allow", f"{name} picks a {declared.kind} of the principal's own"
 
 
-def _amount(name: str, value: Any, declared: Argument, records: Any, denied: list[str], asked: list[str], allowed: list[str]) -> None:
-    bounds = [record.fields[declared.within] for record in records if record and declared.within in record.fields]
+def _amount(name: str, value: Any, declared: Argument, found: Sequence[Record]) -> View:
+    bounds = [record.fields[declared.within] for record in found if declared.within in record.fields]
     if type(value) is not int or value <= 0:
-        denied.append(f"{name} must be a positive whole number")
-    elif not bounds:
-        denied.append(f"{name} has no record that bounds it")
-    elif value > min(bounds):
-        denied.append(f"{name} is above {declared.within} ({min(bounds)})")
-    elif declared.ask_above is not None and value > declared.ask_above:
-        asked.append(f"{name} is above {declared.ask_above}")
-    else:
-        allowed.append(f"{name} is within {declared.within}")
+        return "deny", f"{name} must be a positive whole number"
+    if not bounds:
+        return "deny", f"{name} has no record that bounds it"
+    if value > min(bounds):
+        return "deny", f"{name} is above {declared.within} ({min(bounds)})"
+    if declared.ask_above is not None and value > declared.ask_above:
+        return "ask", f"{name} is above {declared.ask_above}"
+    return "allow", f"{name} is within {declared.within}"

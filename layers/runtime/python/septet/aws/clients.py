@@ -1,0 +1,23 @@
+"""boto3 clients, made once a process and when first needed."""
+
+from functools import cache
+from typing import Any
+
+from botocore.config import Config
+
+CONNECT_SECONDS = 2
+READ_SECONDS = 10
+
+
+@cache
+def client(service: str, read_seconds: int = READ_SECONDS, attempts: int = 4) -> Any:
+    """The client of *service*, with bounded waits: *read_seconds* for an answer, *attempts* in all."""
+    import boto3  # noqa: PLC0415 -- the heaviest import of a cold start, left out by whatever needs no client
+
+    config = Config(
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=read_seconds,
+        retries={"mode": "standard", "total_max_attempts": attempts},
+        tcp_keepalive=True,
+    )
+    return boto3.client(service, config=config)

@@ -1,0 +1,134 @@
+"""Run records in DynamoDB."""
+
+import base64
+import json
+from dataclasses import asdict
+from typing import Any
+
+from septet.aws.items import Item, item, values
+from septet.core.errors import InputRejected
+from septet.core.runs import Page, Run, Status
+
+INDEX = "by_created"
+PAGES = 20
+"""Index pages that one listing reads at most; a filter that matches little then returns a short page and a cursor."""
+
+
+class DynamoRuns:
+    """The runs table: partition ``tenant``, sort ``run``; index ``by_created`` on ``created_at``."""
+
+    def __init__(self, client: Any, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def create(self, run: Run) -> Run:
+        """Store *run* unless its id is taken, and return what stands."""
+        taken = self._client.exceptions.ConditionalCheckFailedException
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item=_item(run),
+                ConditionExpression="attribute_not_exists(tenant)",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except taken as error:
+            return _run(error.response["Item"])
+        return run
+
+    def get(self, tenant: str, run: str) -> Run | None:
+        """The record, read consistently."""
+        found = self._client.get_item(TableName=self._table, Key=item({"tenant": tenant, "run": run}), ConsistentRead=True)
+        return _run(found["Item"]) if "Item" in found else None
+
+    def page(self, tenant: str, *, limit: int, cursor: str | None = None, status: str | None = None, submitter: str | None = None) -> Page:
+        """At most *limit* runs, newest first."""
+        query = self._query(tenant, status, submitter)
+        start = _decode(cursor, tenant) if cursor else None
+        runs: list[Run] = []
+        for _ in range(PAGES):
+            page = self._client.query(**query, Limit=limit + 1 - len(runs), **({"ExclusiveStartKey": start} if start else {}))
+            runs += [_run(found) for found in page["Items"]]
+            start = page.get("LastEvaluatedKey")
+            if len(runs) > limit or not start:
+                break
+        more = len(runs) > limit
+        last = _position(runs[limit - 1]) if more else start
+        return Page(runs=tuple(runs[:limit]), next=_encode(last) if last else None)
+
+    def _query(self, tenant: str, status: str | None, submitter: str | None) -> dict[str, Any]:
+        filters = {"status": status, "submitter": submitter}
+        wanted = {name: value for name, value in filters.items() if value is not None}
+        query: dict[str, Any] = {
+            "TableName": self._table,
+            "IndexName": INDEX,
+            "ScanIndexForward": False,
+            "KeyConditionExpression": "tenant = :tenant",
+            "ExpressionAttributeValues": item({":tenant": tenant} | {f":{name}": value for name, value in wanted.items()}),
+        }
+        if wanted:
+            query["FilterExpression"] = " AND ".join(f"#{name} = :{name}" for name in wanted)
+            query["ExpressionAttributeNames"] = {f"#{name}": name for name in wanted}
+        return query
+
+    def started(self, tenant: str, run: str, execution: str) -> None:
+        """Note where the run executes; the first note stands."""
+        self._client.update_item(
+            TableName=self._table,
+            Key=item({"tenant": tenant, "run": run}),
+            UpdateExpression="SET #execution = if_not_exists(#execution, :execution)",
+            ConditionExpression="attribute_exists(tenant)",
+            ExpressionAttributeNames={"#execution": "execution"},
+            ExpressionAttributeValues=item({":execution": execution}),
+        )
+
+    def close(self, tenant: str, run: str, *, status: Status, ended_at: int, error: str = "", message: str = "") -> bool:
+        """Note how the run ended; the first note stands."""
+        names = ("status", "ended_at", "error", "message")
+        given = {":status": status, ":ended_at": ended_at, ":error": error, ":message": message, ":running": "running"}
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=item({"tenant": tenant, "run": run}),
+                UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in names),
+                ConditionExpression="#status = :running",
+                ExpressionAttributeNames={f"#{name}": name for name in names},
+                ExpressionAttributeValues=item(given),
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+
+def _item(run: Run) -> Item:
+    held = asdict(run)
+    if not run.execution:
+        held["execution"] = None  # left out, so that the first note of it can be told from none
+    return item(held | {"created_at": _stamp(run)})
+
+
+def _run(found: Item) -> Run:
+    held = values(found)
+    return Run(**{**held, "created_at": int(held["created_at"].split("#")[0])})
+
+
+def _stamp(run: Run) -> str:
+    """Sorts by time, and by run within a millisecond."""
+    return f"{run.created_at:015d}#{run.run}"
+
+
+def _position(run: Run) -> Item:
+    return item({"tenant": run.tenant, "run": run.run, "created_at": _stamp(run)})
+
+
+def _encode(position: Item) -> str:
+    held = values(position)
+    return base64.urlsafe_b64encode(json.dumps([held["run"], held["created_at"]]).encode()).decode().rstrip("=")
+
+
+def _decode(cursor: str, tenant: str) -> Item:
+    """The position in *cursor*, always within *tenant*: a cursor carries none."""
+    try:
+        run, created_at = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        return item({"tenant": tenant, "run": str(run), "created_at": str(created_at)})
+    except (ValueError, TypeError) as error:
+        raise InputRejected("cursor is not one this API made: take it from next of the page before") from error

@@ -1,0 +1,51 @@
+"""Run records in memory."""
+
+from dataclasses import replace
+from threading import Lock
+
+from septet.core.errors import InputRejected
+from septet.core.runs import Page, Run, Status
+
+
+class MemoryRuns:
+    """A double of the run records."""
+
+    def __init__(self) -> None:
+        self._runs: dict[tuple[str, str], Run] = {}
+        self._lock = Lock()
+
+    def create(self, run: Run) -> Run:
+        """Store *run* unless its id is taken."""
+        with self._lock:
+            return self._runs.setdefault((run.tenant, run.run), run)
+
+    def get(self, tenant: str, run: str) -> Run | None:
+        """The record."""
+        return self._runs.get((tenant, run))
+
+    def page(self, tenant: str, *, limit: int, cursor: str | None = None, status: str | None = None, submitter: str | None = None) -> Page:
+        """At most *limit* runs, newest first."""
+        if cursor is not None and not cursor.isdecimal():
+            raise InputRejected("cursor is not one this API made: take it from next of the page before")
+        found = [run for (owner, _), run in self._runs.items() if owner == tenant]
+        found = [run for run in found if status in (None, run.status) and submitter in (None, run.submitter)]
+        found.sort(key=lambda run: (run.created_at, run.run), reverse=True)
+        start = int(cursor or 0)
+        more = start + limit < len(found)
+        return Page(runs=tuple(found[start : start + limit]), next=str(start + limit) if more else None)
+
+    def started(self, tenant: str, run: str, execution: str) -> None:
+        """Note where the run executes; the first note stands."""
+        with self._lock:
+            record = self._runs[tenant, run]
+            if not record.execution:
+                self._runs[tenant, run] = replace(record, execution=execution)
+
+    def close(self, tenant: str, run: str, *, status: Status, ended_at: int, error: str = "", message: str = "") -> bool:
+        """Note how the run ended; the first note stands."""
+        with self._lock:
+            record = self._runs.get((tenant, run))
+            if record is None or record.status != "running":
+                return False
+            self._runs[tenant, run] = replace(record, status=status, ended_at=ended_at, error=error, message=message)
+            return True
