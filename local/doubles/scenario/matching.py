@@ -1,0 +1,120 @@
+"""Which line of which scenario answers a model call: a pure function of what is loaded and the request.
+
+A repeated call finds the same step, so retries and parallel runs need no memory here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from local.doubles.answer import ModelError
+from local.doubles.call import ModelCall, words
+from local.doubles.scenario.library import Loaded
+from local.doubles.scenario.script import AgentScript, Fault, Scenario, Step, Turns
+
+_EXCERPT = 200
+_MOST_LISTED = 12
+ANY_TURN = "*"
+
+
+class UnexpectedCall(ModelError):  # noqa: N818 (it is what came, not what failed)
+    """No line of any scenario answers this call; the message says what came, what was expected, and the fix."""
+
+    def __init__(self, call: ModelCall, *, expected: str, scenario: str = "none") -> None:
+        """*expected* is a sentence or two; *scenario* names the one selected."""
+        came = (
+            f"came: agent '{call.agent or '(none given)'}', turn '{call.turn}', step {call.step}, run '{call.run}', "
+            f"scenario selected: {scenario}, last message: {_excerpt(call)}"
+        )
+        message = f"The scenario model, a test double, expects no such call; {came}. Expected: {expected}"
+        super().__init__("ValidationException", message, outcome="unexpected")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """The step that answers a call, and where it is written."""
+
+    source: str
+    scenario: str
+    step: Step
+
+    @property
+    def place(self) -> str:
+        """Where to look, for sentences."""
+        return f"'{self.scenario}' ({self.source})"
+
+
+def find(loaded: Sequence[Loaded], call: ModelCall) -> Line:
+    """Find the step that answers *call*; raise UnexpectedCall."""
+    one = _select(loaded, call)
+    line = Line(source=one.source, scenario=one.scenario.scenario, step=_step(one, call))
+    unknown = [asked.tool for asked in line.step.calls if asked.tool not in call.offered_tools]
+    if unknown:
+        offered = ", ".join(sorted(call.offered_tools)) or "none"
+        fix = "Correct the name, or use the fault unknown_tool."
+        expected = f"a tool that the request offers ({offered}), but the reply calls '{unknown[0]}'. {fix}"
+        raise UnexpectedCall(call, expected=expected, scenario=line.place)
+    return line
+
+
+def fault_at(step: Step, attempt: int) -> Fault | None:
+    """Tell which fault spoils the n-th attempt (from 0) of a step, if any."""
+    for fault in step.faults:
+        if fault.times is None or attempt < fault.times:
+            return fault
+        attempt -= fault.times
+    return None
+
+
+def _select(loaded: Sequence[Loaded], call: ModelCall) -> Loaded:
+    first = next((message for message in call.messages if message["role"] == "user"), None)
+    said = " ".join(words(first).split()) if first else ""
+    fitting = [one for one in loaded if all(text in said for text in one.scenario.when.texts)]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        names = ", ".join(f"'{one.scenario.scenario}' ({one.source})" for one in fitting)
+        raise UnexpectedCall(call, expected="one scenario, but several fit. Make `when.contains` more particular.", scenario=names)
+    known = "; ".join(f"'{one.scenario.scenario}' ({one.source}) for {one.scenario.when.texts}" for one in loaded[:_MOST_LISTED])
+    more = f"; and {len(loaded) - _MOST_LISTED} more" if len(loaded) > _MOST_LISTED else ""
+    expected = (
+        f"the first user message to hold the text of a scenario; it says: '{said[:_EXCERPT]}'; loaded: {known or 'none'}{more}. "
+        "Correct a `when.contains`, or load a scenario for this request."
+    )
+    raise UnexpectedCall(call, expected=expected)
+
+
+def _step(one: Loaded, call: ModelCall) -> Step:
+    scenario, place = one.scenario, f"'{one.scenario.scenario}' ({one.source})"
+    if call.agent not in scenario.agents:
+        fix = f"Add agents.{call.agent} to {one.source}." if call.agent else "Name the agent in requestMetadata."
+        expected = f"a call of one of the agents {', '.join(scenario.agents)}. {fix}"
+        raise UnexpectedCall(call, expected=expected, scenario=place)
+    where, steps = _turn(scenario, call, place)
+    if call.step >= len(steps):
+        expected = f"{where} has {len(steps)} step{'s' * (len(steps) != 1)}, numbered from 0. Add step {call.step} there, in {one.source}."
+        raise UnexpectedCall(call, expected=expected, scenario=place)
+    return steps[call.step]
+
+
+def _turn(scenario: Scenario, call: ModelCall, place: str) -> tuple[str, list[Step]]:
+    where = f"agents.{call.agent}"
+    script: AgentScript = scenario.agents[call.agent]
+    if not isinstance(script, Turns):
+        return where, script
+    fitting = [pattern for pattern in script.turns if pattern != ANY_TURN and fnmatchcase(call.turn, pattern)]
+    if len(fitting) > 1:
+        raise UnexpectedCall(call, expected=f"one pattern of {where}.turns to fit this turn, but {fitting} do. Narrow one.", scenario=place)
+    pattern = fitting[0] if fitting else ANY_TURN
+    if pattern not in script.turns:
+        raise UnexpectedCall(
+            call, expected=f"a turn that fits one of {list(script.turns)} in {where}.turns. Add one, or `*`.", scenario=place
+        )
+    return f"{where}.turns.{pattern}", script.turns[pattern]
+
+
+def _excerpt(call: ModelCall) -> str:
+    last = call.messages[-1]
+    results = [str(block["toolResult"]["content"]) for block in last["content"] if block.get("toolResult")]
+    said = words(last) or "; ".join(f"toolResult {result}" for result in results)
+    return f"({last['role']}) '{said[:_EXCERPT]}'"

@@ -1,0 +1,1 @@
+"""Bedrock Runtime's wire protocol: pure translation between bytes and what a model call means."""
