@@ -6,6 +6,9 @@ from typing import Literal, Protocol
 Status = Literal["running", "succeeded", "failed", "stopped", "timed_out"]
 """``waiting`` is no status of the record: whether a person is being waited for is read from the journal."""
 
+ENDED: dict[str, Status] = {"SUCCEEDED": "succeeded", "FAILED": "failed", "TIMED_OUT": "timed_out", "ABORTED": "stopped"}
+"""A run's status by its execution's, as Step Functions names them."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Run:

@@ -15,7 +15,7 @@ from septet.execution.conversation import tools
 from septet.execution.ports import GatewayBroke, GatewayRequest, Model, ModelRequest, ToolGateway
 from septet.execution.turn import Turn
 
-MARGIN = 15_000
+MARGIN = 60_000
 """Milliseconds that must remain before another step is begun; a turn that has less returns ``continue``."""
 GATEWAY_ATTEMPTS = 3
 """How often a broken gateway is asked again within one invocation."""

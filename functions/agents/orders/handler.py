@@ -1,0 +1,5 @@
+"""Looks an order up and reports what it found."""
+
+from septet.entry.agent import serve
+
+handler = serve(__file__)

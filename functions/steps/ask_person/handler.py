@@ -1,0 +1,16 @@
+"""Lets the state machine wait for a person: notes its token beside the question, and wakes it at once when the decision is there already."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from septet import bootstrap
+from septet.core.errors import InputRejected
+from septet.security.approvals import deliver
+
+
+def handler(event: Mapping[str, Any], _: object) -> None:
+    """Take ``{"tenant", "approval", "token"}``."""
+    approval = bootstrap.approvals().wait(event["tenant"], event["approval"], event["token"])
+    if approval is None:
+        raise InputRejected(f"there is no approval {event['approval']}")
+    deliver(approval, bootstrap.approvals(), bootstrap.executions())

@@ -1,0 +1,138 @@
+"""The one place that reads the environment and chooses adapters. Every function imports only those it uses."""
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from septet.aws.approvals import DynamoApprovals, StepFunctionsExecutions
+    from septet.aws.journal import DynamoJournal
+    from septet.aws.runs import DynamoRuns
+    from septet.execution.driver import Ports
+    from septet.security.gateway import Gateway
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Configuration:
+    """What the stacks tell every function; field ``x`` is the variable ``SEPTET_X``."""
+
+    environment: str
+    journal_table: str
+    runs_table: str
+    approvals_table: str
+    effects_table: str
+    orders_table: str
+    refunds_table: str
+    bodies_bucket: str
+    gateway: str
+    tool_prefix: str
+    state_machine_prefix: str
+    issuer: str
+    audience: str
+    jwks_url: str
+
+
+def configuration(environment: Mapping[str, str]) -> Configuration:
+    """The configuration in *environment*. Raises RuntimeError naming every variable that is missing."""
+    names = {field.name: f"SEPTET_{field.name.upper()}" for field in fields(Configuration)}
+    if missing := [name for name in names.values() if not environment.get(name)]:
+        raise RuntimeError(f"missing in the environment: {', '.join(missing)}; the stacks set them on every function")
+    return Configuration(**{field: environment[name] for field, name in names.items()})
+
+
+@cache
+def settings() -> Configuration:
+    """This process's configuration, read once."""
+    return configuration(os.environ)
+
+
+def now() -> int:
+    """Milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+@cache
+def journal() -> "DynamoJournal":
+    """The journal in DynamoDB, with its large bodies in S3."""
+    from septet.aws.bodies import S3Bodies
+    from septet.aws.clients import client
+    from septet.aws.journal import DynamoJournal
+
+    return DynamoJournal(client("dynamodb"), settings().journal_table, S3Bodies(lambda: client("s3"), settings().bodies_bucket))
+
+
+@cache
+def runs() -> "DynamoRuns":
+    """The run records in DynamoDB."""
+    from septet.aws.clients import client
+    from septet.aws.runs import DynamoRuns
+
+    return DynamoRuns(client("dynamodb"), settings().runs_table)
+
+
+@cache
+def approvals() -> "DynamoApprovals":
+    """The approvals in DynamoDB."""
+    from septet.aws.approvals import DynamoApprovals
+    from septet.aws.clients import client
+
+    return DynamoApprovals(client("dynamodb"), settings().approvals_table)
+
+
+@cache
+def executions() -> "StepFunctionsExecutions":
+    """The executions that wait for a person."""
+    from septet.aws.approvals import StepFunctionsExecutions
+    from septet.aws.clients import client
+
+    return StepFunctionsExecutions(client("stepfunctions"))
+
+
+@cache
+def agent_ports() -> "Ports":
+    """What a turn acts through."""
+    from septet.aws.bedrock import BedrockModel
+    from septet.aws.clients import client
+    from septet.aws.lambdas import LambdaGateway
+    from septet.execution.driver import Ports
+
+    # One more attempt for a passing fault; beyond that the state machine retries the turn, with backoff, or takes another agent.
+    model = BedrockModel(client("bedrock-runtime", read_seconds=60, attempts=2))
+    return Ports(journal=journal(), model=model, gateway=LambdaGateway(settings().gateway), clock=now)
+
+
+@cache
+def table(name: str) -> "tuple[Any, str]":
+    """The DynamoDB client and the name of a tool's own table: ``orders`` or ``refunds``."""
+    from septet.aws.clients import client
+
+    return client("dynamodb"), getattr(settings(), f"{name}_table")
+
+
+def gateway(manifests: Mapping[str, Any], grants: Mapping[str, list[str]]) -> "Gateway":
+    """The tool gateway over the tools' manifests and the agents' grants, as the synth wrote them."""
+    from septet.aws.clients import client
+    from septet.aws.effects import DynamoEffects
+    from septet.aws.lambdas import LambdaTools
+    from septet.security.arguments import problem
+    from septet.security.calls import Hands
+    from septet.security.gateway import Gateway
+    from septet.security.manifests import manifest
+
+    effects = DynamoEffects(client("dynamodb"), settings().effects_table)
+    hands = Hands(
+        tools=LambdaTools(settings().tool_prefix), effects=effects, clock=now, pause=lambda milliseconds: time.sleep(milliseconds / 1000)
+    )
+    return Gateway(
+        manifests={name: manifest(name, value) for name, value in manifests.items()},
+        grants=grants,
+        check=problem,
+        journal=journal(),
+        runs=runs(),
+        approvals=approvals(),
+        hands=hands,
+        clock=now,
+    )

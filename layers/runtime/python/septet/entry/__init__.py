@@ -1,0 +1,1 @@
+"""Handlers' thin wrapper: what a function's folder calls to become a Lambda function."""

@@ -1,0 +1,50 @@
+"""An agent's folder as a Lambda function."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools import Logger
+
+from septet import bootstrap
+from septet.core.errors import InputRejected
+from septet.core.journal import Branch
+from septet.execution.agents import agent
+from septet.execution.driver import Driver
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+Handler = Callable[[Mapping[str, Any], "LambdaContext"], dict[str, Any]]
+
+
+def serve(beside: str) -> Handler:
+    """The handler of the agent whose ``bundle.json`` lies beside the file *beside*.
+
+    Its event names where to work: ``{"tenant", "run", "turn"}``. It returns an Outcome as JSON types, or raises the named error the turn ended with.
+    """
+    log = Logger()
+
+    @cache
+    def declared() -> Any:
+        return agent(json.loads(Path(beside).with_name("bundle.json").read_bytes()))
+
+    def handler(event: Mapping[str, Any], context: "LambdaContext") -> dict[str, Any]:
+        place = {name: event.get(name) for name in ("tenant", "run", "turn")}
+        if wrong := [name for name, value in place.items() if not isinstance(value, str) or not value]:
+            raise InputRejected(f"{wrong[0]} must be a text; an agent's event is {{tenant, run, turn}}")
+        driver = Driver(
+            declared(),
+            Branch(tenant=event["tenant"], run=event["run"]),
+            event["turn"],
+            ports=bootstrap.agent_ports(),
+            remaining=context.get_remaining_time_in_millis,
+        )
+        outcome = driver.run()
+        log.info("turn", extra={"run": event["run"], "turn": event["turn"], "bundle": declared().bundle, "outcome": outcome.outcome})
+        return asdict(outcome)
+
+    return handler

@@ -1,0 +1,42 @@
+"""How a run ended, read from what Step Functions says of its execution."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from septet.core.runs import ENDED, Runs
+
+MESSAGE_CHARACTERS = 500
+"""Of the cause that is kept: the rest is in the journal."""
+
+
+def close(runs: Runs, detail: Mapping[str, Any]) -> bool:
+    """Close the record of the run that *detail* is about: the detail of an event ``Step Functions Execution Status Change``.
+
+    True when this closed it; False when it was closed before, is still running, or is no run of ours. Source of the form: the
+    EventBridge events of AWS Step Functions.
+    """
+    status = ENDED.get(str(detail.get("status")))
+    try:
+        tenant = json.loads(detail.get("input") or "{}").get("tenant")
+    except (ValueError, AttributeError):
+        return False
+    if status is None or not isinstance(tenant, str):
+        return False
+    return runs.close(
+        tenant,
+        str(detail["name"]),
+        status=status,
+        ended_at=int(detail.get("stopDate") or 0),
+        error=str(detail.get("error") or ""),
+        message=cause(str(detail.get("cause") or "")),
+    )
+
+
+def cause(text: str) -> str:
+    """The sentence in a cause: a Lambda function's is a JSON document with a message and a stack trace in it."""
+    try:
+        message = json.loads(text)["errorMessage"]
+    except (ValueError, KeyError, TypeError):
+        message = text
+    return str(message)[:MESSAGE_CHARACTERS]
