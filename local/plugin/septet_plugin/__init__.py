@@ -1,0 +1,1 @@
+"""The twin's part inside LocalStack: functions as processes, moto-backed services, repairs where the emulator lies."""
