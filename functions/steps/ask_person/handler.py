@@ -1,4 +1,4 @@
-"""Lets the state machine wait for a person: notes its token beside the question, and wakes it at once when the decision is there already."""
+"""Notes the token of the execution that waits beside the question, and wakes it at once when the decision is there already."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -10,7 +10,10 @@ from septet.entry.tool import Context, serve
 
 
 def issue_refund(arguments: Mapping[str, Any], context: Context) -> dict[str, Any]:
-    """Return the payment; the same key returns the same payment. Raises PolicyDenied for an order that is not the principal's, or too much."""
+    """Return the payment; the same key returns the same one.
+
+    Raises PolicyDenied for an order that is not the principal's, or for more than is left to refund.
+    """
     client, refunds = bootstrap.table("refunds")
     order, amount = arguments["order_id"], arguments["amount_cents"]
     key = item({"tenant": context.tenant, "refund_key": context.key})

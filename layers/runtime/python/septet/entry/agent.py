@@ -24,7 +24,8 @@ Handler = Callable[[Mapping[str, Any], "LambdaContext"], dict[str, Any]]
 def serve(beside: str) -> Handler:
     """The handler of the agent whose ``bundle.json`` lies beside the file *beside*.
 
-    Its event names where to work: ``{"tenant", "run", "turn"}``. It returns an Outcome as JSON types, or raises the named error the turn ended with.
+    Its event names where to work: ``{"tenant", "run", "turn"}``. It returns an Outcome as JSON types, or raises the named error that
+    ended the turn.
     """
     log = Logger()
 
