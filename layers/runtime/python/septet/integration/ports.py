@@ -26,7 +26,7 @@ class Identity(Protocol):
     """Whoever can tell a principal from a token."""
 
     def principal(self, token: str) -> Principal:
-        """Whose *token* this is. Raises problems.Unauthenticated, or problems.Unavailable when it cannot be checked now."""
+        """Whose *token* this is. Raises Problem: ``UNAUTHENTICATED``, or ``UNAVAILABLE`` when it cannot be checked now."""
         ...
 
 
@@ -65,6 +65,10 @@ class Workflows(Protocol):
 
         Repeating a start with the same arguments is safe, also when the execution has ended in between.
         """
+        ...
+
+    def execution(self, workflow: str, run: str) -> str:
+        """The ARN that the execution named *run* has, or would have. Asks nobody."""
         ...
 
     def state(self, execution: str) -> ExecutionState | None:
