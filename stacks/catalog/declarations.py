@@ -1,0 +1,160 @@
+"""What the catalogue holds: declarations, read and checked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+from stacks.catalog.problems import CatalogError
+from stacks.constructs.names import pascal
+
+type Json = Mapping[str, Any]
+type Kind = Literal["agent", "tool", "step"]
+type Layer = Literal["core", "gateway", "api"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Model:
+    """One allowed model of ``policies/models.toml``."""
+
+    id: str
+    """What is passed to Bedrock: a foundation model's id, or an inference profile's."""
+    provider: str
+    input_price: int
+    """Micro-dollars per million tokens."""
+    output_price: int
+    """Micro-dollars per million tokens."""
+    priced_on: date
+    source: str
+    context: int
+    """Tokens."""
+    max_output: int
+    """Tokens."""
+    capabilities: tuple[str, ...]
+    end_of_life: date | None
+    profile_of: str
+    """For an inference profile: the foundation model behind it; empty otherwise."""
+    regions: tuple[str, ...]
+    """For an inference profile: where it may be called from, which is also where it may run."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """The bounds of a turn. Each has a default, so an unbounded loop cannot be declared."""
+
+    model_calls: int = 12
+    tool_calls: int = 24
+    tokens: int = 200_000
+    cost: int = 1_000_000
+    """Micro-dollars."""
+    seconds: int = 900
+    identical_calls: int = 3
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Function:
+    """One folder of ``functions/``: what every kind of function has."""
+
+    kind: Kind
+    name: str
+    folder: Path
+    description: str
+    memory: int
+    """MB."""
+    timeout: int
+    """Seconds."""
+    layer: Layer = "core"
+
+    @property
+    def hole(self) -> str:
+        """The name that state machines call it by."""
+        return pascal(self.kind, self.name)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Agent:
+    """A folder of ``functions/agents/``."""
+
+    function: Function
+    prompt: str
+    models: tuple[Model, ...]
+    """Candidates, in the order to try."""
+    tools: tuple[str, ...]
+    hand_over_to: tuple[str, ...]
+    limits: Limits
+    answer_schema: Json | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tool:
+    """A folder of ``functions/tools/``."""
+
+    function: Function
+    effect: str
+    repeat: str
+    identity: tuple[str, ...]
+    input_schema: Json
+    arguments: Json
+    output: Json
+    approval: Json
+    policy: Json
+    """IAM document, its holes unfilled."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """A folder of ``functions/steps/``."""
+
+    function: Function
+    stack: str
+    declarations: tuple[str, ...]
+    """The generated files it gets."""
+    policy: Json
+    """IAM document, its holes unfilled."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Workflow:
+    """A state machine of ``state_machines/`` and the schema of its input."""
+
+    name: str
+    description: str
+    definition: str
+    """ASL, its holes unfilled."""
+    functions: tuple[str, ...]
+    """The holes that are functions, all of which it may invoke."""
+    errors: frozenset[str]
+    """Error names that a Retry or a Catch names."""
+    input_schema: Json
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Catalog:
+    """Everything there is to deploy, by name, in the order of names."""
+
+    models: Mapping[str, Model]
+    agents: Mapping[str, Agent]
+    tools: Mapping[str, Tool]
+    steps: Mapping[str, Step]
+    workflows: Mapping[str, Workflow]
+    boundary: Json
+    """The permissions boundary, an IAM document, its holes unfilled."""
+    layers: Mapping[str, Path] = field(default_factory=dict)
+    """The locked list of each dependency layer."""
+
+    @property
+    def functions(self) -> tuple[Function, ...]:
+        """Every function of every kind."""
+        owners: tuple[Agent | Tool | Step, ...] = (*self.agents.values(), *self.tools.values(), *self.steps.values())
+        return tuple(owner.function for owner in owners)
+
+    def step(self, name: str) -> Step:
+        """The step that a stack is built around. Raises CatalogError when there is none."""
+        if name not in self.steps:
+            raise CatalogError([f"functions/steps/{name}/: the folder is missing: the platform does not work without this step"])
+        return self.steps[name]
+
+    def steps_in(self, stack: str) -> tuple[Step, ...]:
+        """The steps that live in *stack*."""
+        return tuple(step for step in self.steps.values() if step.stack == stack)

@@ -1,0 +1,122 @@
+"""A TOML table read strictly: every key known, every value of its type, every problem noted rather than raised."""
+
+import re
+import tomllib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from stacks.catalog.problems import Problems, known, nearest
+
+_DOLLARS = re.compile(r"\d{1,9}(\.\d{1,6})?")
+_MICRO = 1_000_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fields:
+    """The keys of one table. A reader that finds a problem notes it and returns a value of the right type, so that reading goes on."""
+
+    file: str
+    """Where it is, as told to a person."""
+    values: Mapping[str, Any]
+    problems: Problems
+    prefix: str = ""
+    asked: set[str] = field(default_factory=set)
+
+    def wrong(self, key: str, sentence: str) -> None:
+        """Note that *key* is wrong."""
+        self.problems.add(self.file, f"{self.prefix}{key}", sentence)
+
+    def _get(self, key: str, kind: type, what: str, *, default: Any) -> Any:
+        """The value if it is there and of *kind*; *default* otherwise. A default of None makes the key required."""
+        self.asked.add(key)
+        if key not in self.values:
+            if default is None:
+                self.wrong(key, f"is missing: give {what}")
+            return kind() if default is None and kind is not date else default
+        value = self.values[key]
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            self.wrong(key, f"is {value!r}: give {what}")
+            return kind() if default is None and kind is not date else default
+        return value
+
+    def text(self, key: str, *, default: str | None = None) -> str:
+        """A text that is not blank."""
+        value: str = self._get(key, str, "a text in quotes", default=default)
+        if key in self.values and isinstance(self.values[key], str) and not value.strip():
+            self.wrong(key, "is empty: give a text in quotes")
+        return value
+
+    def whole(self, key: str, low: int, high: int, *, default: int | None = None) -> int:
+        """A whole number from *low* to *high*."""
+        value: int = self._get(key, int, f"a whole number from {low} to {high}", default=default)
+        if type(self.values.get(key)) is int and not low <= value <= high:
+            self.wrong(key, f"is {value}: give a whole number from {low} to {high}")
+        return value
+
+    def choice(self, key: str, choices: Collection[str], *, default: str | None = None) -> str:
+        """One of *choices*."""
+        value: str = self._get(key, str, f"one of {known(choices)}", default=default)
+        if isinstance(self.values.get(key), str) and value not in choices:
+            self.wrong(key, f"is {value!r}{nearest(value, choices)}: give one of {known(choices)}")
+        return value
+
+    def names(self, key: str, *, required: bool = False) -> tuple[str, ...]:
+        """A list of different texts."""
+        value = self._get(key, list, 'a list of texts, as ["one", "two"]', default=None if required else [])
+        if not all(isinstance(item, str) and item for item in value):
+            self.wrong(key, 'has an item that is no text: give a list of texts, as ["one", "two"]')
+            return ()
+        if len(set(value)) < len(value):
+            self.wrong(key, f"names {next(item for item in value if value.count(item) > 1)!r} twice: name each once")
+        return tuple(value)
+
+    def dollars(self, key: str, *, default: int | None = None) -> int:
+        """Dollars, written as text so that no rounding happens, as micro-dollars."""
+        what = 'dollars as text with at most 6 decimals, as "0.06"'
+        value = self._get(key, str, what, default=None if default is None else "")
+        if not value:
+            return default or 0
+        if not _DOLLARS.fullmatch(value):
+            self.wrong(key, f"is {value!r}: give {what}")
+            return default or 0
+        return int(Decimal(value) * _MICRO)
+
+    def day(self, key: str, *, required: bool = True) -> date | None:
+        """A date."""
+        if not required and key not in self.values:
+            self.asked.add(key)
+            return None
+        value: date | None = self._get(key, date, "a date without quotes, as 2026-11-22", default=None)
+        return value
+
+    def table(self, key: str, *, required: bool = False) -> Mapping[str, Any]:
+        """A table, unread."""
+        value: Mapping[str, Any] = self._get(key, dict, f"a table [{self.prefix}{key}]", default=None if required else {})
+        return value
+
+    def within(self, key: str) -> "Fields":
+        """The fields of a table inside this one; none when it is absent."""
+        return Fields(file=self.file, values=self.table(key), problems=self.problems, prefix=f"{self.prefix}{key}.")
+
+    def each(self) -> "dict[str, Fields]":
+        """The tables in this one, which holds nothing but tables, by name."""
+        return {key: self.within(key) for key in self.values}
+
+    def done(self) -> None:
+        """Note the keys that nobody asked for."""
+        for key in self.values.keys() - self.asked:
+            self.wrong(key, f"is no key here{nearest(key, self.asked)}: remove it; allowed are {known(self.asked)}")
+
+
+def toml(path: Path, file: str, problems: Problems) -> Fields | None:
+    """The fields of a TOML file; None, with the problem noted, when it cannot be read."""
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        problems.add(file, "", f"cannot be read as TOML: {error}")
+        return None
+    return Fields(file=file, values=values, problems=problems)

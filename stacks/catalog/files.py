@@ -1,0 +1,93 @@
+"""Files and folders of a tree, read with every problem noted."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from stacks.catalog.problems import Problems
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
+_NEVER_SHIPPED = frozenset({"tests", "__pycache__"})
+
+BAD_NAME = "is no name: use a lower-case letter, then at most 30 lower-case letters, digits and underscores"
+
+
+def is_name(text: str) -> bool:
+    """Whether *text* may name a function or a workflow."""
+    return _NAME.fullmatch(text) is not None
+
+
+def folders(root: Path, group: str, declaration: str, problems: Problems) -> Iterator[Path]:
+    """The folders of ``functions/<group>/``, in order; one that is no function is noted and left out."""
+    parent = root / "functions" / group
+    for folder in sorted(path for path in parent.glob("*") if path.is_dir()):
+        file = f"functions/{group}/{folder.name}/"
+        if not any(path.is_file() for path in _files(folder)):
+            continue  # what git leaves of a removed folder: caches
+        if not is_name(folder.name):
+            problems.add(file, "", BAD_NAME)
+            continue
+        missing = [name for name in (declaration, "handler.py") if not (folder / name).is_file()]
+        for name in missing:
+            problems.add(file, "", f"has no {name}: add it, or remove the folder")
+        if declaration not in missing:
+            yield folder
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """The files below *folder*, but for caches and hidden ones."""
+    for path in sorted(folder.rglob("*")):
+        parts = path.relative_to(folder).parts
+        if path.is_file() and "__pycache__" not in parts and not any(part.startswith(".") for part in parts):
+            yield path
+
+
+def shipped(folder: Path) -> dict[str, bytes]:
+    """What of a function's folder goes to Lambda, by path: no tests, caches, hidden files or declarations."""
+    files = {path.relative_to(folder): path for path in _files(folder)}
+    return {
+        relative.as_posix(): path.read_bytes()
+        for relative, path in files.items()
+        if not _NEVER_SHIPPED & set(relative.parts) and path.suffix not in {".toml", ".pyc"}
+    }
+
+
+def read_text(path: Path, file: str, problems: Problems) -> str:
+    """The text of a file, which must not be blank."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        problems.add(file, "", "is missing: add it")
+        return ""
+    except UnicodeDecodeError:
+        problems.add(file, "", "is not UTF-8: save it as UTF-8")
+        return ""
+    if not text.strip():
+        problems.add(file, "", "is empty: write it")
+    return text
+
+
+def read_json(path: Path, file: str, problems: Problems) -> dict[str, Any] | None:
+    """The object in a JSON file; None, with the problem noted, when there is none."""
+    text = read_text(path, file, problems)
+    if not text.strip():
+        return None
+    try:
+        value = json.loads(text, object_pairs_hook=_no_duplicates)
+    except ValueError as error:
+        problems.add(file, "", f"is not JSON: {error}")
+        return None
+    if not isinstance(value, dict):
+        problems.add(file, "", "is not a JSON object: write one")
+        return None
+    return value
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> Mapping[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"the key {next(name for name in names if names.count(name) > 1)!r} is there twice")
+    return found

@@ -1,0 +1,113 @@
+"""What agents, tools and steps have in common, and the readers of agents and steps."""
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from stacks.catalog import policies
+from stacks.catalog.declarations import Agent, Function, Json, Kind, Layer, Limits, Model, Step
+from stacks.catalog.fields import Fields, toml
+from stacks.catalog.files import folders, read_json, read_text
+from stacks.catalog.problems import Problems, known, nearest
+from stacks.catalog.schema import ROUTING, check_object
+
+STACKS = ("security", "orchestration", "integration")
+LAYERS: tuple[Layer, ...] = ("core", "gateway", "api")
+DECLARATIONS = ("manifests", "grants", "workflows")
+"""The generated files that a step may ask for."""
+
+_LONGEST = 900
+_LARGEST = 10_240
+
+
+def function(kind: Kind, folder: Path, fields: Fields, *, layer: Layer = "core") -> Function:
+    """The fields that every function declares."""
+    return Function(
+        kind=kind,
+        name=folder.name,
+        folder=folder,
+        description=fields.text("description"),
+        memory=fields.whole("memory", 128, _LARGEST),
+        timeout=fields.whole("timeout", 1, _LONGEST),
+        layer=layer,
+    )
+
+
+def agents(root: Path, roles: Mapping[str, tuple[Model, ...]], tools: Collection[str], problems: Problems) -> dict[str, Agent]:
+    """The agents by name."""
+    found: dict[str, Agent] = {}
+    handed: list[tuple[Fields, str, str]] = []
+    for folder in folders(root, "agents", "agent.toml", problems):
+        fields = toml(folder / "agent.toml", f"functions/agents/{folder.name}/agent.toml", problems)
+        if fields is None:
+            continue
+        found[folder.name] = agent = _agent(folder, fields, roles, tools, problems)
+        handed += [(fields, folder.name, other) for other in agent.hand_over_to]
+    for fields, name, other in handed:
+        if other == name or other not in found:
+            others = found.keys() - {name}
+            fields.wrong("hand_over_to", f"names {other!r}{nearest(other, others)}: there is no such other agent; there is {known(others)}")
+    return found
+
+
+def _agent(folder: Path, fields: Fields, roles: Mapping[str, tuple[Model, ...]], tools: Collection[str], problems: Problems) -> Agent:
+    answer = folder / "answer.json"
+    agent = Agent(
+        function=function("agent", folder, fields),
+        prompt=read_text(folder / "prompt.md", f"functions/agents/{folder.name}/prompt.md", problems),
+        models=roles.get(fields.choice("model", roles), ()),
+        tools=fields.names("tools"),
+        hand_over_to=fields.names("hand_over_to"),
+        limits=_limits(fields.within("limits")),
+        answer_schema=_answer(answer, f"functions/agents/{folder.name}/answer.json", problems) if answer.exists() else None,
+    )
+    for name in agent.tools:
+        if name not in tools:
+            there = f"there is {known(tools)}"
+            fields.wrong("tools", f"names {name!r}{nearest(name, tools)}: no folder functions/tools/{name}/ declares it; {there}")
+    fields.done()
+    return agent
+
+
+def _limits(fields: Fields) -> Limits:
+    default = Limits()
+    limits = Limits(
+        model_calls=fields.whole("model_calls", 1, 1_000, default=default.model_calls),
+        tool_calls=fields.whole("tool_calls", 0, 10_000, default=default.tool_calls),
+        tokens=fields.whole("tokens", 1, 100_000_000, default=default.tokens),
+        cost=fields.dollars("cost", default=default.cost),
+        seconds=fields.whole("seconds", 1, 86_400, default=default.seconds),
+        identical_calls=fields.whole("identical_calls", 1, 100, default=default.identical_calls),
+    )
+    fields.done()
+    return limits
+
+
+def _answer(path: Path, file: str, problems: Problems) -> Json | None:
+    schema = read_json(path, file, problems)
+    if schema is not None:
+        check_object(Fields(file=file, values={}, problems=problems), "schema", schema, extra=frozenset({ROUTING}))
+    return schema
+
+
+def steps(root: Path, problems: Problems) -> dict[str, Step]:
+    """The steps by name."""
+    found: dict[str, Step] = {}
+    for folder in folders(root, "steps", "step.toml", problems):
+        name = folder.name
+        fields = toml(folder / "step.toml", f"functions/steps/{name}/step.toml", problems)
+        if fields is None:
+            continue
+        layer = fields.choice("layer", LAYERS)
+        found[name] = Step(
+            function=function("step", folder, fields, layer=layer),  # type: ignore[arg-type]  # choice checked it
+            stack=fields.choice("stack", STACKS),
+            declarations=fields.names("declarations"),
+            policy=policies.policy(root, f"policies/steps/{name}.json", policies.STEP, problems),
+        )
+        for declaration in found[name].declarations:
+            if declaration not in DECLARATIONS:
+                there = f"give some of {known(DECLARATIONS)}"
+                fields.wrong("declarations", f"names {declaration!r}{nearest(declaration, DECLARATIONS)}: {there}")
+        fields.done()
+    policies.orphans(root, "steps", found, problems)
+    return found

@@ -1,0 +1,75 @@
+"""The whole tree, read and checked across its parts."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from stacks.catalog import policies
+from stacks.catalog.declarations import Agent, Catalog, Function, Step, Tool
+from stacks.catalog.functions import LAYERS, agents, steps
+from stacks.catalog.models import models
+from stacks.catalog.problems import Problems
+from stacks.catalog.tools import tools
+from stacks.catalog.workflows import workflows
+
+
+def read(root: Path) -> Catalog:
+    """What the tree under *root* declares. Raises CatalogError with every problem in it."""
+    problems = Problems()
+    allowed, roles = models(root, problems)
+    declared_tools = tools(root, problems)
+    declared_agents = agents(root, roles, declared_tools, problems)
+    declared_steps = steps(root, problems)
+    owners: list[Agent | Tool | Step] = [*declared_agents.values(), *declared_tools.values(), *declared_steps.values()]
+    functions = [owner.function for owner in owners]
+    _check_holes(functions, problems)
+    _check_groups(root, problems)
+    _check_deadlines(declared_tools, declared_steps, problems)
+    catalog = Catalog(
+        models=allowed,
+        agents=declared_agents,
+        tools=declared_tools,
+        steps=declared_steps,
+        workflows=workflows(root, functions, problems),
+        boundary=policies.policy(root, "policies/boundary.json", policies.BOUNDARY, problems),
+        layers=_layers(root, problems),
+    )
+    problems.settle()
+    return catalog
+
+
+def _check_holes(functions: list[Function], problems: Problems) -> None:
+    seen: dict[str, Function] = {}
+    for function in functions:
+        other = seen.setdefault(function.hole, function)
+        if other is not function:
+            file = f"functions/{function.kind}s/{function.name}/"
+            problems.add(file, "", f"and {other.name} are both ${{{function.hole}}} in a state machine: rename one")
+
+
+def _check_groups(root: Path, problems: Problems) -> None:
+    for folder in sorted((root / "functions").glob("*/")):
+        if folder.name not in {"agents", "tools", "steps", "__pycache__"}:
+            problems.add(f"functions/{folder.name}/", "", "is no kind of function: use agents, tools or steps")
+    for path in sorted((root / "policies" / "agents").glob("*.json")):
+        problems.add(
+            f"policies/agents/{path.name}", "", "is not read: what an agent may do is generated from its agent.toml; remove the file"
+        )
+
+
+def _check_deadlines(declared: Mapping[str, Tool], declared_steps: Mapping[str, Step], problems: Problems) -> None:
+    gateway = declared_steps.get("gateway")
+    for name, tool in declared.items():
+        if gateway and tool.function.timeout >= gateway.function.timeout:
+            file, limit = f"functions/tools/{name}/tool.toml", gateway.function.timeout
+            sentence = f"is {tool.function.timeout}, and the gateway that waits for it has {limit}: give less, or give the gateway more"
+            problems.add(file, "timeout", sentence)
+
+
+def _layers(root: Path, problems: Problems) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for layer in LAYERS:
+        file = f"layers/dependencies/{layer}/requirements.txt"
+        found[layer] = root / file
+        if not found[layer].is_file():
+            problems.add(file, "", "is missing: compile it from requirements.in")
+    return found

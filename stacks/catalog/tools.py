@@ -1,0 +1,111 @@
+"""Tools as their folders declare them. What is not declared is the worst case, so most annotations are optional."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from stacks.catalog import policies
+from stacks.catalog.declarations import Tool
+from stacks.catalog.fields import Fields, toml
+from stacks.catalog.files import folders
+from stacks.catalog.functions import function
+from stacks.catalog.problems import Problems, known, nearest
+from stacks.catalog.schema import check_object
+
+READS = ("read", "sensitive-read", "egress-read")
+WRITES = ("write-private", "send", "membership", "financial", "credential", "profile", "destructive", "publish", "commit")
+REPEATS = ("none", "keyed", "once")
+ROLES = ("target", "selector", "amount", "date", "title", "content", "attachment", "flag")
+LABELS = ("record", "counterparty", "external", "secret")
+RESERVED = ("answer", "hand_over")
+"""Names of the tools that the runtime itself offers to a model."""
+
+_WEEK = 7 * 24 * 3600
+
+
+def tools(root: Path, problems: Problems) -> dict[str, Tool]:
+    """The tools by name."""
+    found: dict[str, Tool] = {}
+    for folder in folders(root, "tools", "tool.toml", problems):
+        fields = toml(folder / "tool.toml", f"functions/tools/{folder.name}/tool.toml", problems)
+        if fields is not None:
+            found[folder.name] = _tool(root, folder, fields, problems)
+        if folder.name in RESERVED:
+            problems.add(f"functions/tools/{folder.name}/", "", "has a name that the runtime uses itself: rename the folder")
+    policies.orphans(root, "tools", found, problems)
+    return found
+
+
+def _tool(root: Path, folder: Path, fields: Fields, problems: Problems) -> Tool:
+    schema = fields.table("input", required=True)
+    if schema:
+        check_object(fields, "input", schema)
+    tool = Tool(
+        function=function("tool", folder, fields),
+        effect=fields.choice("effect", (*READS, *WRITES)),
+        repeat=fields.choice("repeat", REPEATS),
+        identity=fields.names("identity", required=True),
+        input_schema=schema,
+        arguments={name: _argument(table) for name, table in fields.within("arguments").each().items()},
+        output=_output(fields.within("output")),
+        approval=_approval(fields.within("approval")),
+        policy=policies.policy(root, f"policies/tools/{folder.name}.json", policies.TOOL, problems),
+    )
+    _check_repeat(fields, tool)
+    _check_arguments(fields, tool)
+    fields.done()
+    return tool
+
+
+def _check_repeat(fields: Fields, tool: Tool) -> None:
+    if tool.effect in WRITES and tool.repeat == "none":
+        fields.wrong("repeat", f"is 'none', but a {tool.effect} tool changes something: give 'keyed' or 'once'")
+    if tool.repeat in {"keyed", "once"} and not tool.identity:
+        fields.wrong("identity", "names no argument: name those that make two calls the same effect")
+
+
+def _check_arguments(fields: Fields, tool: Tool) -> None:
+    properties = tool.input_schema.get("properties", {})
+    named = [("identity", name) for name in tool.identity] + [(f"arguments.{name}", name) for name in tool.arguments]
+    for where, name in named:
+        if name not in properties:
+            fields.wrong(where, f"names {name!r}{nearest(name, properties)}: input.properties has {known(properties)}")
+
+
+def _argument(fields: Fields) -> Mapping[str, Any]:
+    """An annotation as the gateway gets it: what is declared, and no more."""
+    read: dict[str, Any] = {
+        "role": fields.choice("role", ROLES),
+        "kind": fields.text("kind", default=""),
+        "within": fields.text("within", default=""),
+        "ask_above": fields.whole("ask_above", 0, 10**12, default=-1),
+    }
+    fields.done()
+    if read["role"] == "selector" and not read["kind"]:
+        fields.wrong("kind", 'is missing: say what kind of record it selects, as "order"')
+    for key in ("within", "ask_above"):
+        if key in fields.values and read["role"] != "amount":
+            fields.wrong(key, f"is for an amount, and role is {read['role']!r}: remove it")
+    return {key: value for key, value in read.items() if key in fields.values}
+
+
+def _output(fields: Fields) -> Mapping[str, Any]:
+    labels = fields.within("labels")
+    read: dict[str, Any] = {
+        "kind": fields.text("kind", default=""),
+        "key": fields.text("key", default=""),
+        "owner": fields.text("owner", default=""),
+        "labels": {name: labels.choice(name, LABELS) for name in labels.values},
+    }
+    fields.done()
+    if read["kind"] and not read["key"]:
+        fields.wrong("key", "is missing: name the field that identifies the record")
+    if read["owner"] and read["labels"].get(read["owner"]) != "record":
+        fields.wrong("owner", f"is {read['owner']!r}, whose label is not 'record': an owner counts only if the platform alone writes it")
+    return {key: value for key, value in read.items() if key in fields.values}
+
+
+def _approval(fields: Fields) -> Mapping[str, Any]:
+    seconds = fields.whole("seconds", 60, _WEEK, default=0)
+    fields.done()
+    return {"seconds": seconds} if seconds else {}

@@ -1,0 +1,131 @@
+"""State machines and the rules that keep them safe to run: every wait ends, every retry is named, only functions are called."""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from stacks.catalog.declarations import Function, Json, Workflow
+from stacks.catalog.fields import Fields
+from stacks.catalog.files import BAD_NAME, is_name, read_json
+from stacks.catalog.policies import VALUES
+from stacks.catalog.problems import Problems, known, nearest
+from stacks.catalog.schema import SOURCE, check_object
+from stacks.constructs.names import holes
+
+_FUNCTION = re.compile(r"\$\{([A-Z]\w*)\}")
+_INVOKE = re.compile(r"arn:(aws|\$\{Partition\}):states:::lambda:invoke(\.waitForTaskToken)?")
+_BLANKET = frozenset({"States.ALL", "States.TaskFailed"})
+_ASL, _INPUT = ".asl.json", ".input.json"
+_YEAR = 365 * 24 * 3600
+
+
+def workflows(root: Path, functions: Collection[Function], problems: Problems) -> dict[str, Workflow]:
+    """The workflows by name. They may invoke agents and steps among *functions*; a tool is called through the gateway only."""
+    folder = root / "state_machines"
+    files = sorted(path.name for path in folder.glob("*") if path.is_file() and not path.name.startswith("."))
+    callable_ = {function.hole for function in functions if function.kind != "tool"}
+    found = {}
+    for file in files:
+        name = file.removesuffix(_ASL)
+        if file.endswith(_ASL) and is_name(name):
+            found[name] = _workflow(root, name, callable_, problems)
+        elif file.endswith(_ASL):
+            problems.add(f"state_machines/{file}", "", BAD_NAME)
+        elif not file.endswith(_INPUT) or file.removesuffix(_INPUT) + _ASL not in files:
+            problems.add(f"state_machines/{file}", "", f"belongs to no workflow: only NAME{_ASL} with NAME{_INPUT} may be here")
+    return {name: workflow for name, workflow in found.items() if workflow}
+
+
+def _workflow(root: Path, name: str, callable_: Collection[str], problems: Problems) -> Workflow | None:
+    file = f"state_machines/{name}{_ASL}"
+    schema = _input(root, name, problems)
+    machine = read_json(root / file, file, problems)
+    if machine is None:
+        return None
+    text = (root / file).read_text(encoding="utf-8")
+    rules = _Rules(file=file, callable=callable_, problems=problems)
+    rules.machine(machine)
+    for hole in sorted(holes(text) - VALUES - set(callable_)):
+        allowed = {*VALUES, *callable_}
+        problems.add(file, "", f"names ${{{hole}}}{nearest(hole, allowed)}: there is {known(allowed)}")
+    return Workflow(
+        name=name,
+        description=str(machine.get("Comment", "")),
+        definition=text,
+        functions=tuple(sorted(holes(text) & set(callable_))),
+        errors=frozenset(rules.errors),
+        input_schema=schema,
+    )
+
+
+def _input(root: Path, name: str, problems: Problems) -> Json:
+    file = f"state_machines/{name}{_INPUT}"
+    schema = read_json(root / file, file, problems)
+    if schema is None:
+        return {}
+    fields = Fields(file=file, values={}, problems=problems)
+    check_object(fields, "schema", schema, extra=frozenset({SOURCE}))
+    for key, value in schema.get("properties", {}).items():
+        if not isinstance(value, dict) or value.get(SOURCE) not in {"trusted", "external"}:
+            fields.wrong(f"schema.properties.{key}", f'must say "{SOURCE}": "trusted" (the principal\'s own instruction) or "external"')
+    return schema
+
+
+def states(machine: Json) -> Iterator[tuple[str, Json]]:
+    """Every state of *machine*, those inside Parallel and Map too, by name."""
+    for name, state in machine.get("States", {}).items():
+        if not isinstance(state, Mapping):
+            continue
+        yield name, state
+        inner = [*state.get("Branches", []), state.get("ItemProcessor", {}), state.get("Iterator", {})]
+        for part in inner:
+            yield from states(part)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Rules:
+    """The rules for one file."""
+
+    file: str
+    callable: Collection[str]
+    problems: Problems
+    errors: set[str] = field(default_factory=set)
+
+    def machine(self, machine: Json) -> None:
+        if machine.get("QueryLanguage") != "JSONata":
+            self.problems.add(self.file, "QueryLanguage", 'must be "JSONata"')
+        if not str(machine.get("Comment", "")).strip():
+            self.problems.add(self.file, "Comment", "is missing: say in a sentence what the workflow does")
+        self._expires(machine, "TimeoutSeconds", "the run must end at some time")
+        for name, state in states(machine):
+            self._retries(name, state)
+            if state.get("Type") == "Task":
+                self._task(name, state)
+            if state.get("ItemProcessor", {}).get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED":
+                self.problems.add(self.file, name, "is a distributed map, for which the machine's role is granted nothing yet")
+
+    def _expires(self, holder: Json, where: str, why: str) -> None:
+        value = holder.get("TimeoutSeconds")
+        computed = isinstance(value, str) and value.startswith("{%")
+        if not computed and not (type(value) is int and 0 < value <= _YEAR):
+            self.problems.add(self.file, where, f"needs TimeoutSeconds, a whole number of seconds or a JSONata expression: {why}")
+
+    def _task(self, name: str, state: Json) -> None:
+        resource = str(state.get("Resource", ""))
+        waits = resource.endswith(".waitForTaskToken")
+        self._expires(state, name, "a person may never answer" if waits else "a task that hangs must end")
+        if not state.get("Retry"):
+            self.problems.add(self.file, name, 'needs a Retry that names its error classes, as ["Lambda.TooManyRequestsException"]')
+        called = state.get("Arguments", {}).get("FunctionName") if _INVOKE.fullmatch(resource) else resource
+        hole = _FUNCTION.fullmatch(str(called))
+        if not hole:
+            sentence = f"calls {called!r}: a workflow calls agents and steps, as ${{AgentTriage}}, and nothing else"
+            self.problems.add(self.file, name, sentence)
+
+    def _retries(self, name: str, state: Json) -> None:
+        for rule in [*state.get("Retry", []), *state.get("Catch", [])]:
+            self.errors.update(rule.get("ErrorEquals", []))
+        blanket = _BLANKET & {error for rule in state.get("Retry", []) for error in rule.get("ErrorEquals", [])}
+        for error in sorted(blanket):
+            self.problems.add(self.file, name, f"retries {error}, which would repeat effects blindly: name the error classes to retry")

@@ -1,0 +1,126 @@
+"""Every name and ARN of a deployment. Stacks meet by these alone, so none imports another's values."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+ALIAS = "live"
+"""The alias of every function, and the API's stage."""
+
+PLATFORM_TABLES = ("journal", "runs", "approvals", "effects")
+"""Tables that only agents, steps and the gateway reach."""
+
+BUSINESS_TABLES = ("orders", "refunds")
+"""Tables that tools may reach."""
+
+_HOLE = re.compile(r"\$\{([A-Z]\w*)\}")  # spares JSONata's $name and IAM's ${aws:name}
+
+
+def holes(text: str) -> frozenset[str]:
+    """The ``${Name}`` holes in *text*, by name."""
+    return frozenset(_HOLE.findall(text))
+
+
+def fill(text: str, values: Mapping[str, str]) -> str:
+    """*text* with every ``${Name}`` replaced. Raises ValueError for a name that *values* lacks."""
+    if unknown := holes(text) - values.keys():
+        raise ValueError(f"nothing fills {', '.join(f'${{{name}}}' for name in sorted(unknown))}; there is: {', '.join(sorted(values))}")
+    return _HOLE.sub(lambda hole: values[hole[1]], text)
+
+
+def pascal(kind: str, name: str) -> str:
+    """The hole for a function, or a table: ``agent``, ``refunds_fallback`` make ``AgentRefundsFallback``."""
+    return "".join(part.capitalize() for part in (kind, *name.split("_")))
+
+
+def partition_of(region: str) -> str:
+    """The AWS partition a region belongs to."""
+    prefixes = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
+    return next((partition for prefix, partition in prefixes.items() if region.startswith(prefix)), "aws")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Names:
+    """The names of one environment in one account and region. An environment's name is used once in a region."""
+
+    environment: str
+    region: str
+    account: str
+
+    @property
+    def partition(self) -> str:
+        """``aws``, ``aws-cn`` or ``aws-us-gov``."""
+        return partition_of(self.region)
+
+    @property
+    def prefix(self) -> str:
+        """What every name begins with."""
+        return f"septet-{self.environment}"
+
+    def arn(self, service: str, rest: str) -> str:
+        """An ARN in this account and region."""
+        return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{rest}"
+
+    def function(self, kind: str, name: str) -> str:
+        """A function's name; *kind* is ``agent``, ``tool`` or ``step``."""
+        return f"{self.prefix}-{kind}-{name}"
+
+    def alias_arn(self, kind: str, name: str) -> str:
+        """The ARN that everybody invokes: the alias ``live``."""
+        return self.arn("lambda", f"function:{self.function(kind, name)}:{ALIAS}")
+
+    def log_group(self, kind: str, name: str) -> str:
+        """The log group of a function, or of a workflow."""
+        return f"/septet/{self.environment}/{kind}/{name}"
+
+    def log_group_arn(self, kind: str, name: str) -> str:
+        """The ARN of a log group and, as IAM and Step Functions want it, of the streams in it."""
+        return self.arn("logs", f"log-group:{self.log_group(kind, name)}:*")
+
+    def role_path(self, kind: str, name: str) -> str:
+        """The path that a role's ARN carries, so that the boundary can tell who is asking."""
+        return f"/septet/{self.environment}/{kind}/{name}/"
+
+    def boundary(self) -> str:
+        """The name of the permissions boundary; IAM is global, so it carries the region."""
+        return f"{self.prefix}-boundary-{self.region}"
+
+    def boundary_arn(self) -> str:
+        """The ARN of the permissions boundary that every role has."""
+        return f"arn:{self.partition}:iam::{self.account}:policy/{self.boundary()}"
+
+    def state_machine(self, workflow: str) -> str:
+        """A workflow's state machine."""
+        return f"{self.prefix}-{workflow}"
+
+    def state_machine_arn(self, workflow: str) -> str:
+        """The ARN of a workflow's state machine."""
+        return self.arn("states", f"stateMachine:{self.state_machine(workflow)}")
+
+    def executions_arn(self, workflow: str) -> str:
+        """The ARN pattern of a workflow's executions, whose names are made at run time."""
+        return self.arn("states", f"execution:{self.state_machine(workflow)}:*")
+
+    def table(self, table: str) -> str:
+        """A table's name."""
+        return f"{self.prefix}-{table}"
+
+    def table_arn(self, table: str) -> str:
+        """A table's ARN."""
+        return self.arn("dynamodb", f"table/{self.table(table)}")
+
+    def bucket(self) -> str:
+        """The bucket of bodies; bucket names are global, so it carries account and region."""
+        return f"{self.prefix}-bodies-{self.account}-{self.region}"
+
+    def bucket_arn(self) -> str:
+        """The bucket's ARN."""
+        return f"arn:{self.partition}:s3:::{self.bucket()}"
+
+    def values(self) -> dict[str, str]:
+        """What fills ``${Environment}`` and its like in policies and state machines."""
+        return {"Environment": self.environment, "Partition": self.partition, "Region": self.region, "Account": self.account}
+
+    def tables(self, tables: tuple[str, ...]) -> dict[str, str]:
+        """What fills ``${JournalTable}`` and its like: ARNs."""
+        return {f"{pascal('', table)}Table": self.table_arn(table) for table in tables}

@@ -1,0 +1,66 @@
+"""Layer 1, infrastructure: what is stored. Everything is paid by use."""
+
+from typing import Any
+
+from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from stacks.constructs.names import pascal
+from stacks.settings import Settings
+
+_NUMBER, _STRING = dynamodb.AttributeType.NUMBER, dynamodb.AttributeType.STRING
+
+
+class Foundation(Stack):
+    """Tables and the bucket of bodies. Every partition key starts with the tenant, but for the outbox, which the platform reads."""
+
+    def __init__(self, scope: Construct, *, settings: Settings) -> None:
+        super().__init__(scope, "Foundation", description="Septet: tables and bodies")
+        self._settings = settings
+        self._removal = RemovalPolicy.RETAIN if settings.retain else RemovalPolicy.DESTROY
+        self._table("journal", "pk", "number", sort_type=_NUMBER, stream=dynamodb.StreamViewType.NEW_IMAGE)
+        runs = self._table("runs", "tenant", "run")
+        approvals = self._table("approvals", "tenant", "approval")
+        self._table("effects", "pk", "effect")
+        self._table("orders", "tenant", "order_id")
+        self._table("refunds", "tenant", "refund_key")
+        _index(runs, "by_created", "tenant", "created_at")
+        _index(approvals, "outbox", "outbox", "decided_at")
+        self._bodies()
+
+    def _table(self, name: str, partition: str, sort: str, *, sort_type: dynamodb.AttributeType = _STRING, **more: Any) -> dynamodb.Table:
+        return dynamodb.Table(
+            self,
+            pascal("table", name),
+            table_name=self._settings.names.table(name),
+            partition_key=dynamodb.Attribute(name=partition, type=_STRING),
+            sort_key=dynamodb.Attribute(name=sort, type=sort_type),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(point_in_time_recovery_enabled=True),
+            deletion_protection=self._settings.retain,
+            removal_policy=self._removal,
+            **more,
+        )
+
+    def _bodies(self) -> None:
+        s3.Bucket(
+            self,
+            "Bodies",
+            bucket_name=self._settings.names.bucket(),
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=True,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            versioned=False,  # a body must be erasable at once
+            removal_policy=self._removal,
+        )
+
+
+def _index(table: dynamodb.Table, name: str, partition: str, sort: str) -> None:
+    table.add_global_secondary_index(
+        index_name=name,
+        partition_key=dynamodb.Attribute(name=partition, type=_STRING),
+        sort_key=dynamodb.Attribute(name=sort, type=_STRING),
+    )

@@ -1,0 +1,27 @@
+"""Layer 5, security: the boundary around every role, and the gateway, which is the only way to a tool."""
+
+from aws_cdk import Stack
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from stacks.catalog import Catalog
+from stacks.constructs import policies
+from stacks.constructs.steps import deploy_steps
+from stacks.settings import Settings
+
+
+class Security(Stack):
+    """The permissions boundary and the steps that decide."""
+
+    def __init__(self, scope: Construct, *, catalog: Catalog, settings: Settings) -> None:
+        super().__init__(scope, "Security", description="Septet: the boundary and the tool gateway")
+        boundary = iam.ManagedPolicy(
+            self,
+            "Boundary",
+            managed_policy_name=settings.names.boundary(),
+            description="What no role of Septet can go beyond, whatever its own policy says.",
+            document=iam.PolicyDocument.from_json(policies.document(policies.from_file(catalog.boundary, catalog, settings.names))),
+        )
+        catalog.step("gateway")
+        for function in deploy_steps(self, "security", catalog=catalog, settings=settings).values():
+            function.node.add_dependency(boundary)

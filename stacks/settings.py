@@ -1,0 +1,114 @@
+"""The few values that differ between environments."""
+
+import platform
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from typing import Any, Literal, get_type_hints
+
+from stacks.constructs.names import Names
+
+_ENVIRONMENT = re.compile(r"[a-z][a-z0-9]{0,11}")
+_WHEELS = {"arm64": "aarch64-manylinux_2_28", "x86_64": "x86_64-manylinux_2_28"}
+_RETENTION = {1: "ONE_DAY", 7: "ONE_WEEK", 30: "ONE_MONTH", 90: "THREE_MONTHS", 365: "ONE_YEAR"}
+_WHEELS_ON_A_MAC = {"arm64": "aarch64-apple-darwin", "x86_64": "x86_64-apple-darwin"}
+
+
+class SettingsError(ValueError):
+    """The context names no usable environment; the message says what to write where."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """One environment."""
+
+    environment: str
+    """Lower-case letters and digits, at most 12; part of every name."""
+    account: str
+    region: str
+    architecture: Literal["arm64", "x86_64"]
+    wheels: str
+    """The platform that uv picks wheels for."""
+    issuer: str
+    """The ``iss`` that tokens must carry."""
+    audience: str
+    """The ``aud`` that tokens must carry."""
+    jwks_url: str
+    """Where the issuer publishes its keys."""
+    retain: bool = True
+    """Whether tables, bodies and old versions outlive their stack."""
+    log_days: int = 30
+    """How long logs are kept: 1, 7, 30, 90 or 365."""
+    requests_per_second: int = 50
+    """What the API lets through; more is answered with 429."""
+    burst: int = 100
+    """How many requests may come at once."""
+
+    @property
+    def retention(self) -> str:
+        """``log_days`` by the name that the CDK gives it."""
+        return _RETENTION[self.log_days]
+
+    @property
+    def names(self) -> Names:
+        """The names of everything in this environment."""
+        return Names(environment=self.environment, region=self.region, account=self.account)
+
+
+def settings(context: Mapping[str, Any], *, ambient: Mapping[str, str], machine: str = "", system: str = "") -> Settings:
+    """The environment that *context* chooses with ``environment``.
+
+    Its values come from ``environments.<name>`` of cdk.json; a context value of the same name (``-c issuer=…``) wins. Account and region
+    may come from *ambient*, the variables that the CDK command sets when there are credentials. Architecture ``host`` is this computer's.
+    Raises SettingsError.
+    """
+    name = str(context.get("environment", ""))
+    known = context.get("environments", {})
+    if name not in known or not _ENVIRONMENT.fullmatch(name):
+        raise SettingsError(f"environment {name!r} is none of cdk.json's ({', '.join(sorted(known))}): add it, or pass -c environment=NAME")
+    names = {field.name for field in fields(Settings)} - {"environment", "wheels"}
+    if unknown := known[name].keys() - names:
+        raise SettingsError(f"environments.{name}.{min(unknown)} is no setting; there is: {', '.join(sorted(names))}")
+    given: dict[str, Any] = {
+        "environment": name,
+        "account": ambient.get("CDK_DEFAULT_ACCOUNT"),
+        "region": ambient.get("CDK_DEFAULT_REGION"),
+    }
+    given |= known[name]
+    given |= {key: context[key] for key in names & context.keys()}
+    given |= _architecture(str(given.get("architecture", "arm64")), machine or platform.machine(), system or sys.platform)
+    found = Settings(**{field.name: _value(name, field.name, given) for field in fields(Settings) if _needed(field.name, given)})
+    if found.log_days not in _RETENTION:
+        raise SettingsError(f"environments.{name}.log_days is {found.log_days}, none of {', '.join(map(str, _RETENTION))}")
+    return found
+
+
+def _architecture(wanted: str, machine: str, system: str) -> dict[str, str]:
+    """Architecture and wheels: Lambda's, or for ``host`` those of this computer."""
+    host = wanted == "host"
+    architecture = {"aarch64": "arm64", "amd64": "x86_64"}.get(machine.lower(), machine.lower()) if host else wanted
+    wheels = _WHEELS_ON_A_MAC if host and system == "darwin" else _WHEELS
+    if architecture not in wheels:
+        raise SettingsError(f"architecture {architecture!r} is neither {' nor '.join(sorted(_WHEELS))}")
+    return {"architecture": architecture, "wheels": wheels[architecture]}
+
+
+def _needed(name: str, given: Mapping[str, Any]) -> bool:
+    """Whether the field must be passed: it was given, or has no default."""
+    field = next(field for field in fields(Settings) if field.name == name)
+    return given.get(name) not in {None, ""} or field.default is MISSING
+
+
+def _value(environment: str, name: str, given: Mapping[str, Any]) -> Any:
+    """The value of a field; context from the command line is always text."""
+    value, kind = given.get(name), get_type_hints(Settings)[name]
+    if value is None or value == "":
+        raise SettingsError(f"environments.{environment}.{name} is missing: write it into cdk.json, or pass -c {name}=VALUE")
+    if kind is bool and str(value).lower() in {"true", "false"}:
+        return str(value).lower() == "true"
+    if kind is int and str(value).isdecimal():
+        return int(value)
+    if kind in {bool, int}:
+        raise SettingsError(f"environments.{environment}.{name} is {value!r}, not a {'true or false' if kind is bool else 'whole number'}")
+    return str(value)
