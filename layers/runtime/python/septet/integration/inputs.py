@@ -1,0 +1,61 @@
+"""A run's input against what its workflow declares."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from itertools import islice
+from typing import Any
+
+import fastjsonschema
+
+from septet.core.canonical import canonical
+from septet.integration.ports import Declaration
+from septet.integration.problems import Wrong
+
+SOURCE = "x-septet-source"
+"""The keyword that says whose words a property holds."""
+PROBLEMS = 20
+"""As many are told at once."""
+NAME_CHARACTERS = 100
+"""Of an unknown field's name that are told back."""
+
+
+def problems(declared: Declaration, given: Mapping[str, Any]) -> tuple[Wrong, ...]:
+    """What about *given* the workflow does not accept, at most ``PROBLEMS``; empty when it is fine."""
+    try:
+        _validator(canonical(declared.input_schema))(given)
+    except fastjsonschema.JsonSchemaValuesException as error:
+        found = (wrong for one in error.errors for wrong in _wrongs(one))
+        return tuple(islice(found, PROBLEMS))
+    return ()
+
+
+def labels(declared: Declaration, given: Mapping[str, Any]) -> dict[str, str]:
+    """Where each field of *given* comes from, as declared; ``external``, the worst case, where nothing is."""
+    properties = declared.input_schema.get("properties", {})
+    return {name: properties.get(name, {}).get(SOURCE, "external") for name in given}
+
+
+@lru_cache(maxsize=64)
+def _validator(schema: bytes) -> Callable[[Any], Any]:
+    validate: Callable[[Any], Any] = fastjsonschema.compile(
+        json.loads(schema), use_default=False, use_formats=False, fast_fail=False, detailed_exceptions=True
+    )
+    return validate
+
+
+def _wrongs(error: fastjsonschema.JsonSchemaValueException) -> Iterator[Wrong]:
+    """What *error* says, one a field."""
+    name = error.name or "data"
+    field = "input" + name.removeprefix("data")
+    match error.rule:
+        case "required":
+            missing = [name for name in error.rule_definition if name not in error.value]
+            yield from (Wrong(field=f"{field}.{name}", message="is missing") for name in missing)
+        case "additionalProperties":
+            known = error.definition.get("properties", {})
+            unknown = [name for name in error.value if name not in known]
+            told = f"is not known; known are: {', '.join(sorted(known)) or 'none'}"
+            yield from (Wrong(field=f"{field}.{name[:NAME_CHARACTERS]}", message=told) for name in unknown)
+        case _:
+            yield Wrong(field=field, message=error.message.removeprefix(name).strip())

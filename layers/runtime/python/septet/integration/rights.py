@@ -1,0 +1,29 @@
+"""Who may do what. What is not listed here is refused."""
+
+from collections.abc import Set as AbstractSet
+
+from septet.core.runs import Run
+from septet.integration.ports import Principal
+from septet.integration.problems import Kind, Problem
+
+SUBMITTERS = frozenset({"submitter", "operator", "admin"})
+"""Roles that may start a run."""
+DECIDERS = frozenset({"approver", "admin"})
+"""Roles that may decide on an approval."""
+OVERSEERS = frozenset({"approver", "operator", "auditor", "admin"})
+"""Roles that see every run of their tenant."""
+READERS = OVERSEERS | {"submitter"}
+"""Roles that see anything; a submitter sees what is their own."""
+
+
+def require(principal: Principal, roles: AbstractSet[str], act: str) -> None:
+    """Pass a principal that has one of *roles*. Raises Problem ``FORBIDDEN`` naming them."""
+    if not principal.roles & roles:
+        raise Problem(Kind.FORBIDDEN, f"to {act}, your token needs one of the roles: {', '.join(sorted(roles))}")
+
+
+def sees(principal: Principal, run: Run) -> bool:
+    """Whether *run* exists as far as *principal* can tell."""
+    if run.tenant != principal.tenant:
+        return False
+    return bool(principal.roles & OVERSEERS) or ("submitter" in principal.roles and run.submitter == principal.subject)
