@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from septet.aws.journal import DynamoJournal
     from septet.aws.runs import DynamoRuns
     from septet.execution.driver import Ports
+    from septet.integration.identity import Verifier
+    from septet.integration.ports import Ports as ApiPorts
     from septet.security.gateway import Gateway
 
 
@@ -135,4 +137,31 @@ def gateway(manifests: Mapping[str, Any], grants: Mapping[str, list[str]]) -> "G
         approvals=approvals(),
         hands=hands,
         clock=now,
+    )
+
+
+@cache
+def verifier() -> "Verifier":
+    """Whoever tells a principal from a token, by the issuer's published keys."""
+    from septet.integration.identity import Verifier
+    from septet.integration.keys import JwksKeys
+
+    return Verifier(issuer=settings().issuer, audience=settings().audience, keys=JwksKeys(settings().jwks_url))
+
+
+def api_ports(workflows: Mapping[str, Any]) -> "ApiPorts":
+    """What the API acts through, for the *workflows* that the synth wrote."""
+    from septet.aws.clients import client
+    from septet.aws.workflows import StepFunctionsWorkflows
+    from septet.integration.ports import Ports, declarations
+
+    return Ports(
+        identity=verifier(),
+        journal=journal(),
+        runs=runs(),
+        approvals=approvals(),
+        executions=executions(),
+        workflows=StepFunctionsWorkflows(client("stepfunctions"), settings().state_machine_prefix),
+        clock=now,
+        declared=declarations(workflows),
     )
