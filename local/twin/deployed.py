@@ -1,0 +1,42 @@
+"""The record of what is deployed on the twin, written after a deployment that was checked."""
+
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from local.twin import files
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployed:
+    """What is deployed."""
+
+    at: datetime
+    """When the last deployment ended."""
+    api: str
+    """Base URL of the HTTP API; paths start with /v1."""
+    outputs: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By stack: its outputs."""
+    inputs: dict[str, str] = field(default_factory=dict)
+    """Fingerprints of what was deployed."""
+    hot: tuple[str, ...] = ()
+    """Functions updated since without CloudFormation, which still has their older code."""
+
+    @property
+    def stacks(self) -> tuple[str, ...]:
+        """The stacks' names."""
+        return tuple(self.outputs)
+
+
+def read(path: Path) -> Deployed | None:
+    """Return the record, or None when nothing is deployed."""
+    content: dict[str, Any] | None = files.read_json(path)
+    if content is None:
+        return None
+    return Deployed(**{**content, "at": datetime.fromisoformat(content["at"]), "hot": tuple(content["hot"])})
+
+
+def write(path: Path, deployed: Deployed) -> None:
+    """Replace the record."""
+    files.write_json(path, {**asdict(deployed), "at": deployed.at.isoformat()})
