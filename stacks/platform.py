@@ -1,5 +1,7 @@
 """The platform of one environment: its stacks, in the order in which they deploy."""
 
+from itertools import pairwise
+
 from aws_cdk import Environment, Stage
 from constructs import Construct
 
@@ -25,5 +27,5 @@ class Platform(Stage):
             Orchestration(self, catalog=catalog, settings=settings),
             Integration(self, catalog=catalog, settings=settings),
         ]
-        for earlier, later in zip(before, before[1:], strict=False):
+        for earlier, later in pairwise(before):
             later.add_stack_dependency(earlier)
