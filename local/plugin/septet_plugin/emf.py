@@ -7,7 +7,7 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 _DIMENSIONS: Final = 30
 """Most dimensions of one set."""
@@ -92,7 +92,7 @@ def _values(target: Any) -> tuple[float, ...]:
     return tuple(value for value in values if _number(value))
 
 
-def _number(value: Any) -> bool:
+def _number(value: Any) -> TypeGuard[float]:
     if not isinstance(value, int | float) or isinstance(value, bool):
         return False
     try:
@@ -101,5 +101,5 @@ def _number(value: Any) -> bool:
         return False
 
 
-def _text(value: Any) -> bool:
+def _text(value: Any) -> TypeGuard[str]:
     return isinstance(value, str) and 0 < len(value) <= 1024  # noqa: PLR2004 the specification's longest name

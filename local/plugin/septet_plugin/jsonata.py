@@ -134,7 +134,7 @@ _FUNCTIONS: Final = {
 }
 
 
-class _Encoder(Functions.Encoder):
+class _Encoder(Functions.Encoder):  # type: ignore[misc] # the library publishes no types
     """Keeps $string from escaping what is not ASCII: JSONata's own implementation does not."""
 
     def __init__(self, **options: Any) -> None:

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from septet_plugin.jsonata import EvaluationError, UndefinedError, evaluate
 
-STATES = {"states": {"input": {"a": 1, "none": None, "list": [1, None, 2], "one": [5], "objects": [{"k": 1, "v": None}, {"k": 2, "v": "z"}]}}}
+STATES = {
+    "states": {"input": {"a": 1, "none": None, "list": [1, None, 2], "one": [5], "objects": [{"k": 1, "v": None}, {"k": 2, "v": "z"}]}}
+}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,38 @@
+"""What LocalStack calls when it starts and when it stops."""
+
+import logging
+from typing import Final
+
+from localstack.http import Request, route
+from localstack.runtime import hooks
+from localstack.services.edge import ROUTER
+from rolo import Response
+
+from septet_plugin import functions, state_machines
+from septet_plugin.executor import FLEET
+
+LOG: Final = logging.getLogger(__name__)
+
+
+class Routes:
+    """The plug-in's own routes on LocalStack's port."""
+
+    @route("/_septet/environments", methods=["GET"])
+    def environments(self, _: Request) -> Response:
+        """List the execution environments that live: id, function, version, process id, state, whether busy."""
+        return Response.for_json(FLEET.describe())
+
+
+@hooks.on_infra_start()  # type: ignore[untyped-decorator] # LocalStack's
+def start() -> None:
+    """Put routes and repairs in place before the first request."""
+    ROUTER.add(Routes())
+    functions.repair()
+    state_machines.repair()
+    LOG.info("The twin's plug-in is in place")
+
+
+@hooks.on_infra_shutdown()  # type: ignore[untyped-decorator] # LocalStack's
+def stop() -> None:
+    """End every function's process."""
+    FLEET.stop()
