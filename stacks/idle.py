@@ -57,19 +57,21 @@ class Line:
 
 
 def idle(templates: Iterable[Json]) -> list[Line]:
-    """A line for each type of resource in *templates*, and one for each schedule, which calls its function although nobody asks."""
+    """A line for each type, or family of types, in *templates*, and for each schedule, which calls its function although nobody asks."""
     lines, counts = [], Counter[str]()
     for template in templates:
         resources = template["Resources"]
-        counts.update(resource["Type"] for resource in resources.values() if resource["Type"] != "AWS::Events::Rule")
+        counts.update(_priced(resource["Type"]) for resource in resources.values() if resource["Type"] != "AWS::Events::Rule")
         lines += [line for resource in resources.values() if (line := _rule(resource, resources))]
     for kind, count in counts.items():
-        price = _IDLE.get(kind) or next(
-            (price for prefix, price in _IDLE.items() if prefix.endswith("::") and kind.startswith(prefix)), None
-        )
-        month, remark = price or (None, "no price is written down for this type: look it up and add it to stacks/idle.py")
+        month, remark = _IDLE.get(kind, (None, "no price is written down for this type: look it up and add it to stacks/idle.py"))
         lines.append(Line(what=kind, count=count, month=None if month is None else month * count, remark=remark))
     return sorted(lines, key=lambda line: (line.month is not None, -(line.month or 0), line.what))
+
+
+def _priced(kind: str) -> str:
+    """The type, or the beginning of types, that the price list has for *kind*; *kind* itself when it has none."""
+    return next((key for key in _IDLE if key == kind or (key.endswith("::") and kind.startswith(key))), kind)
 
 
 def _rule(resource: Json, resources: Mapping[str, Json]) -> Line | None:
