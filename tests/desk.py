@@ -37,8 +37,12 @@ class Desk:
     tenant: str = field(default_factory=lambda: f"t-{uuid.uuid4().hex[:12]}")
 
     def __post_init__(self) -> None:
-        seed(self.twin.endpoint, self.tenant)
+        self.restock()
         self.http = httpx.Client(base_url=self.twin.api, timeout=30)
+
+    def restock(self) -> None:
+        """Write every order as it was."""
+        seed(self.twin.endpoint, self.tenant)
 
     def token(self, subject: str, *roles: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.twin.token(tenant=self.tenant, subject=subject, roles=list(roles))}"}

@@ -16,7 +16,7 @@ REFUND = "Please refund order A-1003, it arrived broken."
 
 def test_a_killed_agent_goes_on_where_it_stopped(desk: Desk) -> None:
     _play(desk, _slow_refund(desk))
-    run = desk.start(f"{REFUND} {desk.tenant}", subject="customer-23")
+    run = desk.start(f"A slow refund for {desk.tenant}, please.", subject="customer-23")
     until(lambda: _asking(desk, run, "refunds"), what="the slow model call")
     os.kill(_busy(desk, "agent-refunds")["pid"], signal.SIGKILL)
 
@@ -34,7 +34,7 @@ def test_a_refund_is_paid_once_when_its_payer_dies(desk: Desk, victim: str) -> N
     warm = desk.ended(desk.start(REFUND, subject="customer-23"))
     assert warm["status"] == "succeeded"
     tools = [item["pid"] for item in _environments(desk) if item["function"].endswith("tool-issue_refund")]
-    _reset(desk)
+    desk.restock()
     for pid in tools:
         os.kill(pid, signal.SIGSTOP)
     try:
@@ -77,10 +77,6 @@ def _asking(desk: Desk, run: str, agent: str) -> bool | None:
 def _calls(desk: Desk, run: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = httpx.get(f"{desk.twin.doubles}/calls", params={"run": run}).json()["calls"]
     return found
-
-
-def _reset(desk: Desk) -> None:
-    desk.__post_init__()
 
 
 def _play(desk: Desk, scenario: str) -> None:
