@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -28,7 +28,7 @@ class Upstream:
     """Up to and with the version, such as http://127.0.0.1:11434/v1."""
     model: str = ""
     """The server's name of the model; empty: the only one it serves."""
-    key: str = ""
+    key: str = field(default="", repr=False)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self | None:

@@ -122,12 +122,12 @@ def _format(config: Json) -> Json:
     if not wanted:
         return {}
     schema = wanted["structure"]["jsonSchema"]
-    return {
-        "response_format": {
-            "type": "json_schema",
-            "json_schema": {"name": schema.get("name") or "answer", "schema": json.loads(schema["schema"])},
-        }
-    }
+    try:
+        parsed = json.loads(schema["schema"])
+    except ValueError as error:
+        message = f"Value at 'outputConfig.textFormat.structure.jsonSchema.schema' is no JSON: {error}"
+        raise ModelError("ValidationException", message, outcome="invalid") from error
+    return {"response_format": {"type": "json_schema", "json_schema": {"name": schema.get("name") or "answer", "schema": parsed}}}
 
 
 def _not_carried(what: str) -> ModelError:

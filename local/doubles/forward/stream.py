@@ -10,23 +10,33 @@ from local.doubles.wire.stream import ending
 
 
 def events(chunks: Iterable[Any], call: ModelCall) -> Iterator[Event]:
-    """Translate chunk by chunk. A chunk that tells of an error ends the stream with ModelStreamErrorException."""
+    """Translate chunk by chunk. Raises ModelError: before the first event when there never was a stream, else in the middle of it."""
     blocks = _Blocks()
     last: dict[str, Any] = {}
     told: Any = None
-    yield "messageStart", {"role": "assistant"}
-    for chunk in chunks:
-        if not isinstance(chunk, dict) or "error" in chunk:
-            raise ModelError("ModelStreamErrorException", f"The model server broke off: {chunk}")
+    for number, chunk in enumerate(chunks):
+        choices = _choices(chunk, begun=number > 0)
+        if not number:
+            yield "messageStart", {"role": "assistant"}
         told = chunk.get("usage") or told
-        try:
-            for choice in chunk["choices"][:1]:
-                last = choice if choice.get("finish_reason") else last
+        for choice in choices[:1]:
+            last = choice if choice.get("finish_reason") else last
+            try:
                 yield from blocks.take(choice.get("delta") or {}, salt=str(chunk.get("id")))
-        except (KeyError, TypeError, AttributeError) as error:
-            raise no_completion(chunk) from error
+            except (KeyError, TypeError, AttributeError) as error:
+                raise no_completion(chunk) from error
+    if not last and not blocks.begun:
+        raise no_completion("a stream with nothing in it")
     yield from blocks.close()
     yield from ending(stop_reason(last, asks=blocks.asks), usage(told, call, written=blocks.written), latency=0)
+
+
+def _choices(chunk: Any, *, begun: bool) -> list[dict[str, Any]]:
+    if isinstance(chunk, dict) and isinstance(chunk.get("choices"), list):
+        return list(chunk["choices"])
+    if begun:
+        raise ModelError("ModelStreamErrorException", f"The model server broke off: {chunk}")
+    raise no_completion(chunk)
 
 
 class _Blocks:
@@ -37,6 +47,10 @@ class _Blocks:
         self._next = 0
         self._text: int | None = None
         self._calls: dict[int, int] = {}
+
+    @property
+    def begun(self) -> bool:
+        return self._next > 0
 
     @property
     def asks(self) -> bool:

@@ -48,14 +48,17 @@ class Document:
         for part in path:
             found = _child(node, part)
             if found is not None:
+                shown += f"[{part}]" if isinstance(node, yaml.SequenceNode) else f".{part}"
                 line, node = found
-                shown += f"[{part}]" if isinstance(part, int) else f".{part}"
         return shown.lstrip("."), line + 1
 
 
 def documents(text: str) -> Iterator[Document]:
     """Yield the documents of *text*; empty ones are passed over. Raises UnreadableYaml."""
-    loader = _CoreLoader(text)
+    try:
+        loader = _CoreLoader(text)
+    except yaml.reader.ReaderError as error:
+        raise UnreadableYaml(f"it holds the character {error.character:#x}, which YAML does not allow: remove it") from error
     try:
         while loader.check_node():
             node = loader.get_node()
