@@ -11,7 +11,7 @@ from stacks.constructs.names import pascal
 
 type Json = Mapping[str, Any]
 type Kind = Literal["agent", "tool", "step"]
-type Layer = Literal["core", "gateway", "api"]
+type Layer = Literal["core", "api"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

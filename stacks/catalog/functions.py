@@ -11,7 +11,7 @@ from stacks.catalog.problems import Problems, known, nearest
 from stacks.catalog.schema import ROUTING, check_object
 
 STACKS = ("security", "orchestration", "integration")
-LAYERS: tuple[Layer, ...] = ("core", "gateway", "api")
+LAYERS: tuple[Layer, ...] = ("core", "api")
 DECLARATIONS = ("manifests", "grants", "workflows")
 """The generated files that a step may ask for."""
 
