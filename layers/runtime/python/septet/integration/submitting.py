@@ -45,7 +45,7 @@ def submit(submission: Submission, principal: Principal, ports: Ports) -> Run:
     if run.execution or run.status != "running":
         return run
     _request(run, submission, declared, ports)
-    execution = ports.workflows.start(run.workflow, run.run, {"tenant": run.tenant, "run": run.run, "workflow": run.workflow})
+    execution = _execution(run, ports, again=run is not asked)
     ports.runs.started(run.tenant, run.run, execution)
     return replace(run, execution=execution)
 
@@ -86,3 +86,11 @@ def _request(run: Run, submission: Submission, declared: Declaration, ports: Por
         pen.write(request, labels=inputs.labels(declared, submission.input))
     except Fenced:
         return
+
+
+def _execution(run: Run, ports: Ports, *, again: bool) -> str:
+    """The execution's ARN, started if it is not there. What broke off before may have started it, and it may have ended since."""
+    execution = ports.workflows.execution(run.workflow, run.run)
+    if again and ports.workflows.state(execution) is not None:
+        return execution
+    return ports.workflows.start(run.workflow, run.run, {"tenant": run.tenant, "run": run.run, "workflow": run.workflow})

@@ -1,0 +1,5 @@
+"""The HTTP API."""
+
+from septet.entry.api import serve
+
+handler = serve(__file__)

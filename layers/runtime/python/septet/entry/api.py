@@ -1,0 +1,24 @@
+"""The HTTP API as a Lambda function behind API Gateway."""
+
+import json
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from septet import bootstrap
+from septet.integration.http.application import Api
+
+
+def serve(beside: str) -> Callable[[Mapping[str, Any], object], dict[str, Any]]:
+    """The handler over ``workflows.json`` beside the file *beside*: a REST API's proxy event in, its answer out."""
+
+    @cache
+    def api() -> Api:
+        workflows = json.loads(Path(beside).with_name("workflows.json").read_bytes())
+        return Api(bootstrap.api_ports(workflows))
+
+    def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
+        return api()(event, context)
+
+    return handler

@@ -1,0 +1,1 @@
+"""The HTTP API: one table of operations, which the router serves and the OpenAPI document describes."""

@@ -1,0 +1,105 @@
+"""The API as a function of an event: finds the operation, reads, acts, answers. It never raises, and logs no content."""
+
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from pydantic import BaseModel
+
+from septet.integration.http import answers, requests
+from septet.integration.http.operations import OPERATIONS, PATTERNS, Call, Operation
+from septet.integration.identity import bearer
+from septet.integration.ports import Ports
+from septet.integration.problems import Kind, Problem
+from septet.integration.submitting import KEY_FIELD
+
+DOCUMENT = "/v1/openapi.json"
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT")
+Ids = Mapping[str, str]
+"""What the path's parameters are."""
+_PARAMETER = re.compile(r"\{(\w+)\}")
+
+
+class Api:
+    """The API over its ports."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+        self._log = Logger()
+        self._router = APIGatewayRestResolver()
+        allowed: dict[str, list[str]] = {DOCUMENT: ["GET"]}
+        self._route(DOCUMENT, ["GET"], "describe", self._describe)
+        for operation in OPERATIONS:
+            self._route(operation.path, [operation.method], operation.id, partial(self._perform, operation))
+            allowed.setdefault(operation.path, []).append(operation.method)
+        for path, methods in allowed.items():
+            others = [method for method in METHODS if method not in methods]
+            self._route(path, others, "refuse", partial(_refuse_method, methods))
+        self._router.not_found(
+            lambda _: answers.refused(Problem(Kind.NOT_FOUND, f"there is nothing at this path; GET {DOCUMENT} tells what is"))
+        )
+
+    def __call__(self, event: requests.Event, context: Any) -> dict[str, Any]:
+        """The answer to a REST API's proxy *event*; *context* is Lambda's."""
+        try:
+            return self._router.resolve(event, context)
+        except Exception as error:  # noqa: BLE001 -- an event that no gateway sends gets an answer too
+            return answers.raw(self._broken(error, context))
+
+    def _route(self, path: str, methods: Sequence[str], name: str, work: Callable[[requests.Event, Ids], Response[str]]) -> None:
+        def route(**ids: str) -> Response[str]:
+            start = time.perf_counter()
+            try:
+                response = work(self._router.current_event.raw_event, ids)
+            except Problem as problem:
+                response = answers.refused(problem)
+            except Exception as error:  # noqa: BLE001 -- the caller gets an answer, and the log the place
+                response = self._broken(error, self._router.lambda_context)
+            spent = round((time.perf_counter() - start) * 1000)
+            self._log.info("request", extra={"operation": name, "status": response.status_code, "milliseconds": spent})
+            return response
+
+        self._router.route(_PARAMETER.sub(r"<\1>", path), method=list(methods))(route)
+
+    def _perform(self, operation: Operation, event: requests.Event, ids: Ids) -> Response[str]:
+        principal = self._ports.identity.principal(bearer(requests.header(event, "Authorization")))
+        call = Call(
+            principal=principal,
+            name=_name(ids),
+            query=requests.read(operation.query, requests.query(event)),
+            body=_body(operation.body, event),
+            key=requests.header(event, KEY_FIELD) if operation.keyed else None,
+        )
+        return answers.done(operation.act(call, self._ports), operation.status)
+
+    def _describe(self, _: requests.Event, __: Ids) -> Response[str]:
+        from septet.integration.http.document import document  # noqa: PLC0415 -- few ask, and no other request should wait for it
+
+        return answers.json_of(document(self._ports.declared))
+
+    def _broken(self, error: Exception, context: Any) -> Response[str]:
+        request = str(getattr(context, "aws_request_id", "unknown"))
+        self._log.error("broken", extra={"request": request, **answers.traced(error)})
+        return answers.broken(request)
+
+
+def _name(ids: Ids) -> str:
+    """The id in the path. Raises Problem ``NOT_FOUND`` for what can be no id: nothing is looked up for it."""
+    for kind, value in ids.items():
+        if not re.fullmatch(PATTERNS[kind], value):
+            raise Problem(Kind.NOT_FOUND, f"there is no {kind} of this id")
+        return value
+    return ""
+
+
+def _body(model: type[BaseModel] | None, event: requests.Event) -> BaseModel | None:
+    return requests.read(model, requests.body(event)) if model else None
+
+
+def _refuse_method(allowed: Sequence[str], _: requests.Event, __: Ids) -> Response[str]:
+    allow = ", ".join(allowed)
+    return answers.refused(Problem(Kind.METHOD_NOT_ALLOWED, f"this path takes: {allow}"), {"Allow": allow})

@@ -1,0 +1,169 @@
+"""What the API can do: one table that the router serves and the document describes."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from septet.integration import approving, reading, run_ids
+from septet.integration.http import models, views
+from septet.integration.ports import Ports, Principal
+from septet.integration.submitting import Submission, submit
+
+PAGE_BYTES = 4_000_000
+"""Of entries in one answer: a Lambda function's may have 6 MB."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Call:
+    """One request whose sender is known and whose parts are read."""
+
+    principal: Principal
+    name: str
+    """The id in the path; empty where there is none."""
+    query: Any
+    """Of the operation's query model."""
+    body: Any
+    """Of the operation's body model."""
+    key: str | None
+    """The idempotency key, where the operation takes one."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reply:
+    """What is answered."""
+
+    answer: BaseModel
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Operation:
+    """One thing the API can do."""
+
+    id: str
+    method: Literal["GET", "POST"]
+    path: str
+    """With ``{run}`` or ``{approval}`` in it, or without."""
+    summary: str
+    act: Callable[[Call, Ports], Reply]
+    answer: type[BaseModel]
+    status: HTTPStatus = HTTPStatus.OK
+    query: type[BaseModel] = models.Strict
+    body: type[BaseModel] | None = None
+    keyed: bool = False
+    """Takes an idempotency key."""
+    conflicts: str = ""
+    """When the answer is 409; empty when it never is."""
+
+
+def _submit(call: Call, ports: Ports) -> Reply:
+    asked: models.Submission = call.body
+    run = submit(Submission(workflow=asked.workflow, input=asked.input, key=call.key), call.principal, ports)
+    # Relative to the request, so that it is right below any stage or base path.
+    return Reply(answer=views.accepted(run), headers={"Location": f"runs/{run.run}"})
+
+
+def _runs(call: Call, ports: Ports) -> Reply:
+    query: models.RunsQuery = call.query
+    found = reading.listing(call.principal, ports, limit=query.limit, cursor=query.cursor, status=query.status)
+    return Reply(answer=models.RunPage(runs=[views.line(run, status) for run, status in found.runs], next=found.next))
+
+
+def _run(call: Call, ports: Ports) -> Reply:
+    return Reply(answer=views.report(reading.report(call.name, call.principal, ports)))
+
+
+def _journal(call: Call, ports: Ports) -> Reply:
+    query: models.JournalQuery = call.query
+    found = reading.excerpt(call.name, call.principal, ports, after=query.after, limit=query.limit)
+    entries: list[models.JournalEntry] = []
+    size = 0
+    for entry in map(views.entry, found.entries):
+        size += len(entry.model_dump_json())
+        if entries and size > PAGE_BYTES:
+            return Reply(answer=models.JournalPage(entries=entries, next=entries[-1].number))
+        entries.append(entry)
+    return Reply(answer=models.JournalPage(entries=entries, next=found.next))
+
+
+def _approvals(call: Call, ports: Ports) -> Reply:
+    query: models.ApprovalsQuery = call.query
+    found = approving.listed(call.principal, ports, limit=query.limit, status=query.status)
+    return Reply(answer=models.ApprovalPage(approvals=[views.approval(item, ports.clock()) for item in found]))
+
+
+def _approval(call: Call, ports: Ports) -> Reply:
+    return Reply(answer=views.approval(approving.found(call.name, call.principal, ports), ports.clock()))
+
+
+def _decide(call: Call, ports: Ports) -> Reply:
+    said: models.Decision = call.body
+    status: Literal["approved", "rejected"] = "approved" if said.decision == "approve" else "rejected"
+    decision = approving.Decision(approval=call.name, status=status, reason=said.reason)
+    return Reply(answer=views.approval(approving.decide(decision, call.principal, ports), ports.clock()))
+
+
+OPERATIONS = (
+    Operation(
+        id="submitRun",
+        method="POST",
+        path="/v1/runs",
+        summary="Start a run of a workflow",
+        act=_submit,
+        answer=models.Accepted,
+        status=HTTPStatus.ACCEPTED,
+        body=models.Submission,
+        keyed=True,
+    ),
+    Operation(
+        id="listRuns",
+        method="GET",
+        path="/v1/runs",
+        summary="List runs, newest first",
+        act=_runs,
+        answer=models.RunPage,
+        query=models.RunsQuery,
+    ),
+    Operation(id="getRun", method="GET", path="/v1/runs/{run}", summary="See how a run stands", act=_run, answer=models.RunReport),
+    Operation(
+        id="readJournal",
+        method="GET",
+        path="/v1/runs/{run}/journal",
+        summary="Read a run's journal",
+        act=_journal,
+        answer=models.JournalPage,
+        query=models.JournalQuery,
+    ),
+    Operation(
+        id="listApprovals",
+        method="GET",
+        path="/v1/approvals",
+        summary="List approvals, newest question first",
+        act=_approvals,
+        answer=models.ApprovalPage,
+        query=models.ApprovalsQuery,
+    ),
+    Operation(
+        id="getApproval",
+        method="GET",
+        path="/v1/approvals/{approval}",
+        summary="See a question and the records behind it",
+        act=_approval,
+        answer=models.Approval,
+    ),
+    Operation(
+        id="decide",
+        method="POST",
+        path="/v1/approvals/{approval}",
+        summary="Approve or reject",
+        act=_decide,
+        answer=models.Approval,
+        body=models.Decision,
+        conflicts="It was decided otherwise, has expired, or its run has ended",
+    ),
+)
+PATTERNS = {"run": run_ids.PATTERN, "approval": r"^apr-[0-9a-f]{32}$"}
+"""What an id in a path looks like; nothing else is looked up."""

@@ -1,0 +1,100 @@
+"""Runs, entries and approvals as the API shows them."""
+
+from datetime import UTC, datetime
+from typing import cast
+
+from septet.core.entries import Entry, encode
+from septet.core.runs import Run
+from septet.integration.approving import status_at
+from septet.integration.http import models
+from septet.integration.reading import Report
+from septet.security.approvals import Approval
+
+FAILED = ("failed", "stopped", "timed_out")
+
+
+def moment(milliseconds: int) -> str:
+    """A time as RFC 3339 in UTC."""
+    return datetime.fromtimestamp(milliseconds / 1000, tz=UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def maybe(milliseconds: int | None) -> str | None:
+    """A time that may not have come."""
+    return None if milliseconds is None else moment(milliseconds)
+
+
+def path(run: str) -> str:
+    """Where a run is, below the API's base URL."""
+    return f"/v1/runs/{run}"
+
+
+def accepted(run: Run) -> models.Accepted:
+    """The answer to a submission."""
+    links = models.Links(self=path(run.run), journal=f"{path(run.run)}/journal")
+    return models.Accepted(id=run.run, workflow=run.workflow, status=run.status, links=links)
+
+
+def line(run: Run, status: str) -> models.RunLine:
+    """A run in a list."""
+    return models.RunLine(
+        id=run.run,
+        workflow=run.workflow,
+        status=cast("models.Status", status),
+        created_at=moment(run.created_at),
+        ended_at=maybe(run.ended_at),
+        submitter=run.submitter,
+    )
+
+
+def report(found: Report) -> models.RunReport:
+    """A run as it stands. What an agent said on the way is no answer of the run's: that is there once the run has succeeded."""
+    run, summary = found.run, found.summary
+    return models.RunReport(
+        **line(run, found.status).model_dump(),
+        path=list(summary.path),
+        answer=summary.answer if run.status == "succeeded" else None,
+        failure=_failure(found) if run.status in FAILED else None,
+        model_calls=summary.model_calls,
+        tool_calls=summary.tool_calls,
+        tokens=models.Tokens(input=summary.input_tokens, output=summary.output_tokens),
+        cost_microdollars=summary.cost,
+        approvals=list(found.waiting),
+        execution=run.execution,
+    )
+
+
+def _failure(found: Report) -> models.Failure:
+    """The record's, which is how the execution ended; else the last one in the journal."""
+    last = found.summary.failure
+    if found.run.error or last is None:
+        return models.Failure(error=found.run.error or found.run.status, message=found.run.message)
+    return models.Failure(error=last.error, message=last.message)
+
+
+def entry(one: Entry) -> models.JournalEntry:
+    """A journal's entry."""
+    body = encode(one.body)
+    kind = body.pop("type")
+    del body["version"]
+    return models.JournalEntry(
+        number=one.number, at=moment(one.at), type=kind, agent=one.agent, turn=one.turn, body=body, cost_microdollars=one.cost
+    )
+
+
+def approval(one: Approval, now: int) -> models.Approval:
+    """An approval at the time *now*; the waiting execution's token never leaves the platform."""
+    return models.Approval(
+        id=one.approval,
+        run=one.run,
+        tool=one.tool,
+        arguments=one.arguments,
+        reasons=list(one.reasons),
+        asked_by=one.asked_by,
+        asked_at=moment(one.asked_at),
+        expires_at=moment(one.expires_at),
+        status=status_at(one, now),
+        decided_by=one.decided_by or None,
+        decided_at=maybe(one.decided_at),
+        reason=one.reason or None,
+        evidence=[models.Evidence(**item) for item in one.evidence],
+    )
