@@ -27,7 +27,7 @@ class Foundation(Stack):
         self._table("orders", "tenant", "order_id")
         self._table("refunds", "tenant", "refund_key")
         _index(runs, "by_created", "tenant", "created_at")
-        _index(approvals, "outbox", "outbox", "decided_at")
+        _index(approvals, "outbox", "outbox", "decided_at", sort_type=_NUMBER)
         self._bodies()
 
     def _table(self, name: str, partition: str, sort: str, *, sort_type: dynamodb.AttributeType = _STRING, **more: Any) -> dynamodb.Table:
@@ -58,9 +58,9 @@ class Foundation(Stack):
         )
 
 
-def _index(table: dynamodb.Table, name: str, partition: str, sort: str) -> None:
+def _index(table: dynamodb.Table, name: str, partition: str, sort: str, *, sort_type: dynamodb.AttributeType = _STRING) -> None:
     table.add_global_secondary_index(
         index_name=name,
         partition_key=dynamodb.Attribute(name=partition, type=_STRING),
-        sort_key=dynamodb.Attribute(name=sort, type=_STRING),
+        sort_key=dynamodb.Attribute(name=sort, type=sort_type),
     )

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from septet.core.runs import ENDED, Runs
@@ -27,10 +28,15 @@ def close(runs: Runs, detail: Mapping[str, Any]) -> bool:
         tenant,
         str(detail["name"]),
         status=status,
-        ended_at=int(detail.get("stopDate") or 0),
+        ended_at=_milliseconds(detail.get("stopDate") or 0),
         error=str(detail.get("error") or ""),
         message=cause(str(detail.get("cause") or "")),
     )
+
+
+def _milliseconds(at: str | int) -> int:
+    """A time in an event: AWS gives milliseconds since the epoch, the twin's emulator a text of ISO 8601."""
+    return at if isinstance(at, int) else int(datetime.fromisoformat(at).timestamp() * 1000)
 
 
 def cause(text: str) -> str:
