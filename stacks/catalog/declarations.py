@@ -11,7 +11,6 @@ from stacks.constructs.names import pascal
 
 type Json = Mapping[str, Any]
 type Kind = Literal["agent", "tool", "step"]
-type Layer = Literal["core", "api"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,7 +63,8 @@ class Function:
     """MB."""
     timeout: int
     """Seconds."""
-    layer: Layer = "core"
+    layer: str = "core"
+    """The list of ``layers/dependencies/`` that it imports from."""
 
     @property
     def hole(self) -> str:

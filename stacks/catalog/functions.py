@@ -4,14 +4,13 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from stacks.catalog import policies
-from stacks.catalog.declarations import Agent, Function, Json, Kind, Layer, Limits, Model, Step
+from stacks.catalog.declarations import Agent, Function, Json, Kind, Limits, Model, Step
 from stacks.catalog.fields import Fields, toml
 from stacks.catalog.files import folders, read_json, read_text
 from stacks.catalog.problems import Problems, known, nearest
 from stacks.catalog.schema import ROUTING, check_object
 
 STACKS = ("security", "orchestration", "integration")
-LAYERS: tuple[Layer, ...] = ("core", "api")
 DECLARATIONS = ("manifests", "grants", "workflows")
 """The generated files that a step may ask for."""
 
@@ -19,7 +18,7 @@ _LONGEST = 900
 _LARGEST = 10_240
 
 
-def function(kind: Kind, folder: Path, fields: Fields, *, layer: Layer = "core") -> Function:
+def function(kind: Kind, folder: Path, fields: Fields, *, layer: str = "core") -> Function:
     """The fields that every function declares."""
     return Function(
         kind=kind,
@@ -89,7 +88,7 @@ def _answer(path: Path, file: str, problems: Problems) -> Json | None:
     return schema
 
 
-def steps(root: Path, problems: Problems) -> dict[str, Step]:
+def steps(root: Path, layers: Collection[str], problems: Problems) -> dict[str, Step]:
     """The steps by name."""
     found: dict[str, Step] = {}
     for folder in folders(root, "steps", "step.toml", problems):
@@ -97,9 +96,9 @@ def steps(root: Path, problems: Problems) -> dict[str, Step]:
         fields = toml(folder / "step.toml", f"functions/steps/{name}/step.toml", problems)
         if fields is None:
             continue
-        layer = fields.choice("layer", LAYERS)
+        layer = fields.choice("layer", layers)
         found[name] = Step(
-            function=function("step", folder, fields, layer=layer),  # type: ignore[arg-type]  # choice checked it
+            function=function("step", folder, fields, layer=layer),
             stack=fields.choice("stack", STACKS),
             declarations=fields.names("declarations"),
             policy=policies.policy(root, f"policies/steps/{name}.json", policies.STEP, problems),

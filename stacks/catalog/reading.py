@@ -5,7 +5,7 @@ from pathlib import Path
 
 from stacks.catalog import policies
 from stacks.catalog.declarations import Agent, Catalog, Function, Step, Tool
-from stacks.catalog.functions import LAYERS, agents, steps
+from stacks.catalog.functions import agents, steps
 from stacks.catalog.models import models
 from stacks.catalog.problems import Problems
 from stacks.catalog.tools import tools
@@ -18,7 +18,8 @@ def read(root: Path) -> Catalog:
     allowed, roles = models(root, problems)
     declared_tools = tools(root, problems)
     declared_agents = agents(root, roles, declared_tools, problems)
-    declared_steps = steps(root, problems)
+    layers = _layers(root, problems)
+    declared_steps = steps(root, layers, problems)
     owners: list[Agent | Tool | Step] = [*declared_agents.values(), *declared_tools.values(), *declared_steps.values()]
     functions = [owner.function for owner in owners]
     _check_holes(functions, problems)
@@ -31,7 +32,7 @@ def read(root: Path) -> Catalog:
         steps=declared_steps,
         workflows=workflows(root, functions, problems),
         boundary=policies.policy(root, "policies/boundary.json", policies.BOUNDARY, problems),
-        layers=_layers(root, problems),
+        layers=layers,
     )
     problems.settle()
     return catalog
@@ -66,10 +67,10 @@ def _check_deadlines(declared: Mapping[str, Tool], declared_steps: Mapping[str, 
 
 
 def _layers(root: Path, problems: Problems) -> dict[str, Path]:
-    found: dict[str, Path] = {}
-    for layer in LAYERS:
-        file = f"layers/dependencies/{layer}/requirements.txt"
-        found[layer] = root / file
-        if not found[layer].is_file():
-            problems.add(file, "", "is missing: compile it from requirements.in")
+    """The locked lists of third-party packages, by the name of their folder; every agent and tool imports from ``core``."""
+    parent = root / "layers" / "dependencies"
+    found = {folder.name: folder / "requirements.txt" for folder in sorted(parent.glob("*/"))}
+    for name, path in ({"core": parent / "core" / "requirements.txt"} | found).items():
+        if not path.is_file():
+            problems.add(f"layers/dependencies/{name}/requirements.txt", "", "is missing: compile it from requirements.in")
     return found

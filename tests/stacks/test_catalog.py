@@ -1,0 +1,330 @@
+"""The catalogue against trees with one thing wrong each: it must say which file, which field, and what to do."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stacks.catalog import CatalogError, read
+
+type Break = Callable[[Path], object]
+
+SCOUT = "functions/agents/scout/agent.toml"
+FIND = "functions/tools/find_thing/tool.toml"
+PAY = "functions/tools/pay_thing/tool.toml"
+GATEWAY = "functions/steps/gateway/step.toml"
+MODELS = "policies/models.toml"
+ERRAND = "state_machines/errand.asl.json"
+INPUT = "state_machines/errand.input.json"
+
+
+def add(file: str, text: str) -> Break:
+    """Append to a file, or make it."""
+
+    def act(tree: Path) -> None:
+        (tree / file).parent.mkdir(parents=True, exist_ok=True)
+        with (tree / file).open("a") as opened:
+            opened.write(text)
+
+    return act
+
+
+def swap(file: str, old: str, new: str) -> Break:
+    def act(tree: Path) -> None:
+        text = (tree / file).read_text()
+        assert old in text
+        (tree / file).write_text(text.replace(old, new, 1))
+
+    return act
+
+
+def drop(path: str) -> Break:
+    def act(tree: Path) -> None:
+        target = tree / path
+        shutil.rmtree(target) if target.is_dir() else target.unlink()
+
+    return act
+
+
+def edit(file: str, change: Callable[[Any], object]) -> Break:
+    """Change a JSON file."""
+
+    def act(tree: Path) -> None:
+        value = json.loads((tree / file).read_text())
+        change(value)
+        (tree / file).write_text(json.dumps(value))
+
+    return act
+
+
+def task(change: Callable[[dict[str, Any]], object]) -> Break:
+    return edit(ERRAND, lambda machine: change(machine["States"]["The scout finds it"]))
+
+
+def statement(change: Callable[[dict[str, Any]], object]) -> Break:
+    return edit("policies/tools/pay_thing.json", lambda policy: change(policy["Statement"][0]))
+
+
+CASES: dict[str, tuple[Break, str]] = {
+    # gaps and orphans
+    "agent without handler": (drop("functions/agents/scout/handler.py"), "functions/agents/scout/: has no handler.py: add it"),
+    "agent without declaration": (drop(SCOUT), "functions/agents/scout/: has no agent.toml: add it"),
+    "agent without prompt": (drop("functions/agents/scout/prompt.md"), "functions/agents/scout/prompt.md: is missing: add it"),
+    "blank prompt": (lambda tree: (tree / "functions/agents/scout/prompt.md").write_text(" \n"), "prompt.md: is empty"),
+    "prompt in Latin 1": (lambda tree: (tree / "functions/agents/scout/prompt.md").write_bytes(b"\xe9"), "prompt.md: is not UTF-8"),
+    "folder with a bad name": (
+        add("functions/agents/Scout2/handler.py", "x"),
+        "functions/agents/Scout2/: is no name: use a lower-case letter",
+    ),
+    "folder of no kind": (
+        add("functions/robots/one/handler.py", "x"),
+        "functions/robots/: is no kind of function: use agents, tools or steps",
+    ),
+    "tool without policy": (drop("policies/tools/pay_thing.json"), "policies/tools/pay_thing.json: is missing: add it"),
+    "step without policy": (drop("policies/steps/api.json"), "policies/steps/api.json: is missing: add it"),
+    "policy without tool": (add("policies/tools/old.json", "{}"), "policies/tools/old.json: belongs to no folder functions/tools/old/"),
+    "policy without step": (add("policies/steps/old.json", "{}"), "policies/steps/old.json: belongs to no folder functions/steps/old/"),
+    "policy for an agent": (
+        add("policies/agents/scout.json", "{}"),
+        "policies/agents/scout.json: is not read: what an agent may do is generated",
+    ),
+    "workflow without input": (drop(INPUT), "state_machines/errand.input.json: is missing: add it"),
+    "input without workflow": (add("state_machines/old.input.json", "{}"), "state_machines/old.input.json: belongs to no workflow"),
+    "stray file among workflows": (add("state_machines/notes.txt", "x"), "state_machines/notes.txt: belongs to no workflow"),
+    "workflow with a bad name": (add("state_machines/No-Name.asl.json", "{}"), "state_machines/No-Name.asl.json: is no name"),
+    "layer without list": (
+        drop("layers/dependencies/core/requirements.txt"),
+        "layers/dependencies/core/requirements.txt: is missing: compile it",
+    ),
+    "no boundary": (drop("policies/boundary.json"), "policies/boundary.json: is missing: add it"),
+    "no models": (drop(MODELS), "policies/models.toml: cannot be read as TOML"),
+    # keys and types
+    "unknown agent key": (add(SCOUT, "memry = 1\n"), f"{SCOUT}: memry: is no key here, did you mean 'memory'?: remove it"),
+    "unknown limit": (add(SCOUT, "[limits]\nmodel_cals = 1\n"), f"{SCOUT}: limits.model_cals: is no key here, did you mean 'model_calls'?"),
+    "unknown tool key": (add(FIND, "[extra]\n"), f"{FIND}: extra: is no key here"),
+    "unknown step key": (add(GATEWAY, 'layr = "core"\n'), f"{GATEWAY}: layr: is no key here, did you mean 'layer'?"),
+    "unknown model key": (swap(MODELS, "context =", "contxt ="), "models.toml: models.small-model.contxt: is no key here"),
+    "missing key": (swap(SCOUT, "memory = 256", ""), f"{SCOUT}: memory: is missing: give a whole number from 128 to 10240"),
+    "text for a number": (swap(SCOUT, "memory = 256", 'memory = "256"'), f"{SCOUT}: memory: is '256': give a whole number"),
+    "true for a number": (swap(SCOUT, "memory = 256", "memory = true"), f"{SCOUT}: memory: is True: give a whole number"),
+    "number out of range": (swap(SCOUT, "timeout = 60", "timeout = 901"), f"{SCOUT}: timeout: is 901: give a whole number from 1 to 900"),
+    "number for a text": (swap(SCOUT, '"Finds a thing"', "7"), f"{SCOUT}: description: is 7: give a text"),
+    "blank text": (swap(SCOUT, '"Finds a thing"', '" "'), f"{SCOUT}: description: is empty"),
+    "list of numbers": (swap(SCOUT, '["find_thing"]', "[1]"), f"{SCOUT}: tools: has an item that is no text"),
+    "named twice": (swap(SCOUT, '["find_thing"]', '["find_thing", "find_thing"]'), f"{SCOUT}: tools: names 'find_thing' twice"),
+    "not TOML": (add(SCOUT, "= ="), f"{SCOUT}: cannot be read as TOML"),
+    "an unbounded loop": (
+        add(SCOUT, "[limits]\nmodel_calls = 0\n"),
+        f"{SCOUT}: limits.model_calls: is 0: give a whole number from 1 to 1000",
+    ),
+    "dollars as a number": (add(SCOUT, "[limits]\ncost = 0.25\n"), f"{SCOUT}: limits.cost: is 0.25: give dollars as text"),
+    "parts of a micro-dollar": (
+        swap(MODELS, '"0.06"', '"0.0000001"'),
+        "models.small-model.input_price: is '0.0000001': give dollars as text",
+    ),
+    # models
+    "unknown role": (swap(SCOUT, '"fast"', '"fastt"'), f"{SCOUT}: model: is 'fastt', did you mean 'fast'?: give one of careful, fast"),
+    "role of an unknown model": (
+        swap(MODELS, '["us.large-model"]', '["us.larg-model"]'),
+        "roles.careful: names 'us.larg-model', did you mean 'us.large-model'?",
+    ),
+    "role of no model": (swap(MODELS, '["us.large-model"]', "[]"), "roles.careful: names no model"),
+    "unknown provider": (swap(MODELS, '"bedrock"', '"bedrok"'), "models.small-model.provider: is 'bedrok', did you mean 'bedrock'?"),
+    "unknown capability": (swap(MODELS, '["tools"]', '["tool"]'), "models.small-model.capabilities: names 'tool', did you mean 'tools'?"),
+    "price without a day": (swap(MODELS, "priced_on = 2026-01-02", ""), "models.small-model.priced_on: is missing: give a date"),
+    "profile without regions": (
+        swap(MODELS, 'regions = ["us-east-1", "us-west-2"]', ""),
+        "models.us.large-model.profile_of: and regions belong together",
+    ),
+    "more output than context": (
+        swap(MODELS, "max_output = 4_000", "max_output = 400_000"),
+        "models.small-model.max_output: is 400000, more than context",
+    ),
+    # agents
+    "unknown tool": (swap(SCOUT, '"find_thing"', '"find_thng"'), f"{SCOUT}: tools: names 'find_thng', did you mean 'find_thing'?"),
+    "hands over to nobody": (swap(SCOUT, '"clerk"', '"clerc"'), f"{SCOUT}: hand_over_to: names 'clerc', did you mean 'clerk'?"),
+    "hands over to itself": (swap(SCOUT, '"clerk"', '"scout"'), f"{SCOUT}: hand_over_to: names 'scout'"),
+    "open answer": (
+        edit("functions/agents/clerk/answer.json", lambda schema: schema.pop("additionalProperties")),
+        "functions/agents/clerk/answer.json: schema: must have type",
+    ),
+    # tools
+    "reserved name": (
+        lambda tree: (tree / "functions/tools/find_thing").rename(tree / "functions/tools/answer"),
+        "functions/tools/answer/: has a name that the runtime uses",
+    ),
+    "unknown effect": (swap(PAY, '"financial"', '"finance"'), f"{PAY}: effect: is 'finance', did you mean 'financial'?"),
+    "an effect that repeats freely": (swap(PAY, '"keyed"', '"none"'), f"{PAY}: repeat: is 'none', but a financial tool changes something"),
+    "an effect without identity": (swap(PAY, '["thing", "cents"]', "[]"), f"{PAY}: identity: names no argument"),
+    "identity of no argument": (swap(PAY, '"cents"]', '"cent"]'), f"{PAY}: identity: names 'cent', did you mean 'cents'?"),
+    "annotation of no argument": (swap(PAY, "[arguments.cents]", "[arguments.cent]"), f"{PAY}: arguments.cent: names 'cent'"),
+    "unknown role of an argument": (swap(PAY, '"amount"', '"sum"'), f"{PAY}: arguments.cents.role: is 'sum'"),
+    "a limit that is no amount's": (swap(PAY, 'role = "amount"', 'role = "flag"'), f"{PAY}: arguments.cents.ask_above: is for an amount"),
+    "selector of nothing": (
+        swap(FIND, 'role = "selector"\nkind = "thing"', 'role = "selector"'),
+        f"{FIND}: arguments.thing.kind: is missing",
+    ),
+    "record without key": (swap(FIND, 'key = "thing"\n', ""), f"{FIND}: output.key: is missing"),
+    "owner that is no record": (
+        swap(FIND, 'holder = "record"', 'holder = "external"'),
+        f"{FIND}: output.owner: is 'holder', whose label is not 'record'",
+    ),
+    "unknown label": (swap(FIND, 'holder = "record"', 'holder = "trusted"'), f"{FIND}: output.labels.holder: is 'trusted'"),
+    "tool without input": (swap(FIND, "[input]", "[inptu]"), f"{FIND}: inptu: is no key here, did you mean 'input'?"),
+    "open input": (swap(FIND, "additionalProperties = false", ""), f"{FIND}: input: must have type"),
+    "typo in a schema": (swap(PAY, "minimum = 1", "minimun = 1"), f"{PAY}: input.properties.cents.minimun: is no keyword"),
+    "unknown type in a schema": (swap(PAY, '"integer"', '"int"'), f"{PAY}: input.properties.cents.type: is 'int'"),
+    "required but unknown": (
+        swap(PAY, 'required = ["thing", "cents"]', 'required = ["thng"]'),
+        f"{PAY}: input.required: requires ['thng']",
+    ),
+    "a tool as slow as the gateway": (
+        swap(PAY, "timeout = 5", "timeout = 29"),
+        f"{PAY}: timeout: is 29, and the gateway that waits for it has 29",
+    ),
+    "short approval": (swap(PAY, "seconds = 600", "seconds = 5"), f"{PAY}: approval.seconds: is 5"),
+    # steps
+    "unknown stack": (swap(GATEWAY, '"security"', '"securty"'), f"{GATEWAY}: stack: is 'securty', did you mean 'security'?"),
+    "unknown layer": (swap(GATEWAY, 'layer = "core"', 'layer = "cor"'), f"{GATEWAY}: layer: is 'cor', did you mean 'core'?"),
+    "unknown declaration": (swap(GATEWAY, '"grants"', '"grant"'), f"{GATEWAY}: declarations: names 'grant', did you mean 'grants'?"),
+    "two functions for one hole": (
+        lambda tree: [shutil.copytree(tree / "functions/agents/scout", tree / f"functions/agents/{name}") for name in ("a1b", "a_1b")],
+        "functions/agents/a_1b/: and a1b are both ${AgentA1b} in a state machine",
+    ),
+    # policies
+    "tool asks for the platform's table": (
+        swap("policies/tools/pay_thing.json", "RefundsTable", "EffectsTable"),
+        "Statement[0].Resource: asks for ${EffectsTable}",
+    ),
+    "typo in a policy's hole": (
+        swap("policies/tools/pay_thing.json", "RefundsTable", "RefundTable"),
+        "asks for ${RefundTable}, did you mean 'RefundsTable'?",
+    ),
+    "several ARNs inside one": (
+        swap("policies/steps/gateway.json", "${ToolFunctions}", "${ToolFunctions}/x"),
+        "must be an item of its own",
+    ),
+    "NotAction": (
+        statement(lambda one: one.update(NotAction="s3:*")),
+        "policies/tools/pay_thing.json: Statement[0].NotAction: is not used here",
+    ),
+    "effect of a statement": (statement(lambda one: one.update(Effect="allow")), "Statement[0].Effect: is 'allow': give Allow or Deny"),
+    "statement without resource": (
+        statement(lambda one: one.pop("Resource")),
+        "Statement[0]: must be an object with Effect, Action and Resource",
+    ),
+    "empty actions": (statement(lambda one: one.update(Action=[])), "Statement[0].Action: must be a text, or a list of at least one"),
+    "old policy language": (swap("policies/tools/pay_thing.json", "2012-10-17", "2008-10-17"), 'must be {"Version": "2012-10-17"'),
+    "policy that is no JSON": (add("policies/tools/pay_thing.json", "}"), "policies/tools/pay_thing.json: is not JSON"),
+    # workflows
+    "unknown function": (swap(ERRAND, "${AgentScout}", "${AgentScot}"), f"{ERRAND}: names ${{AgentScot}}, did you mean 'AgentScout'?"),
+    "a tool called directly": (swap(ERRAND, "${AgentScout}", "${ToolPayThing}"), f"{ERRAND}: names ${{ToolPayThing}}"),
+    "another service called": (
+        task(lambda state: state.update(Resource="arn:aws:states:::dynamodb:putItem")),
+        "The scout finds it: calls 'arn:aws:states:::dynamodb:putItem': a workflow calls agents and steps",
+    ),
+    "a function by its ARN": (swap(ERRAND, "${AgentScout}", "arn:aws:lambda:us-east-1:1:function:x"), "a workflow calls agents and steps"),
+    "task without timeout": (task(lambda state: state.pop("TimeoutSeconds")), "The scout finds it: needs TimeoutSeconds"),
+    "wait without expiry": (
+        edit(ERRAND, lambda machine: machine["States"]["A person decides"].pop("TimeoutSeconds")),
+        "A person decides: needs TimeoutSeconds, a whole number of seconds or a JSONata expression: a person may never answer",
+    ),
+    "run without timeout": (edit(ERRAND, lambda machine: machine.pop("TimeoutSeconds")), f"{ERRAND}: TimeoutSeconds: needs TimeoutSeconds"),
+    "task without retry": (task(lambda state: state.pop("Retry")), "The scout finds it: needs a Retry that names its error classes"),
+    "retry of everything": (
+        task(lambda state: state["Retry"].append({"ErrorEquals": ["States.ALL"]})),
+        "The scout finds it: retries States.ALL",
+    ),
+    "retry of every failure": (
+        task(lambda state: state["Retry"].append({"ErrorEquals": ["States.TaskFailed"]})),
+        "retries States.TaskFailed",
+    ),
+    "a fault inside a branch": (
+        edit(
+            ERRAND,
+            lambda machine: machine["States"].update(
+                Both={
+                    "Type": "Parallel",
+                    "Branches": [{"StartAt": "Inner", "States": {"Inner": {"Type": "Task", "Resource": "${AgentScout}"}}}],
+                }
+            ),
+        ),
+        "Inner: needs TimeoutSeconds",
+    ),
+    "distributed map": (
+        task(lambda state: state.update(ItemProcessor={"ProcessorConfig": {"Mode": "DISTRIBUTED"}})),
+        "is a distributed map, for which the machine's role is granted nothing yet",
+    ),
+    "JSONPath": (edit(ERRAND, lambda machine: machine.pop("QueryLanguage")), f'{ERRAND}: QueryLanguage: must be "JSONata"'),
+    "workflow without comment": (edit(ERRAND, lambda machine: machine.pop("Comment")), f"{ERRAND}: Comment: is missing"),
+    "a state twice": (
+        swap(ERRAND, '"A person decides": {', '"The scout finds it": {'),
+        f"{ERRAND}: is not JSON: the key 'The scout finds it' is there twice",
+    ),
+    "field of unknown source": (
+        edit(INPUT, lambda schema: schema["properties"]["thing"].pop("x-septet-source")),
+        f'{INPUT}: schema.properties.thing: must say "x-septet-source"',
+    ),
+    "field of a made-up source": (swap(INPUT, '"trusted"', '"safe"'), f"{INPUT}: schema.properties.thing: must say"),
+    "open workflow input": (edit(INPUT, lambda schema: schema.pop("additionalProperties")), f"{INPUT}: schema: must have type"),
+}
+
+
+def test_the_small_tree_is_read(tree: Path) -> None:
+    catalog = read(tree)
+    assert list(catalog.agents) == ["clerk", "scout"]
+    assert [function.hole for function in catalog.functions if function.kind == "tool"] == ["ToolFindThing", "ToolPayThing"]
+    assert catalog.workflows["errand"].functions == ("AgentScout", "StepAskPerson")
+    assert catalog.workflows["errand"].errors == {"ModelThrottled", "PolicyDenied", "Lambda.TooManyRequestsException"}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_is_wrong_is_named(tree: Path, case: str) -> None:
+    break_it, said = CASES[case]
+    break_it(tree)
+    with pytest.raises(CatalogError) as caught:
+        read(tree)
+    assert said in str(caught.value)
+
+
+def test_all_problems_are_told_at_once(tree: Path) -> None:
+    chosen = ("unknown agent key", "unknown provider", "policy without tool", "task without timeout", "typo in a policy's hole")
+    for case in chosen:
+        CASES[case][0](tree)
+    with pytest.raises(CatalogError) as caught:
+        read(tree)
+    assert all(CASES[case][1] in str(caught.value) for case in chosen)
+    assert str(caught.value).startswith(f"{len(caught.value.problems)} problems")
+
+
+def test_one_fault_is_one_problem(tree: Path) -> None:
+    CASES["unknown agent key"][0](tree)
+    with pytest.raises(CatalogError) as caught:
+        read(tree)
+    assert len(caught.value.problems) == 1
+
+
+def test_a_step_the_platform_needs_is_missed(tree: Path) -> None:
+    shutil.rmtree(tree / "functions/steps/gateway")
+    (tree / "policies/steps/gateway.json").unlink()
+    with pytest.raises(CatalogError, match="functions/steps/gateway/: the folder is missing"):
+        read(tree).step("gateway")
+
+
+def test_what_git_leaves_of_a_removed_folder_is_no_function(tree: Path) -> None:
+    cache = tree / "functions/agents/gone/__pycache__"
+    cache.mkdir(parents=True)
+    (cache / "handler.cpython-313.pyc").write_bytes(b"")
+    assert "gone" not in read(tree).agents
+
+
+def test_prices_are_exact_micro_dollars(tree: Path) -> None:
+    models = read(tree).models
+    assert (models["small-model"].input_price, models["us.large-model"].output_price) == (60_000, 15_000_001)
+
+
+def test_the_order_of_candidates_is_kept(tree: Path) -> None:
+    assert [model.id for model in read(tree).agents["scout"].models] == ["small-model", "us.large-model"]
