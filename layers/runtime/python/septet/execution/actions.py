@@ -11,7 +11,7 @@ class CallModel:
     """Ask the model."""
 
     step: int
-    """Model calls of this turn before this one."""
+    """Replies in this turn before this one; a call that is repeated because it was not answered has the same step."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

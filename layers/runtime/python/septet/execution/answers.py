@@ -5,6 +5,8 @@ from typing import Any
 
 from septet.core.canonical import canonical
 
+MESSAGE_CHARACTERS = 300
+"""Of what is wrong that are told: it may name fields that the model made up."""
 _compiled: dict[bytes, Any] = {}
 
 
@@ -18,7 +20,7 @@ def problem(schema: Mapping[str, Any], value: Any) -> str:
     try:
         _compiled[key](value)
     except fastjsonschema.JsonSchemaValueException as error:
-        return str(error.message).replace("data.", "").replace("data ", "the answer ", 1)
+        return str(error.message).replace("data.", "").replace("data ", "the answer ", 1)[:MESSAGE_CHARACTERS]
     return ""
 
 

@@ -53,7 +53,7 @@ class Conversation:
             case Answer(value=value):
                 self._context.append(f"<found by={entry.agent}>\n{_text(value)}\n</found>")
             case HandOver(reason=reason):
-                self._context.append(f"<handed_over by={entry.agent}>\n{reason}\n</handed_over>")
+                self._context.append(f"<handed_over by={entry.agent}>\n{_text(reason)}\n</handed_over>")
 
     def reply(self, reply: ModelReply) -> None:
         """Take in what the model said."""
@@ -87,4 +87,6 @@ def _result(result: ToolResult) -> dict[str, Any]:
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    """*value* for between two tags; it cannot open or close one, and so pass for something else."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text.replace("<", "&lt;")

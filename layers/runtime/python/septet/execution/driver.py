@@ -13,6 +13,7 @@ from septet.execution.agents import Agent
 from septet.execution.answers import routing
 from septet.execution.conversation import tools
 from septet.execution.ports import GatewayBroke, GatewayRequest, Model, ModelRequest, ToolGateway
+from septet.execution.replies import recordable
 from septet.execution.turn import Turn
 
 MARGIN = 60_000
@@ -71,9 +72,12 @@ class Driver:
         Raises the SeptetError whose name ends the turn, or a passing one (ModelThrottled, ModelUnavailable, ToolFailed, Fenced)
         after which the same turn can go on.
         """
+        begun = False
         while (action := self._turn.act()) is not None:
-            if self._remaining() < MARGIN:
+            # The first step is always taken: a turn that only ever returned ``continue`` would never end.
+            if begun and self._remaining() < MARGIN:
                 return self._outcome("continue")
+            begun = True
             if outcome := self._perform(action):
                 return outcome
         return self._ended()
@@ -83,7 +87,8 @@ class Driver:
             case CallModel(step=step):
                 self._call_model(step)
             case CallTools(calls=calls):
-                self._call_tools(calls)
+                if not self._call_tools(calls):
+                    raise ToolFailed("the gateway did nothing about the calls it was given")
             case Pause(calls=calls) if self._undecided:
                 self._call_tools(calls)
             case Pause(approval=approval, expires_at=expires_at):
@@ -129,30 +134,33 @@ class Driver:
         except SeptetError as error:
             self._take(self._pen.write(Failure(error=type(error).__name__, message=str(error))))
             return
+        reply = recordable(reply, step)
         body = ModelReply(model=model.id, text=reply.text, calls=reply.calls, stop=reply.stop)
         self._take(self._pen.write(body, usage=reply.usage, cost=cost(reply.usage, model.price)))
 
-    def _call_tools(self, calls: tuple[ToolCall, ...]) -> None:
-        self._undecided = False
+    def _call_tools(self, calls: tuple[ToolCall, ...]) -> bool:
+        """Let the gateway work on *calls*; whether it has written anything."""
         pen = self._pen
         request = GatewayRequest(
             branch=pen.branch, head=pen.head, agent=self._agent.name, turn=self._turn.id, bundle=self._agent.bundle, calls=calls
         )
         for left in reversed(range(GATEWAY_ATTEMPTS)):
             try:
-                return self._follow(self._ports.gateway.call(request))
+                written = self._ports.gateway.call(request)
+                self._undecided = False
+                return self._follow(written)
             except GatewayBroke as error:
-                written = list(self._ports.journal.read(pen.branch, after=pen.head.number - 1))
-                if written:
-                    return self._follow(written)
+                if self._follow(list(self._ports.journal.read(pen.branch, after=pen.head.number - 1))):
+                    return True
                 if not left:
                     raise ToolFailed(f"the gateway ended {GATEWAY_ATTEMPTS} times without an answer: {error}") from error
-        return None
+        raise AssertionError("every attempt returns or raises")
 
-    def _follow(self, entries: Sequence[Entry]) -> None:
+    def _follow(self, entries: Sequence[Entry]) -> bool:
         for entry in entries:
             self._pen.follow(entry)
             self._take(entry)
+        return bool(entries)
 
 
 def _body(action: Repair | Pass | Give | Fail) -> Note | HandOver | Answer | Failure:

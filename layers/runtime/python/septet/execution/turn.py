@@ -22,6 +22,8 @@ from septet.execution.agents import Agent
 from septet.execution.answers import problem
 from septet.execution.conversation import ANSWER, HAND_OVER, Conversation
 
+SPECIAL = (ANSWER, HAND_OVER)
+"""Tools that end the turn; the gateway never sees a call of them."""
 REPAIRS = 1
 """How often a model is told that its reply cannot be used before the turn fails."""
 
@@ -35,8 +37,9 @@ class Turn:
         self.conversation = Conversation(agent)
         self.end: Answer | Failure | HandOver | None = None
         self.stopped: Stop | None = None
-        self.steps = 0
         self.tool_calls = 0
+        self._asked_model = 0
+        self._replies = 0
         self._tokens = 0
         self._cost = 0
         self._began: int | None = None
@@ -44,10 +47,12 @@ class Turn:
         self._waited = 0
         self._reply: ModelReply | None = None
         self._results: dict[str, ToolResult] = {}
-        self._asked: dict[str, tuple[ApprovalAsked, int]] = {}
+        self._asked: dict[str, ApprovalAsked] = {}
+        self._asked_since = 0
         self._repairs = 0
         self._last_call = b""
         self._in_a_row = 0
+        self._looping = ""
 
     def observe(self, entry: Entry) -> None:
         """Take in the branch's next entry."""
@@ -65,17 +70,18 @@ class Turn:
     def _take(self, entry: Entry) -> None:
         match entry.body:
             case ModelCall():
-                self.steps += 1
+                self._asked_model += 1
             case ModelReply() as reply:
                 self._replied(reply, entry)
             case ToolResult() as result:
                 self._results[result.call] = result
-                self._asked.pop(result.call, None)
+                self._settled(result.call, entry.at)
                 self._complete()
             case ApprovalAsked() as asked:
-                self._asked[asked.call] = (asked, entry.at)
+                self._asked_since = self._asked_since if self._asked else entry.at
+                self._asked[asked.call] = asked
             case ApprovalGiven(call=call):
-                self._given(call, entry.at)
+                self._settled(call, entry.at)
             case Note(kind="repair", text=text):
                 self._repairs += 1
                 self.conversation.repair(self._reply, text)
@@ -85,6 +91,7 @@ class Turn:
 
     def _replied(self, reply: ModelReply, entry: Entry) -> None:
         self._reply, self._results = reply, {}
+        self._replies += 1
         self._cost += entry.cost
         if entry.usage:
             self._tokens += entry.usage.input + entry.usage.output
@@ -93,14 +100,19 @@ class Turn:
             self._count(call)
 
     def _count(self, call: ToolCall) -> None:
+        if call.tool in SPECIAL:
+            return
         self.tool_calls += 1
         same = canonical([call.tool, call.arguments])
         self._in_a_row = self._in_a_row + 1 if same == self._last_call else 1
         self._last_call = same
+        if self._in_a_row >= self.agent.limits.identical_calls:
+            self._looping = call.tool
 
-    def _given(self, call: str, at: int) -> None:
-        if found := self._asked.pop(call, None):
-            self._waited += at - found[1]
+    def _settled(self, call: str, at: int) -> None:
+        """Nobody has to decide on *call* any more. Time in which several questions were open is waited for once."""
+        if self._asked.pop(call, None) and not self._asked:
+            self._waited += at - self._asked_since
 
     def _complete(self) -> None:
         reply = self._reply
@@ -118,14 +130,14 @@ class Turn:
         if unknown:
             return Fail(error="EffectUnknown", message=unknown.message)
         if self._reply is None:
-            return self._exhausted() or CallModel(step=self.steps)
+            return self._exhausted() or CallModel(step=self._replies)
         return self._answer_to(self._reply)
 
     def _exhausted(self) -> Fail | None:
+        """The limit that forbids another model call. Tool calls are counted when they are asked for: the last one's result is still used."""
         limits = self.agent.limits
         spent = (
-            ("model_calls", self.steps, limits.model_calls),
-            ("tool_calls", self.tool_calls, limits.tool_calls),
+            ("model_calls", self._asked_model, limits.model_calls),
             ("tokens", self._tokens, limits.tokens),
             ("cost", self._cost, limits.cost),
             ("seconds", (self._latest - (self._began or self._latest) - self._waited) // 1000, limits.seconds),
@@ -137,8 +149,8 @@ class Turn:
 
     def _answer_to(self, reply: ModelReply) -> Action:
         if reply.stop == "refused":
-            return Fail(error="ModelRefused", message=reply.text or "the model declined to answer")
-        special = [call for call in reply.calls if call.tool in (ANSWER, HAND_OVER)]
+            return Fail(error="ModelRefused", message="the model declined to answer; what it said is in the journal")
+        special = [call for call in reply.calls if call.tool in SPECIAL]
         if reply.stop == "truncated":
             return self._repair("Your reply was cut off. Reply more briefly.")
         if special and len(reply.calls) > 1:
@@ -150,15 +162,15 @@ class Turn:
         return self._text(reply)
 
     def _tools(self, reply: ModelReply) -> Action:
-        if self._in_a_row >= self.agent.limits.identical_calls:
-            call = reply.calls[-1]
-            return Fail(error="LoopDetected", message=f"{call.tool} was called {self._in_a_row} times in a row with the same arguments")
+        if self._looping:
+            times = self.agent.limits.identical_calls
+            return Fail(error="LoopDetected", message=f"{self._looping} was called {times} times in a row with the same arguments")
         if self.tool_calls > self.agent.limits.tool_calls:
             limit = self.agent.limits.tool_calls
             return Fail(error="BudgetExhausted", message=f"limits.tool_calls of {self.agent.name} is {limit}; {self.tool_calls} asked for")
         calls = tuple(call for call in reply.calls if call.id not in self._results)
         if self._asked:
-            asked, _ = min(self._asked.values(), key=lambda item: item[0].expires_at)
+            asked = min(self._asked.values(), key=lambda item: item.expires_at)
             return Pause(approval=asked.approval, expires_at=asked.expires_at, calls=calls)
         return CallTools(calls=calls)
 
