@@ -56,7 +56,7 @@ def test_a_refund_is_paid_once_when_its_payer_dies(desk: Desk, victim: str) -> N
 
 
 def _environments(desk: Desk) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = httpx.get(f"{desk.twin.endpoint}/_septet/environments").json()["environments"]
+    found: list[dict[str, Any]] = httpx.get(f"{desk.twin.endpoint}/_septet/environments").json()
     return found
 
 
