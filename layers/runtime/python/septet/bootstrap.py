@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from septet.integration.ports import Ports as ApiPorts
     from septet.security.gateway import Gateway
 
+MODEL_SECONDS = 55
+"""What a model may take to answer: less than a turn keeps in reserve when it begins a step."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Configuration:
@@ -101,9 +104,16 @@ def agent_ports() -> "Ports":
     from septet.aws.lambdas import LambdaGateway
     from septet.execution.driver import Ports
 
-    # One more attempt for a passing fault; beyond that the state machine retries the turn, with backoff, or takes another agent.
-    model = BedrockModel(client("bedrock-runtime", read_seconds=60, attempts=2))
-    return Ports(journal=journal(), model=model, gateway=LambdaGateway(settings().gateway), clock=now)
+    # One attempt: the journal knows of every call that may have been paid. The state machine retries the turn, or takes another agent.
+    model = BedrockModel(client("bedrock-runtime", read_seconds=MODEL_SECONDS, attempts=1))
+    return Ports(journal=journal(), model=model, gateway=LambdaGateway(settings().gateway, functions), clock=now)
+
+
+def functions(seconds: int) -> Any:
+    """The Lambda client that waits *seconds* for an answer."""
+    from septet.aws.clients import client
+
+    return client("lambda", read_seconds=seconds, attempts=1)
 
 
 @cache
@@ -123,16 +133,18 @@ def gateway(manifests: Mapping[str, Any], grants: Mapping[str, list[str]]) -> "G
     from septet.security.calls import Hands
     from septet.security.gateway import Gateway
     from septet.security.manifests import manifest
+    from septet.security.projection import Projections
 
-    effects = DynamoEffects(client("dynamodb"), settings().effects_table)
     hands = Hands(
-        tools=LambdaTools(settings().tool_prefix), effects=effects, clock=now, pause=lambda milliseconds: time.sleep(milliseconds / 1000)
+        tools=LambdaTools(settings().tool_prefix, functions),
+        effects=DynamoEffects(client("dynamodb"), settings().effects_table),
+        clock=now,
+        pause=lambda milliseconds: time.sleep(milliseconds / 1000),
     )
     return Gateway(
-        manifests={name: manifest(name, value) for name, value in manifests.items()},
+        projections=Projections(manifests={name: manifest(name, value) for name, value in manifests.items()}, journal=journal()),
         grants=grants,
         check=problem,
-        journal=journal(),
         runs=runs(),
         approvals=approvals(),
         hands=hands,

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from botocore.exceptions import ClientError, ConnectionError, HTTPClientError  # noqa: A004 -- botocore's own, not the built-in one
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from septet.core.entries import ToolCall
 from septet.core.errors import ContextOverflow, ModelRefused, ModelThrottled, ModelUnavailable, SeptetError
@@ -37,12 +38,13 @@ class BedrockModel:
     def complete(self, request: ModelRequest) -> Reply:
         """The model's reply. Raises ModelThrottled, ModelUnavailable, ModelRefused or ContextOverflow."""
         try:
-            answer = self._client.converse(**wire(request))
+            return reply(self._client.converse(**wire(request)))
         except ClientError as error:
             raise classify(error.response.get("Error", {}).get("Code", ""), str(error)) from error
-        except (ConnectionError, HTTPClientError) as error:
+        except BotoCoreError as error:
             raise ModelUnavailable(f"{request.model.id} could not be reached: {error}") from error
-        return reply(answer)
+        except (ResponseParserError, LookupError, TypeError, RecursionError) as error:
+            raise ModelUnavailable(f"{request.model.id} answered with what is no reply: {type(error).__name__}") from error
 
 
 def wire(request: ModelRequest) -> dict[str, Any]:

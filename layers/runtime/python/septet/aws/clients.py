@@ -1,6 +1,7 @@
 """boto3 clients, made once a process and when first needed."""
 
 from functools import cache
+from threading import Lock
 from typing import Any
 
 from botocore.config import Config
@@ -9,9 +10,17 @@ CONNECT_SECONDS = 2
 READ_SECONDS = 10
 
 
-@cache
+_one_at_a_time = Lock()  # boto3's session is not made for threads, and the gateway calls tools in several
+
+
 def client(service: str, read_seconds: int = READ_SECONDS, attempts: int = 4) -> Any:
     """The client of *service*, with bounded waits: *read_seconds* for an answer, *attempts* in all."""
+    with _one_at_a_time:
+        return _client(service, read_seconds, attempts)
+
+
+@cache
+def _client(service: str, read_seconds: int, attempts: int) -> Any:
     import boto3  # noqa: PLC0415 -- the heaviest import of a cold start, left out by whatever needs no client
 
     config = Config(

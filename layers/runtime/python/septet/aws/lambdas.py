@@ -1,12 +1,11 @@
 """Functions that call functions: tools behind the gateway, the gateway behind agents."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from botocore.exceptions import ClientError, ConnectionError, HTTPClientError  # noqa: A004 -- botocore's own, not the built-in one
+from botocore.exceptions import BotoCoreError, ClientError
 
-from septet.aws.clients import client
 from septet.core.entries import Entry
 from septet.core.errors import CLASSES, Fenced, InputRejected, ToolTimedOut
 from septet.core.journal import from_json
@@ -15,6 +14,8 @@ from septet.security.calls import ToolBroke
 
 GATEWAY_SECONDS = 120
 """What the agent waits for the gateway's answer: longer than the gateway may run."""
+Client = Callable[[int], Any]
+"""The Lambda client that waits so many seconds for an answer, and asks once: a repeated invocation is the caller's decision."""
 _TIMED_OUT = ("Sandbox.Timedout", "Task timed out")
 
 
@@ -27,32 +28,36 @@ class FunctionFailed(Exception):  # noqa: N818 -- carries a function's own error
         self.message = message
 
 
-def invoke(function: str, event: Mapping[str, Any], *, seconds: int) -> Any:
-    """What *function* (name with its alias) returned within *seconds*. Raises FunctionFailed, or OSError when it was not reached."""
+def invoke(client: Any, function: str, event: Mapping[str, Any]) -> Any:
+    """What *function* (name with its alias) returned. Raises FunctionFailed, or OSError when it was not reached or did not answer."""
     try:
-        # One attempt: a repeated invocation is the caller's decision, because it may be a repeated effect.
-        answer = client("lambda", seconds, 1).invoke(FunctionName=function, Payload=json.dumps(event).encode())
+        answer = client.invoke(FunctionName=function, Payload=json.dumps(event).encode())
+        body = answer["Payload"].read()
     except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "")
-        raise FunctionFailed(code, str(error)) from error
-    except (ConnectionError, HTTPClientError) as error:
+        raise FunctionFailed(error.response.get("Error", {}).get("Code", ""), str(error)) from error
+    except BotoCoreError as error:
         raise OSError(f"{function}: {error}") from error
-    payload = json.loads(answer["Payload"].read() or b"null")
+    try:
+        payload = json.loads(body or b"null")
+    except (ValueError, RecursionError) as error:
+        raise FunctionFailed("Unreadable", f"its answer is no JSON: {error}") from error
     if "FunctionError" in answer:
-        raise FunctionFailed(str(payload.get("errorType", "")), str(payload.get("errorMessage", "")))
+        told = payload if isinstance(payload, dict) else {}
+        raise FunctionFailed(str(told.get("errorType", "")), str(told.get("errorMessage", "")))
     return payload
 
 
 class LambdaTools:
     """Tools as Lambda functions."""
 
-    def __init__(self, prefix: str) -> None:
+    def __init__(self, prefix: str, client: Client) -> None:
         self._prefix = prefix
+        self._client = client
 
     def call(self, tool: str, event: Mapping[str, Any], *, timeout: int) -> Any:
         """What the tool returned. Raises the SeptetError it raised, ToolTimedOut, or ToolBroke when its process broke."""
         try:
-            return invoke(f"{self._prefix}{tool}:live", event, seconds=timeout + 1)
+            return invoke(self._client(timeout + 1), f"{self._prefix}{tool}:live", event)
         except FunctionFailed as error:
             if error.name in CLASSES:
                 raise CLASSES[error.name](error.message) from error
@@ -66,13 +71,14 @@ class LambdaTools:
 class LambdaGateway:
     """The gateway as a Lambda function."""
 
-    def __init__(self, function: str) -> None:
+    def __init__(self, function: str, client: Client) -> None:
         self._function = function
+        self._client = client
 
     def call(self, request: GatewayRequest) -> list[Entry]:
         """The entries the gateway appended. Raises Fenced or InputRejected as it did, GatewayBroke when its process broke."""
         try:
-            answer = invoke(self._function, to_event(request), seconds=GATEWAY_SECONDS)
+            answer = invoke(self._client(GATEWAY_SECONDS), self._function, to_event(request))
         except FunctionFailed as error:
             if error.name == Fenced.__name__:
                 raise Fenced(error.message) from error

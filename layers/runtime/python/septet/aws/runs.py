@@ -1,7 +1,7 @@
 """Run records in DynamoDB."""
 
 import base64
-import json
+import re
 from dataclasses import asdict
 from typing import Any
 
@@ -12,6 +12,7 @@ from septet.core.runs import Page, Run, Status
 INDEX = "by_created"
 PAGES = 20
 """Index pages that one listing reads at most; a filter that matches little then returns a short page and a cursor."""
+_STAMP = re.compile(r"[0-9]{15}#[A-Za-z0-9_-]{1,100}")
 
 
 class DynamoRuns:
@@ -43,7 +44,7 @@ class DynamoRuns:
     def page(self, tenant: str, *, limit: int, cursor: str | None = None, status: str | None = None, submitter: str | None = None) -> Page:
         """At most *limit* runs, newest first."""
         query = self._query(tenant, status, submitter)
-        start = _decode(cursor, tenant) if cursor else None
+        start = _position(tenant, _decode(cursor)) if cursor is not None else None
         runs: list[Run] = []
         for _ in range(PAGES):
             page = self._client.query(**query, Limit=limit + 1 - len(runs), **({"ExclusiveStartKey": start} if start else {}))
@@ -52,7 +53,7 @@ class DynamoRuns:
             if len(runs) > limit or not start:
                 break
         more = len(runs) > limit
-        last = _position(runs[limit - 1]) if more else start
+        last = _stamp(runs[limit - 1]) if more else values(start or {}).get("created_at")
         return Page(runs=tuple(runs[:limit]), next=_encode(last) if last else None)
 
     def _query(self, tenant: str, status: str | None, submitter: str | None) -> dict[str, Any]:
@@ -116,19 +117,20 @@ def _stamp(run: Run) -> str:
     return f"{run.created_at:015d}#{run.run}"
 
 
-def _position(run: Run) -> Item:
-    return item({"tenant": run.tenant, "run": run.run, "created_at": _stamp(run)})
+def _position(tenant: str, stamp: str) -> Item:
+    return item({"tenant": tenant, "run": stamp.partition("#")[2], "created_at": stamp})
 
 
-def _encode(position: Item) -> str:
-    held = values(position)
-    return base64.urlsafe_b64encode(json.dumps([held["run"], held["created_at"]]).encode()).decode().rstrip("=")
+def _encode(stamp: str) -> str:
+    return base64.urlsafe_b64encode(stamp.encode()).decode().rstrip("=")
 
 
-def _decode(cursor: str, tenant: str) -> Item:
-    """The position in *cursor*, always within *tenant*: a cursor carries none."""
+def _decode(cursor: str) -> str:
+    """The stamp in *cursor*. It carries no tenant: a cursor reaches nothing beyond the tenant whose runs are listed."""
     try:
-        run, created_at = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        return item({"tenant": tenant, "run": str(run), "created_at": str(created_at)})
-    except (ValueError, TypeError) as error:
-        raise InputRejected("cursor is not one this API made: take it from next of the page before") from error
+        stamp = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+    except ValueError:
+        stamp = ""
+    if not _STAMP.fullmatch(stamp):
+        raise InputRejected("cursor is not one this API made: take it from next of the page before")
+    return stamp

@@ -15,7 +15,7 @@ class ToolCall:
     """One call a model asked for."""
 
     id: str
-    """The model's own id of the call, unique within a turn."""
+    """Unique within a turn. The platform's own: a model may use one of its ids twice."""
     tool: str
     arguments: Any
     """As the model gave them: an object when it behaves, anything when it does not."""
@@ -38,7 +38,7 @@ class ModelCall:
     type: ClassVar[str] = "model_call"
     model: str
     step: int
-    """Model calls of this turn before this one, from 0."""
+    """Replies in this turn before this call; a call that is repeated because it was not answered has the same step."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -223,12 +223,13 @@ def encode(body: Body) -> dict[str, Any]:
 
 
 def decode(value: Mapping[str, Any]) -> Body:
-    """The body that ``encode`` made *value* of. Raises ValueError for an unknown type, version or field."""
-    kind = _KINDS.get(value.get("type", ""))
-    if kind is None or value.get("version") != VERSION:
-        raise ValueError(f"no entry type {value.get('type')!r} in version {value.get('version')!r}")
-    rest = {name: _TUPLES[name](item) if name in _TUPLES else item for name, item in value.items() if name not in ("type", "version")}
+    """The body that ``encode`` made *value* of. Raises ValueError for an unknown type, version or field, or one of another shape."""
+    name, version = value.get("type"), value.get("version")
+    kind = _KINDS.get(name) if isinstance(name, str) else None
+    if kind is None or version != VERSION:
+        raise ValueError(f"no entry type {name!r} in version {version!r}")
+    rest = ((field, item) for field, item in value.items() if field not in ("type", "version"))
     try:
-        return kind(**rest)
+        return kind(**{field: _TUPLES[field](item) if field in _TUPLES else item for field, item in rest})
     except TypeError as error:
         raise ValueError(f"entry of type {kind.type!r}: {error}") from error

@@ -7,19 +7,29 @@ from typing import Any, Protocol
 
 from septet.core.canonical import canonical, digest
 from septet.core.entries import Body, Entry, decode, encode
+from septet.core.errors import InputRejected
 from septet.core.money import Usage
 
 MAIN = "main"
 """The branch in which agents work one after another."""
 
 
+_SEPARATORS = frozenset("#/")
+"""Of the keys of tables and of bodies: with one in a name, two branches could share a key."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Branch:
-    """Where a sequence of entries lives."""
+    """Where a sequence of entries lives. Raises InputRejected for a name that is empty or holds a separator of keys."""
 
     tenant: str
     run: str
     path: str = MAIN
+
+    def __post_init__(self) -> None:
+        for name, value in (("tenant", self.tenant), ("run", self.run), ("path", self.path)):
+            if not value or not _SEPARATORS.isdisjoint(value):
+                raise InputRejected(f"{name} must be a text without # and /, not {value!r}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

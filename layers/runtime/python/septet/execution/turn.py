@@ -134,7 +134,7 @@ class Turn:
         return self._answer_to(self._reply)
 
     def _exhausted(self) -> Fail | None:
-        """The limit that forbids another model call. Tool calls are counted when they are asked for: the last one's result is still used."""
+        """The limit that forbids another model call. Tool calls count when they are asked for: the last one's result is still used."""
         limits = self.agent.limits
         spent = (
             ("model_calls", self._asked_model, limits.model_calls),

@@ -56,6 +56,8 @@ def decide(manifest: Manifest, arguments: Mapping[str, Any], facts: Facts) -> De
     }
     found = [record for record in selected.values() if record]
     views = [_view(name, value, manifest.argument(name), selected.get(name), found, facts) for name, value in arguments.items()]
+    left_out = (name for name, declared in manifest.arguments.items() if declared.role == "amount" and name not in arguments)
+    views += [("deny", f"{name} is left out, and nothing bounds what the tool takes instead") for name in left_out]
     evidence = tuple({"name": f"{record.kind} {record.key}", "value": dict(record.fields), "source": record.source} for record in found)
     outcomes: tuple[Literal["deny", "ask"], ...] = ("deny", "ask")
     for outcome in outcomes:
@@ -84,7 +86,7 @@ def _view(  # noqa: PLR0917 -- private; the six are what an argument is judged b
 def _selector(name: str, declared: Argument, record: Record | None, facts: Facts) -> View:
     if record is None:
         return "deny", f"{name} picks no {declared.kind} that was read in this run"
-    if record.owner != facts.principal:
+    if not record.owner or record.owner != facts.principal:
         return "deny", f"{name} picks a {declared.kind} that does not belong to the authenticated principal"
     return "allow", f"{name} picks a {declared.kind} of the principal's own"
 
@@ -93,7 +95,7 @@ def _amount(name: str, value: Any, declared: Argument, found: Sequence[Record]) 
     bounds = [record.fields[declared.within] for record in found if declared.within in record.fields]
     if type(value) is not int or value <= 0:
         return "deny", f"{name} must be a positive whole number"
-    if not bounds:
+    if not bounds or any(type(bound) is not int for bound in bounds):
         return "deny", f"{name} has no record that bounds it"
     if value > min(bounds):
         return "deny", f"{name} is above {declared.within} ({min(bounds)})"

@@ -1,0 +1,83 @@
+"""What the gateway knows of a branch: a projection of its journal, extended by what was written since and never read twice."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from septet.core.entries import ApprovalAsked, Entry, ToolIntent, ToolResult
+from septet.core.journal import Branch, Head, Journal
+from septet.security.manifests import Manifest
+from septet.security.monitor import Record
+
+KEPT = 64
+"""Branches whose projections a warm gateway keeps."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Projection:
+    """One branch up to ``head``."""
+
+    manifests: Mapping[str, Manifest]
+    head: Head = field(default_factory=Head)
+    records: dict[tuple[str, str], Record] = field(default_factory=dict)
+    """What results show, by kind and key, as far as only the platform writes it; the newest reading stands."""
+    asked: set[tuple[str, str]] = field(default_factory=set)
+    """Calls that a person was asked about, by turn and id; so the next two."""
+    intended: set[tuple[str, str]] = field(default_factory=set)
+    finished: set[tuple[str, str]] = field(default_factory=set)
+
+    def take(self, entry: Entry) -> None:
+        """Take in the branch's next entry."""
+        self.head = Head(number=entry.number + 1, hash=entry.hash)
+        match entry.body:
+            case ApprovalAsked(call=call):
+                self.asked.add((entry.turn, call))
+            case ToolIntent(call=call):
+                self.intended.add((entry.turn, call))
+            case ToolResult(call=call) as result:
+                self.finished.add((entry.turn, call))
+                self._read(result, f"{result.tool}, entry {entry.number}")
+
+    def _read(self, result: ToolResult, source: str) -> None:
+        declared = self.manifests.get(result.tool)
+        output = declared.output if declared else None
+        if output is None or not output.kind or result.error or not isinstance(result.value, Mapping) or output.key not in result.value:
+            return
+        fields = {name: value for name, value in result.value.items() if output.labels.get(name) == "record"}
+        key = str(result.value[output.key])
+        owner = str(fields.get(output.owner, ""))
+        self.records[output.kind, key] = Record(kind=output.kind, key=key, fields=fields, owner=owner, source=source)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Projections:
+    """The projections of the branches that were worked on last. A branch carries its tenant, and a chain's hash its whole past."""
+
+    manifests: Mapping[str, Manifest]
+    journal: Journal
+    _kept: OrderedDict[Branch, Projection] = field(default_factory=OrderedDict, init=False)
+
+    def current(self, branch: Branch) -> Projection:
+        """The projection of *branch* as it is now, the caller's alone; ``keep`` gives it back."""
+        known = self._kept.pop(branch, None)
+        return (known and self._extended(known, branch)) or self._read(branch)
+
+    def keep(self, branch: Branch, projection: Projection) -> None:
+        """Keep *projection* for the next request."""
+        self._kept[branch] = projection
+        while len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+
+    def _extended(self, known: Projection, branch: Branch) -> Projection | None:
+        """*known* with what was written since; None when the branch is another than the one that was known."""
+        for entry in self.journal.read(branch, after=known.head.number - 1):
+            if entry.previous != known.head.hash:
+                return None
+            known.take(entry)
+        return known
+
+    def _read(self, branch: Branch) -> Projection:
+        projection = Projection(manifests=self.manifests)
+        for entry in self.journal.read(branch):
+            projection.take(entry)
+        return projection
