@@ -4,6 +4,7 @@ import hashlib
 import subprocess
 import sys
 import tempfile
+import time
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ _MOUNTED = "/opt/python"
 _RECIPE = "1"
 """Part of every key: raised when the way of building changes, so that nothing built another way is reused."""
 
+_KEPT = 14 * 24 * 3600
 
 type Fill = Callable[[Path], None]
 
@@ -76,12 +78,17 @@ class Workshop:
             fill(inside / "python")
             archive.compile_python(inside / "python", _MOUNTED)
             archive.write(archive.read(inside), Path(scratch) / "layer.zip")
-            for old in self.cache.glob(f"{name}-{'[0-9a-f]' * len(key)}.zip"):
-                old.unlink()
+            self._tidy()
             (Path(scratch) / "layer.zip").replace(path)
         built = Built(path=path, key=key)
         sys.stderr.write(f"built layer {name}: {built.megabytes:.1f} MB unzipped\n")
         return built
+
+    def _tidy(self) -> None:
+        """Forget what was built long ago; what is still needed is built again in seconds."""
+        for old in self.cache.glob("*.zip"):
+            if time.time() - old.stat().st_mtime > _KEPT:
+                old.unlink(missing_ok=True)
 
 
 def _key(*parts: bytes) -> str:

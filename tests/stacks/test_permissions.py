@@ -1,0 +1,223 @@
+"""What every role may do, over all roles. The emulator enforces no IAM, so these tests are the proof."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stacks.constructs.names import BUSINESS_TABLES, PLATFORM_TABLES, fill
+from tests.stacks.iam import allows, granted, matches
+from tests.stacks.templates import Role, Templates
+
+REAL = Path(__file__).parents[2]
+WRITES = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems", "PartiQLUpdate", "PartiQLDelete")
+READS = ("GetItem", "Query", "Scan", "BatchGetItem")
+
+
+def may(templates: Templates, role: Role, action: str, resource: str) -> bool:
+    """Whether *role* may in fact do it: its own policy and the boundary both allow it."""
+    return all(allows(statements, action, resource, role.arn) for statements in (role.statements, templates.boundary()))
+
+
+def on_tables(templates: Templates, role: Role, table: str) -> set[str]:
+    """The actions of DynamoDB that *role* may do to *table*."""
+    arn = templates.settings.names.table_arn(table)
+    return {action for action in (*READS, *WRITES) if may(templates, role, f"dynamodb:{action}", arn)}
+
+
+def sample(pattern: str) -> str:
+    """A resource that *pattern* stands for."""
+    return pattern.replace("*", "one-of-them")
+
+
+def test_every_role_has_the_boundary(deployed: Templates) -> None:
+    assert {role.boundary for role in deployed.roles()} == {deployed.settings.names.boundary_arn()}
+    (policy,) = deployed.all("AWS::IAM::ManagedPolicy")
+    assert policy.properties["ManagedPolicyName"] == deployed.settings.names.boundary()
+
+
+def test_no_permission_comes_from_elsewhere(deployed: Templates) -> None:
+    for resource in deployed.all("AWS::IAM::Role"):
+        assert "ManagedPolicyArns" not in resource.properties, f"{resource.id}: a policy that this repository does not write out"
+    assert not list(deployed.all("AWS::IAM::Policy")), "a construct added permissions behind the files' back"
+
+
+def test_the_boundary_takes_nothing_away_that_a_policy_gives(deployed: Templates) -> None:
+    refused = [
+        f"{role}: {action} on {resource}"
+        for role in deployed.roles()
+        for action, resource in granted(role.statements)
+        if not allows(deployed.boundary(), action, sample(resource), role.arn)
+    ]
+    assert not refused
+
+
+def test_the_boundary_fits_what_iam_allows_for_a_policy(deployed: Templates) -> None:
+    (policy,) = deployed.all("AWS::IAM::ManagedPolicy")
+    assert len(re.sub(r"\s", "", str(policy.properties["PolicyDocument"]))) < 6144
+
+
+def reasons(templates: Templates) -> list[tuple[re.Pattern[str], set[str]]]:
+    """The wildcards that policies/wildcards.toml gives a reason for."""
+    names = templates.settings.names
+    values = names.values() | {"BodiesBucket": names.bucket_arn()}
+    entries = tomllib.loads((REAL / "policies" / "wildcards.toml").read_text())["allowed"]
+    assert all(entry["reason"].strip() for entry in entries)
+    patterns = [re.sub(r"<\w+>", r"[a-z0-9_]+", re.escape(fill(entry["resource"], values))) for entry in entries]
+    return [(re.compile(pattern), set(entry["actions"])) for pattern, entry in zip(patterns, entries, strict=True)]
+
+
+def test_every_wildcard_has_a_reason(deployed: Templates) -> None:
+    entries = reasons(deployed)
+    used: set[tuple[int, str]] = set()
+    for role in deployed.roles():
+        for action, resource in granted(role.statements):
+            assert "*" not in action, f"{role} may do {action}: name the actions"
+            if "*" in resource:
+                fits = [number for number, (pattern, actions) in enumerate(entries) if pattern.fullmatch(resource) and action in actions]
+                assert fits, f"{role} may {action} on {resource}: narrow it, or give the reason in policies/wildcards.toml"
+                used |= {(number, action) for number in fits}
+    unused = {(number, action) for number, (_, actions) in enumerate(entries) for action in actions} - used
+    assert not unused, f"policies/wildcards.toml gives reasons for what nothing uses: {unused}"
+
+
+def test_only_the_gateway_invokes_tools(deployed: Templates) -> None:
+    tools = [deployed.settings.names.alias_arn("tool", name) for name in deployed.catalog.tools]
+    for tool in tools:
+        able = [str(role) for role in deployed.roles() if may(deployed, role, "lambda:InvokeFunction", tool)]
+        assert able == ["step gateway"]
+
+
+def test_a_wider_policy_would_not_let_others_invoke_tools(deployed: Templates) -> None:
+    anything: list[dict[str, Any]] = [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
+    tool = deployed.settings.names.alias_arn("tool", next(iter(deployed.catalog.tools)))
+    for role in deployed.roles():
+        able = all(allows(statements, "lambda:InvokeFunction", tool, role.arn) for statements in (anything, deployed.boundary()))
+        assert able == (str(role) == "step gateway")
+
+
+def test_an_agent_calls_its_models_and_the_gateway_and_nothing_else(deployed: Templates) -> None:
+    names = deployed.settings.names
+    for role in deployed.roles("agent"):
+        invoked = {resource for action, resource in granted(role.statements) if action == "lambda:InvokeFunction"}
+        assert invoked == {names.alias_arn("step", "gateway")}
+        models = deployed.catalog.agents[role.name].models
+        called = {resource for action, resource in granted(role.statements) if action.startswith("bedrock:")}
+        ids = {model.profile_of or model.id for model in models} | {model.id for model in models if model.profile_of}
+        assert {resource.split("/")[-1] for resource in called} == ids
+        services = {action.split(":")[0] for action, _ in granted(role.statements)}
+        assert services == {"bedrock", "lambda", "dynamodb", "s3", "logs", "xray"}
+
+
+def test_an_agent_reaches_no_decision_and_no_effect(deployed: Templates) -> None:
+    for role in deployed.roles("agent"):
+        for table in {*PLATFORM_TABLES, *BUSINESS_TABLES} - {"journal"}:
+            assert not on_tables(deployed, role, table), f"{role} reaches {table}"
+
+
+def test_a_wider_policy_would_not_let_agents_and_tools_decide(deployed: Templates) -> None:
+    anything: list[dict[str, Any]] = [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
+    for role in [*deployed.roles("agent"), *deployed.roles("tool")]:
+        for table in ("effects", "approvals", "runs"):
+            arn = deployed.settings.names.table_arn(table)
+            for action in (*READS, *WRITES):
+                assert not all(allows(one, f"dynamodb:{action}", arn, role.arn) for one in (anything, deployed.boundary()))
+
+
+def test_the_journal_is_only_appended_to(deployed: Templates) -> None:
+    for role in deployed.roles():
+        assert on_tables(deployed, role, "journal") <= {"GetItem", "Query", "PutItem"}, f"{role} can change the journal"
+
+
+def test_nothing_is_deleted_but_an_intent_that_came_to_nothing(deployed: Templates) -> None:
+    deletes = {(str(role), *one) for role in deployed.roles() for one in granted(role.statements) if "Delete" in one[0]}
+    effects = deployed.settings.names.table_arn("effects")
+    assert {one for one in deletes if one[1] != "logs:DeleteLogDelivery"} == {("step gateway", "dynamodb:DeleteItem", effects)}
+
+
+def test_a_tool_reaches_business_data_alone(deployed: Templates) -> None:
+    business = {deployed.settings.names.table_arn(table) for table in BUSINESS_TABLES}
+    for role in deployed.roles("tool"):
+        own = {deployed.settings.names.log_group_arn("tool", role.name), "*"}
+        assert {resource for _, resource in granted(role.statements)} - own <= business
+        assert {action for action, resource in granted(role.statements) if resource == "*"} == {
+            "xray:PutTraceSegments",
+            "xray:PutTelemetryRecords",
+        }
+
+
+def test_a_role_writes_to_its_own_logs_alone(deployed: Templates) -> None:
+    for role in deployed.roles():
+        written = {resource for action, resource in granted(role.statements) if action == "logs:PutLogEvents"}
+        own = set() if role.kind == "workflow" else {deployed.settings.names.log_group_arn(role.kind, role.name)}
+        assert written == own
+
+
+def test_a_workflow_calls_what_it_names_and_nothing_else(deployed: Templates) -> None:
+    for role in deployed.roles("workflow"):
+        invoked = {resource for action, resource in granted(role.statements) if action == "lambda:InvokeFunction"}
+        text = deployed.definitions()[deployed.settings.names.state_machine(role.name)]
+        named = set(re.findall(r"arn:aws:lambda:[^\"']+", str(text)))
+        assert invoked == named
+        others = {action.split(":")[0] for action, _ in granted(role.statements)} - {"lambda", "logs", "xray"}
+        assert not others
+
+
+WHO_WRITES = {
+    "effects": {"step gateway"},
+    "approvals": {"step gateway", "step ask_person", "step deliver_decisions", "step api"},
+    "runs": {"step close_run", "step api"},
+}
+
+
+@pytest.mark.parametrize("table", WHO_WRITES)
+def test_only_these_write_the_platforms_tables(deployed: Templates, table: str) -> None:
+    writers = {str(role) for role in deployed.roles() if on_tables(deployed, role, table) & set(WRITES)}
+    assert writers == WHO_WRITES[table]
+
+
+def test_only_the_gateway_asks_a_person(deployed: Templates) -> None:
+    creators = {str(role) for role in deployed.roles() if "PutItem" in on_tables(deployed, role, "approvals")}
+    assert creators == {"step gateway"}
+
+
+def test_only_the_api_starts_runs(deployed: Templates) -> None:
+    able = {str(role) for role in deployed.roles() if any(action == "states:StartExecution" for action, _ in granted(role.statements))}
+    assert able == {"step api"}
+
+
+def test_our_workflows_and_no_others_are_started(deployed: Templates) -> None:
+    machines = {deployed.settings.names.state_machine_arn(name) for name in deployed.catalog.workflows}
+    started = {resource for action, resource in granted(deployed.role("step", "api").statements) if action == "states:StartExecution"}
+    assert started == machines
+
+
+def test_the_authorizer_may_only_log(deployed: Templates) -> None:
+    services = {action.split(":")[0] for action, _ in granted(deployed.role("step", "authorize").statements)}
+    assert services == {"logs", "xray"}
+
+
+def test_only_the_service_that_runs_it_takes_a_role(deployed: Templates) -> None:
+    for resource in deployed.all("AWS::IAM::Role"):
+        kind = resource.properties["Path"].split("/")[3]
+        (statement,) = resource.properties["AssumeRolePolicyDocument"]["Statement"]
+        service = "states" if kind == "workflow" else "lambda"
+        assert statement["Principal"] == {"Service": f"{service}.amazonaws.com"}
+        if kind == "workflow":
+            assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": deployed.settings.account}}
+
+
+def test_resource_policies_name_who_may_invoke(deployed: Templates) -> None:
+    for permission in deployed.all("AWS::Lambda::Permission"):
+        assert permission.properties["Principal"] in {"apigateway.amazonaws.com", "events.amazonaws.com"}
+        assert "SourceArn" in permission.properties, f"{permission.id}: any API or rule of any account could invoke it"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "value", "fits"),
+    [("a*", "abc", True), ("a?c", "abc", True), ("a.c", "abc", False), ("table/x", "table/xy", False), ("*", "", True)],
+)
+def test_patterns_are_iams(pattern: str, value: str, *, fits: bool) -> None:
+    assert matches(pattern, value) is fits

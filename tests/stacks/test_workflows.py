@@ -1,0 +1,103 @@
+"""The state machines as they are deployed."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from septet.core.errors import CLASSES
+from stacks.constructs.names import holes
+from tests.stacks.templates import Templates
+
+DOCUMENTED = re.compile(r"(States|Lambda|Runtime|Sandbox)\.[A-Z]\w+")
+"""Names of errors that are AWS's own, not ours."""
+
+
+def states(value: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every state of a definition, however deep."""
+    if isinstance(value, Mapping):
+        yield from value.get("States", {}).items()
+        for inner in value.values():
+            yield from states(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from states(inner)
+
+
+def all_states(templates: Templates) -> list[tuple[str, Mapping[str, Any]]]:
+    found = [state for definition in templates.definitions().values() for state in states(definition)]
+    assert found
+    return found
+
+
+def rules(state: Mapping[str, Any], key: str) -> list[str]:
+    return [error for rule in state.get(key, []) for error in rule["ErrorEquals"]]
+
+
+def test_every_file_is_a_machine_and_nothing_else_is(deployed: Templates) -> None:
+    assert set(deployed.definitions()) == {deployed.settings.names.state_machine(name) for name in deployed.catalog.workflows}
+
+
+def test_every_run_and_every_task_ends(deployed: Templates) -> None:
+    assert all(definition["TimeoutSeconds"] > 0 for definition in deployed.definitions().values())
+    assert [name for name, state in all_states(deployed) if state["Type"] == "Task" and not state.get("TimeoutSeconds")] == []
+
+
+def test_every_wait_for_a_person_ends(deployed: Templates) -> None:
+    waits = [(name, state) for name, state in all_states(deployed) if state.get("Resource", "").endswith(".waitForTaskToken")]
+    assert waits
+    assert [name for name, state in waits if not (state.get("TimeoutSeconds") or state.get("HeartbeatSeconds"))] == []
+
+
+def test_every_task_retries_by_name_and_none_blindly(deployed: Templates) -> None:
+    for name, state in all_states(deployed):
+        assert not {"States.ALL", "States.TaskFailed"} & set(rules(state, "Retry")), f"{name} would repeat effects blindly"
+        assert state["Type"] != "Task" or rules(state, "Retry"), f"{name} retries nothing"
+
+
+def test_every_error_that_is_named_exists(deployed: Templates) -> None:
+    named = {error for _, state in all_states(deployed) for key in ("Retry", "Catch") for error in rules(state, key)}
+    assert {error for error in named if error not in CLASSES and not DOCUMENTED.fullmatch(error)} == set()
+
+
+def test_what_retries_or_catches_is_known_to_the_catalogue(deployed: Templates) -> None:
+    named = {error for _, state in all_states(deployed) for key in ("Retry", "Catch") for error in rules(state, key)}
+    assert named == {error for workflow in deployed.catalog.workflows.values() for error in workflow.errors}
+
+
+def test_every_hole_is_filled_with_an_alias(deployed: Templates) -> None:
+    assert not holes(str(deployed.definitions()))
+    called = {state["Arguments"]["FunctionName"] for _, state in all_states(deployed) if state["Type"] == "Task"}
+    assert all(arn.endswith(":live") for arn in called)
+
+
+def test_a_machine_is_traced_and_logs_errors_without_what_they_are_about(deployed: Templates) -> None:
+    for machine in deployed.all("AWS::StepFunctions::StateMachine"):
+        assert machine.properties["TracingConfiguration"] == {"Enabled": True}
+        logging = machine.properties["LoggingConfiguration"]
+        assert (logging["Level"], logging["IncludeExecutionData"]) == ("ERROR", False)
+        assert machine.properties["StateMachineType"] == "STANDARD"
+
+
+def test_every_end_of_every_run_closes_it(deployed: Templates) -> None:
+    (rule,) = [rule for rule in deployed.all("AWS::Events::Rule") if "EventPattern" in rule.properties]
+    pattern = rule.properties["EventPattern"]
+    assert set(pattern["detail"]["status"]) == {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
+    machines = {deployed.settings.names.state_machine_arn(name) for name in deployed.catalog.workflows}
+    assert set(pattern["detail"]["stateMachineArn"]) == machines
+    assert target(deployed, rule.properties) == deployed.settings.names.function("step", "close_run")
+
+
+def test_decisions_are_delivered_each_minute(deployed: Templates) -> None:
+    (rule,) = [rule for rule in deployed.all("AWS::Events::Rule") if "ScheduleExpression" in rule.properties]
+    assert rule.properties["ScheduleExpression"] == "rate(1 minute)"
+    assert target(deployed, rule.properties) == deployed.settings.names.function("step", "deliver_decisions")
+
+
+def target(templates: Templates, rule: Mapping[str, Any]) -> str:
+    """The name of the function whose alias the one target of *rule* is; the rule must also be allowed to invoke it."""
+    (arn,) = [one["Arn"] for one in rule["Targets"]]
+    assert arn in [permission.properties["FunctionName"] for permission in templates.all("AWS::Lambda::Permission")]
+    template = templates.by_stack[f"Septet-{templates.settings.environment}-Orchestration"]["Resources"]
+    alias = template[arn["Ref"]]["Properties"]
+    name: str = template[alias["FunctionName"]["Ref"]]["Properties"]["FunctionName"]
+    return name
