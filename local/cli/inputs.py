@@ -1,0 +1,42 @@
+"""A run's input, put together from what the command line gives."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+from local.cli.outcomes import BadUsage
+
+
+def run_input(*, message: str | None, pairs: Sequence[str], file: str | None, stdin: TextIO) -> dict[str, Any]:
+    """The object to submit: the file's fields, then the pairs, then the message; none may be given twice. ``-`` reads *stdin*."""
+    given = _read(file, stdin) if file else {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise BadUsage(f"--input {pair!r} has no name and value", fix="write it as --input name=value")
+        _add(given, name, value)
+    if message is not None:
+        _add(given, "message", message)
+    if not given:
+        raise BadUsage("the run has no input", fix='give a message ("…"), --input name=value, or --input-file')
+    return given
+
+
+def _add(given: dict[str, Any], name: str, value: str) -> None:
+    if name in given:
+        raise BadUsage(f"the input {name} is given twice", fix="give it once")
+    given[name] = value
+
+
+def _read(file: str, stdin: TextIO) -> dict[str, Any]:
+    where = "standard input" if file == "-" else file
+    try:
+        content = json.loads(stdin.read() if file == "-" else Path(file).read_bytes())
+    except OSError as error:
+        raise BadUsage(f"{where} cannot be read: {error.strerror}", fix="give the path of a JSON file, or - for standard input") from error
+    except ValueError as error:
+        raise BadUsage(f"{where} is not JSON: {error}", fix="correct it: it must hold one JSON object") from error
+    if not isinstance(content, dict):
+        raise BadUsage(f"{where} holds no JSON object", fix='start it with { and name the fields, e.g. {"message": "…"}')
+    return content

@@ -1,0 +1,39 @@
+"""Words of models, customers and records, made safe and short for a terminal."""
+
+import json
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+_HIDING = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
+"""Unicode categories that move the cursor, turn the writing direction, or show nothing."""
+
+
+def plain(value: Any) -> str:
+    """*value* as text in which nothing steers the terminal or hides: such characters appear as escapes. Line breaks stay."""
+    return "".join(_shown(character) for character in str(value))
+
+
+def short(value: Any, most: int) -> str:
+    """The same on one line of at most *most* characters."""
+    text = " ".join(plain(value).split())
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
+
+
+def pairs(value: Any) -> str:
+    """An object as ``name=value …``, values in JSON where they are not plain words; anything else as JSON."""
+    if not isinstance(value, Mapping):
+        return _word(value)
+    return " ".join(f"{name}={_word(item)}" for name, item in value.items())
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, str) and value and not any(character.isspace() or character in '"=' for character in value):
+        return value
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _shown(character: str) -> str:
+    if character in "\n\t" or unicodedata.category(character) not in _HIDING:
+        return character
+    return character.encode("unicode_escape").decode("ascii")

@@ -1,0 +1,41 @@
+"""What the platform answered when it did not do what was asked, as a sentence with the fix."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from local.cli.outcomes import Refused
+
+_FIXES = {
+    HTTPStatus.UNAUTHORIZED: "give a valid token: --token or SEPTET_TOKEN (the twin's own: septet token)",
+    HTTPStatus.FORBIDDEN: "use a token with the role it names; on the twin: --role, and --as for another principal",
+    HTTPStatus.NOT_FOUND: "look at what there is for this tenant: septet runs, septet approvals",
+    HTTPStatus.REQUEST_TIMEOUT: "try again",
+    HTTPStatus.TOO_MANY_REQUESTS: "wait a little and try again",
+}
+_SERVER_FIX = "try again; if it stays so, look at the log of the function api (on the twin: septet status names the folder)"
+
+
+def refusal(status: int, body: Any) -> Refused:
+    """Read *body*, the decoded JSON of an answer with *status* (None when it was no JSON): RFC 9457, or API Gateway's own ``message``."""
+    problem = body if isinstance(body, Mapping) else {}
+    title = str(problem.get("title") or _phrase(status))
+    detail = str(problem.get("detail") or problem.get("message") or "").strip()
+    what = f"{detail.rstrip('.')} ({status} {title})" if detail and detail != title else f"{title} ({status})"
+    fix = _SERVER_FIX if status >= HTTPStatus.INTERNAL_SERVER_ERROR else _FIXES.get(HTTPStatus(status), "") if _known(status) else ""
+    return Refused(what, status=status, fix=fix, details=_fields(problem.get("errors")))
+
+
+def _fields(errors: Any) -> tuple[str, ...]:
+    """One line for each field that is wrong."""
+    if not isinstance(errors, list):
+        return ()
+    return tuple(f"{error.get('field')}: {error.get('message')}" for error in errors if isinstance(error, Mapping))
+
+
+def _known(status: int) -> bool:
+    return status in HTTPStatus.__members__.values()
+
+
+def _phrase(status: int) -> str:
+    return HTTPStatus(status).phrase if _known(status) else "no known status"

@@ -1,0 +1,119 @@
+"""Runs as a terminal shows them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from local.cli.api import Document
+from local.cli.moments import seconds, when
+from local.cli.plain import pairs, plain, short
+from local.cli.story import Line
+from local.cli.style import COMMAND, LABEL, NAME, STATUSES, TONES
+from septet.core.money import dollars
+
+_LONGEST = 240
+"""Characters that one line of a story shows; the whole is in the journal."""
+
+
+def line(told: Line) -> RenderableType:
+    """One line of a run's story, and below it how to decide when it asks a person."""
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_column(width=8, justify="right", no_wrap=True)
+    grid.add_column(width=16, overflow="fold")
+    grid.add_column(width=8, no_wrap=True)
+    grid.add_column(overflow="fold")
+    what = Text(short(told.what, _LONGEST), style=TONES[told.tone])
+    if told.cost:
+        what.append(f" · {told.cost}", style=LABEL)
+    grid.add_row(Text(f"{told.at:.1f} s ", style=LABEL), Text(told.who, style=NAME), Text(told.verb, style=TONES[told.tone]), what)
+    return Group(grid, *how_to_decide(told.approval, indent=27)) if told.approval else grid
+
+
+def how_to_decide(approval: str, *, indent: int) -> tuple[RenderableType, ...]:
+    """The two commands that decide on an approval, each on a line of its own to copy."""
+    return tuple(
+        to_type(command, before=" " * indent) for command in (f"septet approve {approval}", f'septet reject {approval} --reason "…"')
+    )
+
+
+def to_type(command: str, *, before: str = "") -> Text:
+    """A command on one line, however narrow the terminal is: a broken one cannot be copied. *before* says what it is for."""
+    return Text(before, no_wrap=True, overflow="ignore").append(plain(command), style=COMMAND)
+
+
+def ending(run: Document) -> RenderableType:
+    """How a run ended: its answer or failure, then its totals in a line or two."""
+    parts: list[RenderableType] = [Text()]
+    if run.get("failure"):
+        parts += [Text(plain(f"{run['failure']['class']}: {run['failure']['message']}"), style="red"), Text()]
+    if run.get("answer") is not None:
+        parts += [Padding(Text(answer(run["answer"])), (0, 2)), Text()]
+    return Group(*parts, totals(run), Text(plain(f"run {run['id']}"), style=LABEL))
+
+
+def answer(value: Any) -> str:
+    """What the last agent answered, as text."""
+    if isinstance(value, Mapping) and set(value) == {"text"}:
+        return plain(value["text"])
+    return plain(value) if isinstance(value, str) else plain(pairs(value))
+
+
+def totals(run: Document) -> Text:
+    """Status and path in one line, what the run used in another."""
+    text = status(run["status"])
+    if run["path"]:
+        text.append(plain(f"  {path(run)}"), style=NAME)
+    text.append("\n")
+    tokens = run["tokens"]
+    used = [
+        _count(run["model_calls"], "model call"),
+        _count(run["tool_calls"], "tool call"),
+        f"{tokens['input']:,} + {tokens['output']:,} tokens",
+        dollars(run["cost_microdollars"]),
+        took(run),
+    ]
+    return text.append(" · ".join(part for part in used if part), style=LABEL)
+
+
+def path(run: Document) -> str:
+    """The agents in the order visited."""
+    return " → ".join(run["path"])
+
+
+def took(run: Document) -> str:
+    """How long the run took, in seconds; empty while it goes on."""
+    return f"{seconds(run['ended_at']) - seconds(run['created_at']):.1f} s" if run.get("ended_at") else ""
+
+
+def status(value: str) -> Text:
+    """A status in its colour."""
+    return Text(plain(value).replace("_", " "), style=STATUSES.get(value, ""))
+
+
+def runs(found: Sequence[Document], *, now: float) -> RenderableType:
+    """A list of runs; *now* in seconds since the epoch."""
+    if not found:
+        return to_type('septet run support "Where is my order A-1001?"', before="No runs yet. Start one: ")
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style=LABEL)
+    for name in ("run", "status", "started", "took"):
+        table.add_column(name, no_wrap=True)
+    for name in ("workflow", "by"):
+        table.add_column(name, overflow="fold")
+    for run in found:
+        table.add_row(
+            Text(plain(run["id"])),
+            status(run["status"]),
+            when(run["created_at"], now=now),
+            took(run),
+            Text(plain(run["workflow"])),
+            Text(plain(run["submitter"])),
+        )
+    return table
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,230 @@
+"""A fake of the platform's HTTP API in memory: what it is told to answer, in the API's own words, and what it was asked."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+URL = "https://septet.example/live"
+TOKEN = "fake-token"
+RUN = "run-0000000000000000000000000a"
+APPROVAL = "apr-0123456789abcdef0123456789abcdef"
+
+
+def moment(at: float) -> str:
+    """So many seconds after the run began, as the API writes it."""
+    return f"2026-11-22T21:{int(at) // 60:02d}:{at % 60:06.3f}Z"
+
+
+def entry(number: int, at: float, kind: str, agent: str = "", cost: int = 0, **body: Any) -> dict[str, Any]:
+    """One entry of a journal page."""
+    return {
+        "number": number,
+        "at": moment(at),
+        "type": kind,
+        "agent": agent,
+        "turn": agent,
+        "body": {"type": kind, "version": 1, **body},
+        "cost_microdollars": cost,
+    }
+
+
+def report(**changed: Any) -> dict[str, Any]:
+    """A run that goes on, with *changed* fields."""
+    return {
+        "id": RUN,
+        "workflow": "support",
+        "status": "running",
+        "created_at": moment(0),
+        "ended_at": None,
+        "submitter": "customer-17",
+        "path": [],
+        "answer": None,
+        "failure": None,
+        "model_calls": 0,
+        "tool_calls": 0,
+        "tokens": {"input": 0, "output": 0},
+        "cost_microdollars": 0,
+        "approvals": [],
+        "execution": "arn:aws:states:us-east-1:000000000000:execution:septet-twin-support:x",
+    } | changed
+
+
+def approval(**changed: Any) -> dict[str, Any]:
+    """A question that waits, with *changed* fields."""
+    return {
+        "id": APPROVAL,
+        "run": RUN,
+        "tool": "issue_refund",
+        "arguments": {"order_id": "A-1002", "amount_cents": 12900, "reason": "The customer returned it."},
+        "asked_by": "refunds",
+        "asked_at": moment(3),
+        "expires_at": "2026-11-22T22:00:03.000Z",
+        "status": "pending",
+        "decided_by": None,
+        "decided_at": None,
+        "reason": None,
+        "evidence": [
+            {"name": "order A-1002", "value": {"customer": "customer-17", "refundable_cents": 12900}, "source": "find_order, entry 7"}
+        ],
+    } | changed
+
+
+def problem(status: int, detail: str, **more: Any) -> httpx.Response:
+    """An RFC 9457 answer."""
+    document = {"type": "urn:septet:problem:x", "title": "Refused", "status": status, "detail": detail, **more}
+    return httpx.Response(status, json=document, headers={"Content-Type": "application/problem+json"})
+
+
+@dataclass
+class FakeApi:
+    """Each look at the run moves it on to its next stage: a report and the entries there are by then."""
+
+    stages: list[tuple[dict[str, Any], list[dict[str, Any]]]] = field(default_factory=lambda: [(report(), [])])
+    approvals: list[dict[str, Any]] = field(default_factory=list)
+    runs: list[dict[str, Any]] = field(default_factory=list)
+    page: int = 100
+    """Entries, and runs, in one page."""
+    failures: list[httpx.Response | BaseException] = field(default_factory=list)
+    """What the next requests meet instead of an answer."""
+    asked: list[httpx.Request] = field(default_factory=list)
+    looks: int = 0
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request)
+        if self.failures:
+            failure = self.failures.pop(0)
+            if isinstance(failure, BaseException):
+                raise failure
+            return failure
+        return self._answer(request)
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:  # noqa: PLR0911 -- one for each route
+        match request.method, request.url.path.removeprefix("/live/v1").strip("/").split("/"):
+            case "POST", ["runs"]:
+                return httpx.Response(202, json={"id": RUN, "workflow": "support", "status": "running", "links": {}})
+            case "GET", ["runs"]:
+                return self._runs(request)
+            case "GET", ["runs", run]:
+                return self._look(run)
+            case "GET", ["runs", _, "journal"]:
+                return self._journal(int(request.url.params.get("after", -1)))
+            case "GET", ["approvals"]:
+                return httpx.Response(200, json={"approvals": self.approvals})
+            case "POST", ["approvals", name]:
+                return self._decide(name, json.loads(request.content))
+        return problem(404, f"no route {request.url.path}")
+
+    def _runs(self, request: httpx.Request) -> httpx.Response:
+        start = int(request.url.params.get("cursor", 0))
+        end = start + min(self.page, int(request.url.params["limit"]))
+        return httpx.Response(200, json={"runs": self.runs[start:end], "next": str(end) if end < len(self.runs) else None})
+
+    def _look(self, run: str) -> httpx.Response:
+        if run != RUN:
+            return problem(404, f"there is no run {run}")
+        self.looks += 1
+        return httpx.Response(200, json=self._stage[0])
+
+    def _journal(self, after: int) -> httpx.Response:
+        found = [one for one in self._stage[1] if one["number"] > after]
+        shown = found[: self.page]
+        return httpx.Response(200, json={"entries": shown, "next": shown[-1]["number"] if len(found) > self.page else None})
+
+    @property
+    def _stage(self) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        return self.stages[min(max(self.looks, 1), len(self.stages)) - 1]
+
+    def _decide(self, name: str, body: dict[str, Any]) -> httpx.Response:
+        if name != APPROVAL:
+            return problem(404, f"there is no approval {name}")
+        status = {"approve": "approved", "reject": "rejected"}[body["decision"]]
+        return httpx.Response(200, json=approval(status=status, decided_by="agent-desk", decided_at=moment(9), reason=body["reason"]))
+
+
+def refund_run() -> list[tuple[dict[str, Any], list[dict[str, Any]]]]:
+    """The stages of a run whose refund waits for a person."""
+    arguments = approval()["arguments"]
+    entries = [
+        entry(0, 0, "request", workflow="support", input={"message": "I want my money back."}, submitter="customer-17"),
+        entry(1, 0.4, "model_call", "triage", model="haiku", step=0),
+        entry(
+            2,
+            0.9,
+            "model_reply",
+            "triage",
+            cost=412,
+            model="haiku",
+            text="",
+            stop="tools",
+            calls=[{"id": "1", "tool": "answer", "arguments": {"route": "refunds"}}],
+        ),
+        entry(3, 0.9, "answer", "triage", value={"route": "refunds"}),
+        entry(4, 1.5, "model_call", "refunds", model="haiku", step=0),
+        entry(
+            5,
+            2.1,
+            "model_reply",
+            "refunds",
+            cost=1200,
+            model="haiku",
+            text="",
+            stop="tools",
+            calls=[{"id": "2", "tool": "issue_refund", "arguments": arguments}],
+        ),
+        entry(
+            6,
+            2.2,
+            "approval_asked",
+            "refunds",
+            call="2",
+            tool="issue_refund",
+            arguments=arguments,
+            approval=APPROVAL,
+            expires_at=1,
+            reasons=["amount_cents is above 10000"],
+        ),
+        entry(
+            7,
+            5,
+            "approval_given",
+            "refunds",
+            call="2",
+            approval=APPROVAL,
+            decision="approved",
+            by="agent-desk",
+            reason="Checked the return",
+        ),
+        entry(
+            8,
+            5.1,
+            "tool_intent",
+            "refunds",
+            call="2",
+            tool="issue_refund",
+            arguments=arguments,
+            key="k",
+            reasons=["approved by agent-desk"],
+        ),
+        entry(
+            9, 5.4, "tool_result", "refunds", call="2", tool="issue_refund", value={"refund": "abc"}, error="", message="", repeated=False
+        ),
+        entry(10, 6, "answer", "writer", value={"text": "Your money is on its way."}),
+    ]
+    done = report(
+        status="succeeded",
+        ended_at=moment(6.2),
+        path=["triage", "refunds", "writer"],
+        answer={"text": "Your money is on its way."},
+        model_calls=4,
+        tool_calls=1,
+        tokens={"input": 1234, "output": 210},
+        cost_microdollars=1612,
+    )
+    return [
+        (report(), entries[:3]),
+        (report(), entries[:3]),
+        (report(status="waiting", approvals=[APPROVAL]), entries[:7]),
+        (done, entries),
+    ]
