@@ -1,17 +1,22 @@
 """What the commands need from outside; tests give their own."""
 
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from __future__ import annotations
 
-import httpx
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 from local.cli.moments import utc_now
-from local.twin.deploy import Deployment
-from local.twin.layout import Layout
-from local.twin.lifecycle import Down, Say, Up
-from local.twin.status import Status
+
+if TYPE_CHECKING:  # the twin brings boto3, whose most of a second a command about runs elsewhere should not pay
+    from collections.abc import Callable
+
+    import httpx
+
+    from local.twin.deploy import Deployment
+    from local.twin.layout import Layout
+    from local.twin.lifecycle import Down, Say, Up
+    from local.twin.status import Status
 
 
 class Twin(Protocol):
