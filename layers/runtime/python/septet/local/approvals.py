@@ -26,7 +26,8 @@ class MemoryApprovals:
 
     def listed(self, tenant: str, *, status: str | None = None) -> list[Approval]:
         """All approvals of the tenant, newest question first."""
-        found = [item for (owner, _), item in self._approvals.items() if owner == tenant and status in (None, item.status)]
+        with self._lock:
+            found = [item for (owner, _), item in self._approvals.items() if owner == tenant and status in (None, item.status)]
         return sorted(found, key=lambda item: (item.asked_at, item.approval), reverse=True)
 
     def decide(self, tenant: str, approval: str, *, status: Status, by: str, reason: str, at: int) -> Approval | None:
@@ -50,7 +51,8 @@ class MemoryApprovals:
 
     def undelivered(self, *, limit: int) -> list[Approval]:
         """Decided by a person, and the waiting execution not told."""
-        found = [item for item in self._approvals.values() if item.status in ("approved", "rejected") and not item.delivered]
+        with self._lock:
+            found = [item for item in self._approvals.values() if item.status in ("approved", "rejected") and not item.delivered]
         return sorted(found, key=lambda item: item.decided_at or 0)[:limit]
 
     def delivered(self, tenant: str, approval: str) -> None:

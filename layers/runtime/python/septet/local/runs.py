@@ -25,14 +25,15 @@ class MemoryRuns:
 
     def page(self, tenant: str, *, limit: int, cursor: str | None = None, status: str | None = None, submitter: str | None = None) -> Page:
         """At most *limit* runs, newest first."""
-        if cursor is not None and not cursor.isdecimal():
-            raise InputRejected("cursor is not one this API made: take it from next of the page before")
-        found = [run for (owner, _), run in self._runs.items() if owner == tenant]
+        with self._lock:
+            found = [run for (owner, _), run in self._runs.items() if owner == tenant]
         found = [run for run in found if status in (None, run.status) and submitter in (None, run.submitter)]
+        if cursor is not None:
+            start = _position(cursor)
+            found = [run for run in found if (run.created_at, run.run) < start]
         found.sort(key=lambda run: (run.created_at, run.run), reverse=True)
-        start = int(cursor or 0)
-        more = start + limit < len(found)
-        return Page(runs=tuple(found[start : start + limit]), next=str(start + limit) if more else None)
+        runs = tuple(found[:limit])
+        return Page(runs=runs, next=f"{runs[-1].created_at}#{runs[-1].run}" if len(found) > limit else None)
 
     def started(self, tenant: str, run: str, execution: str) -> None:
         """Note where the run executes; the first note stands."""
@@ -49,3 +50,10 @@ class MemoryRuns:
                 return False
             self._runs[tenant, run] = replace(record, status=status, ended_at=ended_at, error=error, message=message)
             return True
+
+
+def _position(cursor: str) -> tuple[int, str]:
+    created_at, _, run = cursor.partition("#")
+    if not created_at.isdecimal() or not run:
+        raise InputRejected("cursor is not one this API made: take it from next of the page before")
+    return int(created_at), run

@@ -1,0 +1,97 @@
+"""A whole platform in one process: driver and gateway over the doubles of every port. Nothing is deployed, nothing is kept."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from septet.core.entries import Entry, Request
+from septet.core.errors import Fenced, InputRejected
+from septet.core.journal import Branch, Head, Journal, Pen
+from septet.core.runs import Run, Runs
+from septet.execution.agents import Agent
+from septet.execution.driver import Driver, Outcome, Ports
+from septet.execution.ports import GatewayBroke, GatewayRequest, Model
+from septet.local.approvals import MemoryApprovals
+from septet.local.clock import ManualClock
+from septet.local.effects import MemoryEffects
+from septet.local.journal import MemoryJournal
+from septet.local.runs import MemoryRuns
+from septet.security.approvals import Approvals
+from septet.security.arguments import problem
+from septet.security.calls import Hands, Tools
+from septet.security.effects import Effects
+from septet.security.gateway import Calls, Gateway
+from septet.security.manifests import Manifest
+from septet.security.projection import Projections
+
+
+class LocalGateway:
+    """A gateway in this process, as agents reach it."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    def call(self, request: GatewayRequest) -> list[Entry]:
+        """The entries that the gateway appended. Raises Fenced or InputRejected as it did, GatewayBroke for anything else."""
+        calls = Calls(
+            branch=request.branch,
+            head=request.head,
+            agent=request.agent,
+            turn=request.turn,
+            bundle=request.bundle,
+            calls=tuple(request.calls),
+        )
+        try:
+            return self._gateway.handle(calls)
+        except (Fenced, InputRejected):
+            raise
+        except Exception as error:
+            raise GatewayBroke(f"{type(error).__name__}: {error}") from error
+
+
+@dataclass(kw_only=True)
+class Platform:
+    """Agents, tools and a model, ready to run turns."""
+
+    agents: Mapping[str, Agent]
+    model: Model
+    tools: Tools
+    manifests: Mapping[str, Manifest] = field(default_factory=dict)
+    clock: ManualClock = field(default_factory=ManualClock)
+    journal: Journal = field(default_factory=MemoryJournal)
+    runs: Runs = field(default_factory=MemoryRuns)
+    effects: Effects = field(default_factory=MemoryEffects)
+    approvals: Approvals = field(default_factory=MemoryApprovals)
+
+    def __post_init__(self) -> None:
+        self.gateway = self.fresh_gateway()
+
+    def fresh_gateway(self) -> Gateway:
+        """A gateway that has seen nothing, as a new process has."""
+        return Gateway(
+            projections=Projections(manifests=self.manifests, journal=self.journal),
+            grants={name: [tool.name for tool in agent.tools] for name, agent in self.agents.items()},
+            check=problem,
+            runs=self.runs,
+            approvals=self.approvals,
+            hands=Hands(tools=self.tools, effects=self.effects, clock=self.clock, pause=self.clock.pause),
+            clock=self.clock,
+        )
+
+    def submit(self, run: str, given: Mapping[str, Any], *, tenant: str = "acme", principal: str = "customer-1") -> Branch:
+        """Write a run's record and its request, whose fields are all external."""
+        branch = Branch(tenant=tenant, run=run)
+        record = Run(tenant=tenant, run=run, workflow="test", submitter=principal, digest="", created_at=self.clock())
+        self.runs.create(record)
+        pen = Pen(journal=self.journal, branch=branch, clock=self.clock, head=Head())
+        pen.write(Request(workflow="test", input=given, submitter=principal), labels=dict.fromkeys(given, "external"))
+        return branch
+
+    def turn(self, branch: Branch, agent: str, turn: str = "", *, remaining: Callable[[], int] = lambda: 900_000) -> Outcome:
+        """Take the agent's turn (named after it, if nothing else is said) as far as one invocation does. Raises as the driver does."""
+        ports = Ports(journal=self.journal, model=self.model, gateway=LocalGateway(self.gateway), clock=self.clock)
+        return Driver(self.agents[agent], branch, turn or agent, ports=ports, remaining=remaining).run()
+
+    def entries(self, branch: Branch) -> list[Entry]:
+        """The journal of *branch*."""
+        return list(self.journal.read(branch))
