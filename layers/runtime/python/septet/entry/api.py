@@ -6,17 +6,20 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from aws_lambda_powertools import Logger
+
 from septet import bootstrap
 from septet.integration.http.application import Api
 
 
 def serve(beside: str) -> Callable[[Mapping[str, Any], object], dict[str, Any]]:
     """The handler over ``workflows.json`` beside the file *beside*: a REST API's proxy event in, its answer out."""
+    log = Logger()
 
     @cache
     def api() -> Api:
         workflows = json.loads(Path(beside).with_name("workflows.json").read_bytes())
-        return Api(bootstrap.api_ports(workflows))
+        return Api(bootstrap.api_ports(workflows), log)
 
     def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
         return api()(event, context)

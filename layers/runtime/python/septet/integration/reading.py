@@ -10,7 +10,7 @@ from septet.core.journal import Branch
 from septet.core.runs import Run
 from septet.integration.approving import open_at
 from septet.integration.ports import ExecutionState, Ports, Principal
-from septet.integration.problems import Kind, Problem, invalid
+from septet.integration.problems import Kind, Problem, Wrong
 from septet.integration.rights import OVERSEERS, READERS, require, sees
 from septet.observability.summary import Summary, summarise
 
@@ -68,14 +68,18 @@ def report(run_id: str, principal: Principal, ports: Ports) -> Report:
 
 
 def listing(principal: Principal, ports: Ports, *, limit: int, cursor: str | None = None, status: str | None = None) -> Listing:
-    """At most *limit* runs that the principal sees. A page may hold fewer and still have a next one."""
+    """At most *limit* runs that the principal sees. A page may hold fewer and still have a next one.
+
+    Raises Problem: ``FORBIDDEN`` without a role, ``NOT_FOUND`` for a cursor that leads nowhere.
+    """
     require(principal, READERS, "list runs")
     submitter = None if principal.roles & OVERSEERS else principal.subject
     stored = "running" if status == "waiting" else status
     try:
         page = ports.runs.page(principal.tenant, limit=limit, cursor=cursor, status=stored, submitter=submitter)
     except InputRejected as error:
-        raise invalid("cursor", "is not one this API made: take it from next of the page before") from error
+        wrong = Wrong(field="cursor", message="is not one this API made: take it from next of the page before")
+        raise Problem(Kind.NOT_FOUND, "there is no page at this cursor", wrong) from error
     waiting = _waiting_runs(page.runs, principal, ports)
     shown = ((run, "waiting" if run.run in waiting else run.status) for run in page.runs)
     return Listing(runs=tuple(pair for pair in shown if status in (None, pair[1])), next=page.next)

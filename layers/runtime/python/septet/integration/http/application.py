@@ -27,9 +27,9 @@ _PARAMETER = re.compile(r"\{(\w+)\}")
 class Api:
     """The API over its ports."""
 
-    def __init__(self, ports: Ports) -> None:
+    def __init__(self, ports: Ports, log: Logger) -> None:
         self._ports = ports
-        self._log = Logger()
+        self._log = log
         self._router = APIGatewayRestResolver()
         allowed: dict[str, list[str]] = {DOCUMENT: ["GET"]}
         self._route(DOCUMENT, ["GET"], "describe", self._describe)
@@ -39,9 +39,7 @@ class Api:
         for path, methods in allowed.items():
             others = [method for method in METHODS if method not in methods]
             self._route(path, others, "refuse", partial(_refuse_method, methods))
-        self._router.not_found(
-            lambda _: answers.refused(Problem(Kind.NOT_FOUND, f"there is nothing at this path; GET {DOCUMENT} tells what is"))
-        )
+        self._router.not_found(lambda _: answers.refused(_nothing()))
 
     def __call__(self, event: requests.Event, context: Any) -> dict[str, Any]:
         """The answer to a REST API's proxy *event*; *context* is Lambda's."""
@@ -53,8 +51,11 @@ class Api:
     def _route(self, path: str, methods: Sequence[str], name: str, work: Callable[[requests.Event, Ids], Response[str]]) -> None:
         def route(**ids: str) -> Response[str]:
             start = time.perf_counter()
+            event = self._router.current_event.raw_event
             try:
-                response = work(self._router.current_event.raw_event, ids)
+                if event["path"] != path.format(**ids):  # the router is lenient about how a path ends, and links are relative to it
+                    raise _nothing()  # noqa: TRY301 -- answered as any other problem
+                response = work(event, ids)
             except Problem as problem:
                 response = answers.refused(problem)
             except Exception as error:  # noqa: BLE001 -- the caller gets an answer, and the log the place
@@ -85,6 +86,10 @@ class Api:
         request = str(getattr(context, "aws_request_id", "unknown"))
         self._log.error("broken", extra={"request": request, **answers.traced(error)})
         return answers.broken(request)
+
+
+def _nothing() -> Problem:
+    return Problem(Kind.NOT_FOUND, f"there is nothing at this path; GET {DOCUMENT} tells what is")
 
 
 def _name(ids: Ids) -> str:

@@ -1,0 +1,146 @@
+"""One API over the ports' in-memory doubles, and people who use it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from septet.core.entries import ApprovalAsked, Body
+from septet.core.journal import Branch, Pen, after
+from septet.integration.ports import Declaration, ExecutionState, Ports, Principal
+from septet.integration.problems import Kind, Problem
+from septet.integration.submitting import Submission, submit
+from septet.local.approvals import MemoryApprovals, MemoryExecutions
+from septet.local.journal import MemoryJournal
+from septet.local.runs import MemoryRuns
+from septet.local.workflows import MemoryWorkflows
+from septet.security.approvals import Approval, approval_id
+
+START = 1_763_847_300_000
+SUPPORT = Declaration(
+    description="Answers a customer",
+    input_schema={
+        "type": "object",
+        "properties": {
+            "message": {"type": "string", "minLength": 1, "maxLength": 8000, "x-septet-source": "external"},
+            "channel": {"type": "string", "enum": ["mail", "chat"], "x-septet-source": "trusted"},
+            "orders": {"type": "array", "items": {"type": "integer", "minimum": 1}},
+        },
+        "required": ["message"],
+        "additionalProperties": False,
+    },
+)
+
+
+def principal(subject: str = "ann", *roles: str, tenant: str = "acme") -> Principal:
+    return Principal(tenant=tenant, subject=subject, roles=frozenset(roles or ("submitter",)))
+
+
+class Clock:
+    """A clock that stands until it is put forward."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> int:
+        return self.now
+
+
+class People:
+    """A double of the identity port: a token reads ``tenant/subject/role,role``."""
+
+    def principal(self, token: str) -> Principal:
+        if token.count("/") != 2:
+            raise Problem(Kind.UNAUTHENTICATED, "no such person")
+        tenant, subject, roles = token.split("/")
+        return Principal(tenant=tenant, subject=subject, roles=frozenset(filter(None, roles.split(","))))
+
+
+@dataclass
+class Office:
+    """The API's ports as doubles, and what happens behind them."""
+
+    journal: Any = field(default_factory=MemoryJournal)
+    runs: Any = field(default_factory=MemoryRuns)
+    approvals: Any = field(default_factory=MemoryApprovals)
+    executions: Any = field(default_factory=MemoryExecutions)
+    workflows: Any = field(default_factory=MemoryWorkflows)
+    clock: Clock = field(default_factory=Clock)
+    identity: Any = field(default_factory=People)
+
+    @property
+    def ports(self) -> Ports:
+        return Ports(
+            identity=self.identity,
+            journal=self.journal,
+            runs=self.runs,
+            approvals=self.approvals,
+            executions=self.executions,
+            workflows=self.workflows,
+            clock=self.clock,
+            declared={"support": SUPPORT},
+        )
+
+    def start(self, who: Principal | None = None, message: str = "where is it?", key: str | None = None) -> str:
+        """A run of *who*'s, started a millisecond after the one before."""
+        self.clock.now += 1
+        return submit(Submission(workflow="support", input={"message": message}, key=key), who or principal(), self.ports).run
+
+    def write(self, run: str, *bodies: Body, agent: str = "refunds", tenant: str = "acme", **rest: Any) -> None:
+        """An agent's entries."""
+        branch = Branch(tenant=tenant, run=run)
+        pen = Pen(journal=self.journal, branch=branch, clock=self.clock, head=after(self.journal.read(branch)), agent=agent, turn="t-1")
+        for body in bodies:
+            pen.write(body, **rest)
+
+    def ask(self, run: str, *, tenant: str = "acme", amount: int = 9000, seconds: int = 600, token: str = "token-1") -> Approval:  # noqa: S107 -- made up
+        """A question of an agent's in *run*, and an execution that waits."""
+        arguments = {"order_id": "1002", "amount": amount}
+        question = Approval(
+            tenant=tenant,
+            approval=approval_id(tenant, run, "issue_refund", arguments),
+            run=run,
+            turn="t-1",
+            tool="issue_refund",
+            arguments=arguments,
+            asked_by="refunds",
+            asked_at=self.clock(),
+            expires_at=self.clock() + seconds * 1000,
+            reasons=("amount is above 5000",),
+            evidence=({"name": "order 1002", "value": {"paid": 9000}, "source": "find_order, entry 4"},),
+            token=token,
+        )
+        self.approvals.ask(question)
+        asked = ApprovalAsked(
+            call="c-1",
+            tool=question.tool,
+            arguments=arguments,
+            approval=question.approval,
+            expires_at=question.expires_at,
+            reasons=question.reasons,
+        )
+        self.write(run, asked, tenant=tenant)
+        return question
+
+    def end(self, run: str, status: Any = "succeeded", **rest: Any) -> None:
+        """The run's execution ends; nobody tells the record."""
+        execution = self.runs.get("acme", run).execution
+        self.workflows.states[execution] = ExecutionState(status=status, ended_at=self.clock() + 5, **rest)
+
+    def forget_execution(self, run: str) -> None:
+        """As if the submission had broken off before the execution was noted."""
+        record = self.runs.get("acme", run)
+        self.runs._runs["acme", run] = replace(record, execution="")
+
+
+@pytest.fixture
+def office() -> Office:
+    return Office()
+
+
+@pytest.fixture(scope="session")
+def make_office() -> type[Office]:
+    """For properties, which need a new one an example."""
+    return Office

@@ -1,0 +1,469 @@
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from septet.core.entries import Answer, Failure, ModelReply
+from septet.core.money import Usage
+from septet.integration.problems import Kind, Problem
+
+EVE = "acme/eve/approver"
+SUBMISSION = {"workflow": "support", "input": {"message": "where is order 1002?"}}
+NO_RUN = "run-" + "0" * 26
+NO_APPROVAL = "apr-" + "0" * 32
+
+
+def problem(answer: Any, status: int) -> dict[str, Any]:
+    assert answer.status == status, answer.body
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    body: dict[str, Any] = answer.body
+    assert body["status"] == status
+    assert body["type"].startswith("urn:septet:problem:")
+    assert body["title"]
+    assert body["detail"]
+    return body
+
+
+def nothing_started(office: Any) -> bool:
+    return office.workflows.inputs == {} and office.runs.page("acme", limit=1).runs == ()
+
+
+def test_a_run_is_submitted_and_can_be_found(client: Any) -> None:
+    accepted = client.call("POST", "/v1/runs", send=SUBMISSION)
+    assert accepted.status == 202
+    run = accepted.body["id"]
+    assert accepted.body == {
+        "id": run,
+        "workflow": "support",
+        "status": "running",
+        "links": {"self": f"/v1/runs/{run}", "journal": f"/v1/runs/{run}/journal"},
+    }
+    assert accepted.headers["Location"] == f"runs/{run}"
+    for link in accepted.body["links"].values():
+        assert client.call("GET", link).status == 200
+
+
+def test_a_report_has_what_the_contract_names(client: Any, office: Any) -> None:
+    run = office.start()
+    reply = ModelReply(model="m", text="", calls=(), stop="end")
+    office.write(run, reply, agent="triage", usage=Usage(input=10, output=2), cost=5)
+    office.write(run, Answer(value={"text": "soon"}), agent="writer")
+    assert client.call("GET", f"/v1/runs/{run}").body == {
+        "id": run,
+        "workflow": "support",
+        "status": "running",
+        "created_at": "2025-11-22T21:35:00.001Z",
+        "ended_at": None,
+        "submitter": "ann",
+        "path": ["triage", "writer"],
+        "answer": None,
+        "failure": None,
+        "model_calls": 1,
+        "tool_calls": 0,
+        "tokens": {"input": 10, "output": 2},
+        "cost_microdollars": 5,
+        "approvals": [],
+        "execution": f"arn:aws:states:local:000000000000:execution:support:{run}",
+    }
+    office.end(run)
+    ended = client.call("GET", f"/v1/runs/{run}").body
+    assert (ended["status"], ended["answer"], ended["ended_at"]) == ("succeeded", {"text": "soon"}, "2025-11-22T21:35:00.006Z")
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [("LoopDetected", {"class": "LoopDetected", "message": "why"}), ("", {"class": "ToolFailed", "message": "it broke"})],
+)
+def test_a_failed_run_says_why_and_has_no_answer(client: Any, office: Any, error: str, expected: Any) -> None:
+    run = office.start()
+    office.write(run, Answer(value="half"), Failure(error="ToolFailed", message="it broke"))
+    office.end(run, "failed", error=error, message="why")
+    found = client.call("GET", f"/v1/runs/{run}").body
+    assert (found["status"], found["answer"], found["failure"]) == ("failed", None, expected)
+
+
+def test_a_list_pages_and_filters(client: Any, office: Any) -> None:
+    runs = [office.start() for _ in range(3)]
+    first = client.call("GET", "/v1/runs", query={"limit": "2"}).body
+    assert [run["id"] for run in first["runs"]] == runs[:0:-1]
+    assert set(first["runs"][0]) == {"id", "workflow", "status", "created_at", "ended_at", "submitter"}
+    second = client.call("GET", "/v1/runs", query={"limit": "2", "cursor": first["next"]}).body
+    assert [run["id"] for run in second["runs"]] == [runs[0]]
+    assert second["next"] is None
+    assert client.call("GET", "/v1/runs", query={"status": "failed"}).body == {"runs": [], "next": None}
+
+
+def test_a_journal_is_read_on_from_where_it_ended(client: Any, office: Any) -> None:
+    run = office.start()
+    office.write(run, Answer(value=1), agent="triage", cost=3)
+    first = client.call("GET", f"/v1/runs/{run}/journal", query={"limit": "1"}).body
+    assert first["entries"][0]["body"] == {"workflow": "support", "input": {"message": "where is it?"}, "submitter": "ann"}
+    assert first["next"] == 0
+    second = client.call("GET", f"/v1/runs/{run}/journal", query={"after": "0"}).body
+    assert second["entries"] == [
+        {
+            "number": 1,
+            "at": "2025-11-22T21:35:00.001Z",
+            "type": "answer",
+            "agent": "triage",
+            "turn": "t-1",
+            "body": {"value": 1},
+            "cost_microdollars": 3,
+        }
+    ]
+    assert second["next"] is None
+
+
+def test_a_page_of_large_entries_stays_below_what_a_function_may_answer(client: Any, office: Any) -> None:
+    run = office.start()
+    office.write(run, *(Answer(value="x" * 900_000) for _ in range(8)))
+    found = []
+    after = -1
+    while after is not None:
+        page = client.call("GET", f"/v1/runs/{run}/journal", query={"after": str(after)})
+        assert len(json.dumps(page.body)) < 5_000_000
+        found += [entry["number"] for entry in page.body["entries"]]
+        after = page.body["next"]
+    assert found == list(range(9))
+
+
+def test_an_approval_is_listed_shown_and_decided(client: Any, office: Any) -> None:
+    run = office.start()
+    question = office.ask(run)
+    listed = client.call("GET", "/v1/approvals", query={"status": "pending"}).body["approvals"]
+    shown = client.call("GET", f"/v1/approvals/{question.approval}").body
+    assert listed == [shown]
+    assert shown == {
+        "id": question.approval,
+        "run": run,
+        "tool": "issue_refund",
+        "arguments": {"order_id": "1002", "amount": 9000},
+        "reasons": ["amount is above 5000"],
+        "asked_by": "refunds",
+        "asked_at": "2025-11-22T21:35:00.001Z",
+        "expires_at": "2025-11-22T21:45:00.001Z",
+        "status": "pending",
+        "decided_by": None,
+        "decided_at": None,
+        "reason": None,
+        "evidence": [{"name": "order 1002", "value": {"paid": 9000}, "source": "find_order, entry 4"}],
+    }
+    assert client.call("GET", f"/v1/runs/{run}").body["approvals"] == [question.approval]
+
+    decided = client.as_(EVE).call("POST", f"/v1/approvals/{question.approval}", send={"decision": "approve", "reason": "loyal"})
+    assert decided.status == 200
+    expected = {"status": "approved", "decided_by": "eve", "decided_at": "2025-11-22T21:35:00.001Z", "reason": "loyal"}
+    assert decided.body == {**shown, **expected}
+    assert client.as_(EVE).call("POST", f"/v1/approvals/{question.approval}", send={"decision": "approve"}).body == decided.body
+
+
+def test_the_waiting_executions_token_never_leaves(client: Any, office: Any) -> None:
+    question = office.ask(office.start(), token="sesame")
+    for path in ("/v1/approvals", f"/v1/approvals/{question.approval}", f"/v1/runs/{question.run}", f"/v1/runs/{question.run}/journal"):
+        assert "sesame" not in json.dumps(client.call("GET", path).body)
+
+
+@pytest.mark.parametrize(
+    ("prepare", "who", "status"),
+    [
+        ("decided", EVE, 409),
+        ("expired", EVE, 409),
+        ("pending", "acme/max/operator", 403),
+        ("pending", "acme/ann/submitter,approver", 403),
+        ("pending", "other/eve/approver", 404),
+        ("pending", "acme/bob/submitter", 403),
+    ],
+)
+def test_a_decision_that_may_not_be_is_a_problem_and_changes_nothing(client: Any, office: Any, prepare: str, who: Any, status: int) -> None:
+    question = office.ask(office.start(), seconds=10)
+    if prepare == "decided":
+        client.as_("acme/zoe/admin").call("POST", f"/v1/approvals/{question.approval}", send={"decision": "reject"})
+    elif prepare == "expired":
+        office.clock.now += 10_000
+    before = office.approvals.get("acme", question.approval)
+    problem(client.as_(who).call("POST", f"/v1/approvals/{question.approval}", send={"decision": "approve"}), status)
+    assert office.approvals.get("acme", question.approval) == before
+
+
+@pytest.mark.parametrize(
+    "path",
+    [f"/v1/runs/{NO_RUN}", f"/v1/runs/{NO_RUN}/journal", f"/v1/approvals/{NO_APPROVAL}", "/v1/runs/x", "/v1/approvals/x", "/v1/runs/run-é"],
+)
+def test_what_is_not_there_is_not_found(client: Any, path: str) -> None:
+    problem(client.call("GET", path), 404)
+
+
+@pytest.mark.parametrize("who", ["other/ann/admin", "acme/bob/submitter", "acme/ann/"])
+def test_another_tenants_run_and_another_submitters_look_like_none(client: Any, office: Any, who: Any) -> None:
+    question = office.ask(office.start())
+    for path in (f"/v1/runs/{question.run}", f"/v1/runs/{question.run}/journal", f"/v1/approvals/{question.approval}"):
+        there = problem(client.as_(who).call("GET", path), 404)
+        not_there = problem(client.as_(who).call("GET", path.replace(question.run, NO_RUN).replace(question.approval, NO_APPROVAL)), 404)
+        assert there["detail"].split(" run-")[0].split(" apr-")[0] == not_there["detail"].split(" run-")[0].split(" apr-")[0]
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/v1", "/v2/runs", "/v1/run", "/v1/runs/a/b/c", "/v1/openapi.yaml", "//v1/runs", "/v1/runs\n", "/v1/runs/"]
+)
+def test_a_path_with_nothing_at_it_is_a_problem(client: Any, path: str) -> None:
+    problem(client.call("GET", path), 404)
+
+
+@pytest.mark.parametrize(
+    ("path", "allow"),
+    [
+        ("/v1/runs", "GET, POST"),
+        (f"/v1/runs/{NO_RUN}", "GET"),
+        (f"/v1/runs/{NO_RUN}/journal", "GET"),
+        ("/v1/approvals", "GET"),
+        (f"/v1/approvals/{NO_APPROVAL}", "GET, POST"),
+        ("/v1/openapi.json", "GET"),
+    ],
+)
+def test_a_method_that_a_path_does_not_take_is_told_which_it_takes(client: Any, path: str, allow: str) -> None:
+    for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"} - set(allow.split(", ")):
+        answer = client.call(method, path)
+        problem(answer, 405)
+        assert set(answer.headers["Allow"].split(", ")) == set(allow.split(", "))
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/runs", f"/v1/runs/{NO_RUN}", f"/v1/runs/{NO_RUN}/journal", "/v1/approvals", f"/v1/approvals/{NO_APPROVAL}"]
+)
+@pytest.mark.parametrize("header", [None, "", "acme/ann/admin", "Basic acme/ann/admin", "Bearer", "Bearer nonsense"])
+def test_without_a_token_nothing_is_told(client: Any, path: str, header: str | None) -> None:
+    answer = client.as_("").call("GET", path, headers={} if header is None else {"authorization": header})
+    problem(answer, 401)
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_without_a_token_nothing_is_done(client: Any, office: Any) -> None:
+    problem(client.as_("").call("POST", "/v1/runs", send=SUBMISSION), 401)
+    assert nothing_started(office)
+
+
+def test_two_tokens_are_none(client: Any) -> None:
+    problem(client.as_("").call("GET", "/v1/runs", headers={"Authorization": ["Bearer acme/ann/admin", "Bearer acme/bob/admin"]}), 400)
+
+
+def test_while_tokens_cannot_be_checked_nothing_is_allowed(client: Any, office: Any) -> None:
+    def unreachable(_: str) -> None:
+        raise Problem(Kind.UNAVAILABLE, "later")
+
+    client.api._ports.identity.principal = unreachable
+    problem(client.call("POST", "/v1/runs", send=SUBMISSION), 503)
+    assert nothing_started(office)
+
+
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "field"),
+    [
+        pytest.param({"body": "{", "headers": JSON}, 400, "body", id="not JSON"),
+        pytest.param({"body": "", "headers": JSON}, 400, "body", id="empty"),
+        pytest.param({"body": None, "headers": JSON}, 400, "body", id="none"),
+        pytest.param({"body": '{"workflow": NaN}', "headers": JSON}, 400, "body", id="NaN"),
+        pytest.param({"body": '{"workflow": Infinity}', "headers": JSON}, 400, "body", id="Infinity"),
+        pytest.param({"body": '{"workflow": 1e999}', "headers": JSON}, 400, "body", id="too large a number"),
+        pytest.param({"body": '{"workflow": ' + "1" * 5000 + "}", "headers": JSON}, 400, "body", id="too long a number"),
+        pytest.param({"body": '{"workflow": "support", "workflow": "x", "input": {}}', "headers": JSON}, 400, "body", id="name twice"),
+        pytest.param({"body": '{"workflow": "\\ud800", "input": {}}', "headers": JSON}, 400, "body", id="half a character"),
+        pytest.param({"body": "[" * 100_000, "headers": JSON}, 400, "body", id="deep and broken"),
+        pytest.param(
+            {"body": '{"workflow": "support", "input": {"message": ' + "[" * 80 + "]" * 80 + "}}", "headers": JSON}, 400, "body", id="deep"
+        ),
+        pytest.param({"body": "[" * 5000 + "]" * 5000, "headers": JSON}, 400, "body", id="very deep"),
+        pytest.param(
+            {"body": base64.b64encode(b'{"workflow": "\xff"}').decode(), "isBase64Encoded": True, "headers": JSON},
+            400,
+            "body",
+            id="not UTF-8",
+        ),
+        pytest.param({"body": "***", "isBase64Encoded": True, "headers": JSON}, 400, "body", id="not base64"),
+        pytest.param({"body": "\ud800", "headers": JSON}, 400, "body", id="not text"),
+        pytest.param({"body": " " * 1_000_001, "headers": JSON}, 413, "body", id="too large"),
+        pytest.param({"body": "é" * 500_001, "headers": JSON}, 413, "body", id="too large in bytes"),
+        pytest.param(
+            {"body": base64.b64encode(b" " * 1_000_001).decode(), "isBase64Encoded": True, "headers": JSON},
+            413,
+            "body",
+            id="too large, encoded",
+        ),
+        pytest.param({"body": json.dumps(SUBMISSION)}, 415, "Content-Type", id="no type"),
+        pytest.param({"body": json.dumps(SUBMISSION), "headers": {"Content-Type": "text/plain"}}, 415, "Content-Type", id="text"),
+        pytest.param(
+            {"body": "workflow=support", "headers": {"Content-Type": "application/x-www-form-urlencoded"}}, 415, "Content-Type", id="form"
+        ),
+        pytest.param({"body": "{}", "headers": {"Content-Type": "application/jsonx"}}, 415, "Content-Type", id="nearly JSON"),
+        pytest.param({"body": "{}", "headers": {"Content-Type": "application/json; charset=latin-1"}}, 415, "Content-Type", id="charset"),
+        pytest.param({"send": {}}, 422, "workflow", id="no field"),
+        pytest.param({"send": {"workflow": "support"}}, 422, "input", id="no input"),
+        pytest.param({"send": {**SUBMISSION, "tenant": "other"}}, 422, "tenant", id="unknown field"),
+        pytest.param({"send": {**SUBMISSION, "workflow": 1}}, 422, "workflow", id="workflow no text"),
+        pytest.param({"send": {**SUBMISSION, "workflow": "nothing"}}, 422, "workflow", id="unknown workflow"),
+        pytest.param({"send": {**SUBMISSION, "input": []}}, 422, "input", id="input a list"),
+        pytest.param({"send": {**SUBMISSION, "input": "text"}}, 422, "input", id="input a text"),
+        pytest.param({"send": {**SUBMISSION, "input": None}}, 422, "input", id="input null"),
+        pytest.param({"send": {**SUBMISSION, "input": {"message": 5}}}, 422, "input.message", id="message a number"),
+        pytest.param({"send": {**SUBMISSION, "input": {"message": "m", "x": 1}}}, 422, "input.x", id="unknown field of the input"),
+        pytest.param({"send": [SUBMISSION]}, 422, "body", id="a list of one"),
+        pytest.param({"send": "text"}, 422, "body", id="a text"),
+        pytest.param({"send": None}, 422, "body", id="null"),
+        pytest.param({"send": SUBMISSION, "query": {"dry": "1"}}, 422, "dry", id="unknown parameter"),
+        pytest.param({"send": SUBMISSION, "headers": {"Idempotency-Key": ""}}, 422, "Idempotency-Key", id="empty key"),
+        pytest.param({"send": SUBMISSION, "headers": {"idempotency-key": "x" * 256}}, 422, "Idempotency-Key", id="long key"),
+        pytest.param({"send": SUBMISSION, "headers": {"Idempotency-Key": ["a", "b"]}}, 400, "Idempotency-Key", id="two keys"),
+        pytest.param({"send": SUBMISSION, "headers": {"Idempotency-Key": ["a", "a"]}}, 400, "Idempotency-Key", id="a key twice"),
+    ],
+)
+def test_a_bad_submission_is_a_problem_that_names_the_field_and_starts_nothing(
+    client: Any, office: Any, sent: Any, status: int, field: str
+) -> None:
+    answer = client.call("POST", "/v1/runs", **sent)
+    problem(answer, status)
+    assert field in answer.fields
+    assert all(error["message"] for error in answer.body["errors"])
+    assert nothing_started(office)
+
+
+@pytest.mark.parametrize(
+    "content_type", ["application/json", "Application/JSON; charset=UTF-8", 'application/json;charset="utf-8"', "application/json;"]
+)
+def test_json_in_utf_8_is_taken(client: Any, content_type: str) -> None:
+    assert client.call("POST", "/v1/runs", body=json.dumps(SUBMISSION), headers={"content-type": content_type}).status == 202
+
+
+def test_a_body_may_come_in_base64(client: Any) -> None:
+    body = base64.b64encode(json.dumps(SUBMISSION).encode()).decode()
+    assert client.call("POST", "/v1/runs", body=body, isBase64Encoded=True, headers=JSON).status == 202
+
+
+def test_a_body_of_exactly_the_limit_is_read(client: Any) -> None:
+    body = json.dumps(SUBMISSION)
+    assert client.call("POST", "/v1/runs", body=body + " " * (1_000_000 - len(body)), headers=JSON).status == 202
+
+
+def test_a_key_makes_two_submissions_one(client: Any, office: Any) -> None:
+    sent = {"send": SUBMISSION, "headers": {"idempotency-key": "k"}}
+    assert client.call("POST", "/v1/runs", **sent).body == client.call("POST", "/v1/runs", **sent).body
+    assert len(office.workflows.inputs) == 1
+    answer = client.call("POST", "/v1/runs", send={**SUBMISSION, "input": {"message": "another"}}, headers={"Idempotency-Key": "k"})
+    problem(answer, 422)
+    assert answer.fields == ["Idempotency-Key"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "field"),
+    [
+        ({}, "decision"),
+        ({"decision": "maybe"}, "decision"),
+        ({"decision": True}, "decision"),
+        ({"decision": "approve", "reason": 1}, "reason"),
+        ({"decision": "approve", "reason": None}, "reason"),
+        ({"decision": "approve", "reason": "x" * 2001}, "reason"),
+        ({"decision": "approve", "amount": 1}, "amount"),
+    ],
+)
+def test_a_bad_decision_names_the_field_and_decides_nothing(client: Any, office: Any, sent: Any, field: str) -> None:
+    question = office.ask(office.start())
+    answer = client.as_(EVE).call("POST", f"/v1/approvals/{question.approval}", send=sent)
+    problem(answer, 422)
+    assert field in answer.fields
+    assert office.approvals.get("acme", question.approval).status == "pending"
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "field"),
+    [
+        ("/v1/runs", {"limit": "0"}, "limit"),
+        ("/v1/runs", {"limit": "101"}, "limit"),
+        ("/v1/runs", {"limit": "-1"}, "limit"),
+        ("/v1/runs", {"limit": "ten"}, "limit"),
+        ("/v1/runs", {"limit": "1.0"}, "limit"),
+        ("/v1/runs", {"limit": "1_0"}, "limit"),
+        ("/v1/runs", {"limit": " 1"}, "limit"),
+        ("/v1/runs", {"limit": "٣"}, "limit"),
+        ("/v1/runs", {"limit": ""}, "limit"),
+        ("/v1/runs", {"limit": "9" * 5000}, "limit"),
+        ("/v1/runs", {"limit": ["1", "2"]}, "limit"),
+        ("/v1/runs", {"status": "lost"}, "status"),
+        ("/v1/runs", {"status": "Running"}, "status"),
+        ("/v1/runs", {"cursor": ""}, "cursor"),
+        ("/v1/runs", {"cursor": "x" * 501}, "cursor"),
+        ("/v1/runs", {"submitter": "bob"}, "submitter"),
+        ("/v1/approvals", {"status": "open"}, "status"),
+        ("/v1/approvals", {"limit": "1e1"}, "limit"),
+        (f"/v1/runs/{NO_RUN}/journal", {"after": "-2"}, "after"),
+        (f"/v1/runs/{NO_RUN}/journal", {"after": "1000000001"}, "after"),
+        (f"/v1/runs/{NO_RUN}/journal", {"limit": "101"}, "limit"),
+        (f"/v1/runs/{NO_RUN}", {"x": "1"}, "x"),
+    ],
+)
+def test_a_parameter_out_of_bounds_is_named(client: Any, path: str, query: dict[str, Any], field: str) -> None:
+    answer = client.call("GET", path, query=query)
+    problem(answer, 422)
+    assert field in answer.fields
+
+
+def test_a_thousand_unknown_parameters_are_not_all_told_back(client: Any) -> None:
+    answer = client.call("GET", "/v1/runs", query={f"p{number}" * 50: "1" for number in range(1000)})
+    problem(answer, 422)
+    assert len(answer.body["errors"]) == 20
+    assert len(json.dumps(answer.body)) < 10_000
+
+
+class Broken:
+    """A port that fails with content in its message."""
+
+    def __getattr__(self, _: str) -> Any:
+        def call(*_: Any, **__: Any) -> None:
+            raise ValueError("the customer wrote: my card is 4111")
+
+        return call
+
+
+def test_what_breaks_inside_is_logged_without_content_and_told_without_details(client: Any) -> None:
+    broken = client.api
+    object.__setattr__(broken._ports, "runs", Broken())
+    answer = client.call("POST", "/v1/runs", send=SUBMISSION)
+    body = problem(answer, 500)
+    assert "request-1" in body["detail"]
+    assert body["instance"] == "urn:septet:request:request-1"
+    logged = client.log.getvalue()
+    assert '"error":"ValueError"' in logged
+    assert "request-1" in logged
+    assert "submitting.py" in logged
+    assert "4111" not in logged + json.dumps(answer.body)
+    assert "where is order" not in logged
+
+
+def test_no_content_reaches_the_log(client: Any, caplog: pytest.LogCaptureFixture) -> None:
+    client.call("POST", "/v1/runs", send={**SUBMISSION, "input": {"message": "my card is 4111"}}, headers={"Idempotency-Key": "key-4111"})
+    client.call("POST", "/v1/runs", send={"workflow": "4111", "4111": 1})
+    client.call("GET", "/v1/runs/4111", query={"4111": "4111"})
+    client.call("GET", "/4111")
+    logged = client.log.getvalue() + caplog.text
+    assert '"operation":"submitRun"' in logged
+    assert "4111" not in logged
+
+
+@pytest.mark.parametrize("sent", [{}, {"httpMethod": "GET"}, {"path": "/v1/runs"}, {"httpMethod": None, "path": None}, {"Records": []}])
+def test_an_event_that_no_gateway_sends_gets_an_answer(client: Any, sent: Any) -> None:
+    problem(client.raw(sent), 500)
+
+
+def test_older_gateways_events_without_multiple_values_are_read(client: Any, office: Any) -> None:
+    office.start()
+    sent = {
+        "httpMethod": "GET",
+        "path": "/v1/runs",
+        "headers": {"authorization": "Bearer acme/ann/submitter"},
+        "queryStringParameters": {"limit": "1"},
+        "requestContext": {},
+    }
+    assert len(client.raw(sent).body["runs"]) == 1

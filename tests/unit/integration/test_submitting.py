@@ -1,0 +1,324 @@
+from __future__ import annotations
+
+import re
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from septet.core.entries import Request
+from septet.core.journal import Branch, verify
+from septet.integration.ports import ExecutionState, Ports, Principal
+from septet.integration.problems import Kind, Problem
+from septet.integration.run_ids import PATTERN
+from septet.integration.submitting import Submission, submit
+from septet.local.workflows import MemoryWorkflows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ANN = Principal(tenant="acme", subject="ann", roles=frozenset({"submitter"}))
+ASKED = Submission(workflow="support", input={"message": "refund order 1002", "channel": "mail"}, key="k-1")
+
+
+def other(**changes: Any) -> Submission:
+    return Submission(**{"workflow": ASKED.workflow, "input": ASKED.input, "key": ASKED.key, **changes})
+
+
+def refusal(submission: Submission, who: Principal, ports: Ports) -> Problem:
+    with pytest.raises(Problem) as caught:
+        submit(submission, who, ports)
+    return caught.value
+
+
+def test_a_submission_is_recorded_requested_started_and_noted(office: Any) -> None:
+    run = submit(ASKED, ANN, office.ports)
+
+    assert re.fullmatch(PATTERN, run.run)
+    assert office.runs.get("acme", run.run) == run
+    assert (run.status, run.submitter, run.workflow) == ("running", "ann", "support")
+    entries = list(office.journal.read(Branch(tenant="acme", run=run.run)))
+    assert [entry.body for entry in entries] == [Request(workflow="support", input=ASKED.input, submitter="ann")]
+    assert entries[0].labels == {"message": "external", "channel": "trusted"}
+    assert verify(entries) == []
+    assert office.workflows.inputs == {run.execution: {"tenant": "acme", "run": run.run, "workflow": "support"}}
+
+
+def test_a_field_whose_source_is_not_declared_is_external(office: Any) -> None:
+    run = submit(other(input={"message": "m", "orders": [1]}), ANN, office.ports)
+    (entry,) = office.journal.read(Branch(tenant="acme", run=run.run))
+    assert entry.labels["orders"] == "external"
+
+
+def test_the_same_key_and_body_is_the_same_run_and_the_same_execution(office: Any) -> None:
+    first = submit(ASKED, ANN, office.ports)
+    office.clock.now += 1000
+    assert submit(ASKED, ANN, office.ports) == first
+    assert len(office.workflows.inputs) == 1
+
+
+def test_submissions_without_a_key_are_runs_of_their_own(office: Any) -> None:
+    first, second = (submit(other(key=None), ANN, office.ports) for _ in range(2))
+    assert first.run != second.run
+
+
+def test_later_runs_sort_after_earlier_ones(office: Any) -> None:
+    ids = []
+    for _ in range(20):
+        office.clock.now += 1
+        ids.append(submit(other(key=None), ANN, office.ports).run)
+    assert ids == sorted(ids)
+
+
+@pytest.mark.parametrize("changes", [{"input": {"message": "another"}}, {"input": {"message": "refund order 1002"}}])
+def test_a_key_used_with_another_body_is_refused_and_starts_nothing(office: Any, changes: dict[str, Any]) -> None:
+    submit(ASKED, ANN, office.ports)
+    problem = refusal(other(**changes), ANN, office.ports)
+    assert problem.kind is Kind.INVALID
+    assert problem.errors[0].field == "Idempotency-Key"
+    assert len(office.workflows.inputs) == 1
+
+
+@pytest.mark.parametrize(
+    "who",
+    [
+        Principal(tenant="acme", subject="bob", roles=frozenset({"submitter"})),
+        Principal(tenant="other", subject="ann", roles=frozenset({"submitter"})),
+    ],
+)
+def test_a_key_belongs_to_its_principal(office: Any, who: Any) -> None:
+    assert submit(ASKED, ANN, office.ports).run != submit(ASKED, who, office.ports).run
+
+
+def test_a_key_cannot_be_shifted_between_subject_and_key(office: Any) -> None:
+    bob = Principal(tenant="acme", subject="a", roles=ANN.roles)
+    eve = Principal(tenant="acme", subject="ab", roles=ANN.roles)
+    assert submit(other(key="bc"), bob, office.ports).run != submit(other(key="c"), eve, office.ports).run
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256, "two words", "tab\t", "käse", "new\n", "\x7f"])
+def test_a_key_that_is_not_visible_ascii_is_refused(office: Any, key: Any) -> None:
+    problem = refusal(other(key=key), ANN, office.ports)
+    assert (problem.kind, problem.errors[0].field) == (Kind.INVALID, "Idempotency-Key")
+    assert office.workflows.inputs == {}
+
+
+@pytest.mark.parametrize("key", ["x", "x" * 255, "!~"])
+def test_a_key_of_visible_ascii_is_taken(office: Any, key: Any) -> None:
+    assert submit(other(key=key), ANN, office.ports).execution
+
+
+@pytest.mark.parametrize("role", ["approver", "auditor"])
+def test_who_may_not_submit_is_told_which_roles_may(office: Any, role: str) -> None:
+    problem = refusal(ASKED, Principal(tenant="acme", subject="ann", roles=frozenset({role})), office.ports)
+    assert problem.kind is Kind.FORBIDDEN
+    assert "submitter" in problem.detail
+    assert office.runs.page("acme", limit=10).runs == ()
+
+
+def test_no_role_submits_nothing(office: Any) -> None:
+    assert refusal(ASKED, Principal(tenant="acme", subject="ann", roles=frozenset()), office.ports).kind is Kind.FORBIDDEN
+
+
+@pytest.mark.parametrize("role", ["submitter", "operator", "admin"])
+def test_these_roles_submit(office: Any, role: str) -> None:
+    assert submit(ASKED, Principal(tenant="acme", subject="ann", roles=frozenset({role})), office.ports).execution
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "told"),
+    [
+        ({"workflow": "suport"}, "workflow", "known are: support"),
+        ({"workflow": ""}, "workflow", "known"),
+        ({"input": {}}, "input.message", "missing"),
+        ({"input": {"message": 1}}, "input.message", "string"),
+        ({"input": {"message": ""}}, "input.message", "1 characters"),
+        ({"input": {"message": "x" * 8001}}, "input.message", "8000"),
+        ({"input": {"message": "x", "tenant": "other"}}, "input.tenant", "not known"),
+        ({"input": {"message": "x", "channel": "fax"}}, "input.channel", "mail"),
+        ({"input": {"message": "x", "orders": [1, "2"]}}, "input.orders[1]", "integer"),
+        ({"input": {"message": "x", "orders": [0]}}, "input.orders[0]", "1"),
+        ({"input": {"message": None}}, "input.message", "string"),
+        ({"input": {"message": "\ud800"}}, "input", "Unicode"),
+    ],
+)
+def test_input_the_workflow_does_not_accept_is_named_and_starts_nothing(
+    office: Any, changes: dict[str, Any], field: str, told: str
+) -> None:
+    problem = refusal(other(**changes), ANN, office.ports)
+    assert problem.kind is Kind.INVALID
+    assert field in {error.field for error in problem.errors}
+    assert any(told in error.message for error in problem.errors)
+    assert office.runs.page("acme", limit=10).runs == ()
+    assert office.workflows.inputs == {}
+
+
+def test_every_wrong_field_is_told_at_once_but_not_a_thousand(office: Any) -> None:
+    problem = refusal(other(input={"channel": "fax", "orders": [0], **{f"x{n}": n for n in range(1000)}}), ANN, office.ports)
+    assert {"input.message"} < {error.field for error in problem.errors}
+    assert len(problem.errors) == 20
+
+
+CALLS = 5
+"""Of ports, that a submission makes; each is a place to crash at."""
+
+
+class Crash(Exception):  # noqa: N818 -- what it stands for
+    """The process ends here."""
+
+
+class Crashing:
+    """A port whose *at*-th call in all, counted over every port, ends the process before or after it takes effect."""
+
+    def __init__(self, port: Any, count: list[int], *, at: int, *, after: bool) -> None:
+        self._port, self._count, self._at, self._after = port, count, at, after
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def call(*arguments: Any, **named: Any) -> Any:
+            self._count[0] += 1
+            dies = self._count[0] == self._at
+            if dies and not self._after:
+                raise Crash(name)
+            found = getattr(self._port, name)(*arguments, **named)
+            if dies:
+                raise Crash(name)
+            return found
+
+        return call
+
+
+def crashing(office: Any, *, at: int, *, after: bool) -> tuple[Ports, list[int]]:
+    count = [0]
+    wrapped = {
+        name: Crashing(getattr(office, name), count, at=at, after=after)
+        for name in ("journal", "runs", "workflows", "approvals", "executions")
+    }
+    return Ports(**wrapped, identity=office.identity, clock=office.clock, declared=office.ports.declared), count
+
+
+def calls_of_a_submission(office: Any) -> int:
+    ports, count = crashing(office, at=-1, after=False)
+    submit(other(key="counted"), ANN, ports)
+    return count[0]
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("at", range(1, CALLS + 1))
+def test_a_submission_that_broke_off_anywhere_goes_on_when_it_is_repeated(office: Any, at: int, *, after: bool) -> None:
+    assert calls_of_a_submission(office) == CALLS
+    ports, _ = crashing(office, at=at, after=after)
+    started_before = len(office.workflows.inputs)
+    with pytest.raises(Crash):
+        submit(ASKED, ANN, ports)
+    office.clock.now += 60_000
+
+    run = submit(ASKED, ANN, office.ports)
+
+    assert len(office.workflows.inputs) == started_before + 1
+    assert office.runs.get("acme", run.run).execution == run.execution
+    assert office.workflows.inputs[run.execution] == {"tenant": "acme", "run": run.run, "workflow": "support"}
+    entries = list(office.journal.read(Branch(tenant="acme", run=run.run)))
+    assert [entry.body for entry in entries] == [Request(workflow="support", input=ASKED.input, submitter="ann")]
+
+
+class Forgetful(MemoryWorkflows):
+    """A double that starts a name again once its execution has ended, as LocalStack does and AWS does not."""
+
+    starts = 0
+
+    def start(self, workflow: str, run: str, input: Any) -> str:  # noqa: A002 -- the port's name
+        execution = self.execution(workflow, run)
+        standing = self.states.get(execution)
+        if standing is None or standing.status != "running":
+            self.starts += 1
+            self.states[execution] = ExecutionState(status="running")
+        return super().start(workflow, run, input)
+
+
+def test_an_execution_that_ended_before_it_was_noted_is_not_started_again(office: Any) -> None:
+    office.workflows = Forgetful()
+    ports, _ = crashing(office, at=4, after=True)
+    with pytest.raises(Crash):
+        submit(ASKED, ANN, ports)
+    (execution,) = office.workflows.states
+    office.workflows.states[execution] = ExecutionState(status="succeeded")
+
+    assert submit(ASKED, ANN, office.ports).execution == execution
+    assert office.workflows.starts == 1
+
+
+class Turnstile:
+    """Lets two threads make their port calls in a given order, one at a time."""
+
+    def __init__(self, order: list[int]) -> None:
+        self._order = order
+        self._alive = {0, 1}
+        self._changed = threading.Condition()
+
+    def enter(self, who: int) -> None:
+        with self._changed:
+            while self._order and self._alive == {0, 1} and self._order[0] != who:
+                self._changed.wait(5)
+            if self._order:
+                self._order.pop(0)
+            self._changed.notify_all()
+
+    def leave(self, who: int) -> None:
+        with self._changed:
+            self._alive.discard(who)
+            self._changed.notify_all()
+
+
+class Queued:
+    """A port whose calls go through the turnstile."""
+
+    def __init__(self, port: Any, turnstile: Turnstile, who: int) -> None:
+        self._port, self._turnstile, self._who = port, turnstile, who
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def call(*arguments: Any, **named: Any) -> Any:
+            self._turnstile.enter(self._who)
+            return getattr(self._port, name)(*arguments, **named)
+
+        return call
+
+
+@given(order=st.lists(st.integers(0, 1), max_size=12), same=st.booleans())
+def test_two_submissions_with_one_key_are_one_run_in_any_interleaving(make_office: Any, order: list[int], *, same: bool) -> None:
+    office = make_office()
+    office.workflows = Forgetful()
+    turnstile = Turnstile(order)
+    ends: dict[int, Any] = {}
+    asked = [ASKED, ASKED if same else other(input={"message": "another"})]
+
+    def work(who: int) -> None:
+        wrapped = {name: Queued(getattr(office, name), turnstile, who) for name in ("journal", "runs", "workflows")}
+        ports = Ports(
+            **wrapped,
+            identity=office.identity,
+            approvals=office.approvals,
+            executions=office.executions,
+            clock=office.clock,
+            declared=office.ports.declared,
+        )
+        with suppress(Problem):
+            ends[who] = submit(asked[who], ANN, ports)
+        turnstile.leave(who)
+
+    threads = [threading.Thread(target=work, args=(who,)) for who in (0, 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+
+    assert len(ends) == (2 if same else 1)
+    (record,) = office.runs.page("acme", limit=10).runs
+    assert {run.run for run in ends.values()} == {record.run}
+    assert {run.execution for run in ends.values()} == {record.execution}
+    assert office.workflows.starts == 1
+    (entry,) = office.journal.read(Branch(tenant="acme", run=record.run))
+    winner = next(iter(ends))
+    assert entry.body.input == asked[winner].input
