@@ -173,7 +173,7 @@ class Crash(Exception):  # noqa: N818 -- what it stands for
 class Crashing:
     """A port whose *at*-th call in all, counted over every port, ends the process before or after it takes effect."""
 
-    def __init__(self, port: Any, count: list[int], *, at: int, *, after: bool) -> None:
+    def __init__(self, port: Any, count: list[int], *, at: int, after: bool) -> None:
         self._port, self._count, self._at, self._after = port, count, at, after
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
@@ -190,7 +190,7 @@ class Crashing:
         return call
 
 
-def crashing(office: Any, *, at: int, *, after: bool) -> tuple[Ports, list[int]]:
+def crashing(office: Any, *, at: int, after: bool) -> tuple[Ports, list[int]]:
     count = [0]
     wrapped = {
         name: Crashing(getattr(office, name), count, at=at, after=after)
