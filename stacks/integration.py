@@ -31,7 +31,7 @@ class Integration(Stack):
         steps = deploy_steps(self, "integration", catalog=catalog, settings=settings)
         api = self._api(settings)
         authorizer = apigateway.TokenAuthorizer(self, "Authorizer", handler=steps["authorize"].alias, results_cache_ttl=Duration.minutes(5))
-        backend = apigateway.LambdaIntegration(steps["api"].alias, allow_test_invoke=False, scope_permission_to_method=False)
+        backend = apigateway.LambdaIntegration(steps["api"].alias, scope_permission_to_method=False)
         api.root.add_method("ANY", backend, authorizer=authorizer)
         api.root.add_resource("{proxy+}").add_method("ANY", backend, authorizer=authorizer)
         api.root.add_resource("v1").add_resource("openapi.json").add_method("GET", backend)

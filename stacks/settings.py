@@ -63,8 +63,9 @@ def settings(context: Mapping[str, Any], *, ambient: Mapping[str, str], machine:
     may come from *ambient*, the variables that the CDK command sets when there are credentials. Architecture ``host`` is this computer's.
     Raises SettingsError.
     """
-    name = str(context.get("environment", ""))
-    known = context.get("environments", {})
+    if "environments" not in context:
+        raise SettingsError("there is no cdk.json in the context: the CDK command runs the app and hands it over, as in `make synth`")
+    name, known = str(context.get("environment", "")), context["environments"]
     if name not in known or not _ENVIRONMENT.fullmatch(name):
         raise SettingsError(f"environment {name!r} is none of cdk.json's ({', '.join(sorted(known))}): add it, or pass -c environment=NAME")
     names = {field.name for field in fields(Settings)} - {"environment", "wheels"}

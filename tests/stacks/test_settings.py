@@ -63,6 +63,11 @@ def test_what_goes_to_lambda_fits_lambda_wherever_it_was_made() -> None:
     assert settings(given(architecture="arm64"), ambient={}, machine="x86_64", system="darwin").wheels == "aarch64-manylinux_2_28"
 
 
+def test_the_app_is_run_by_the_cdk_command() -> None:
+    with pytest.raises(SettingsError, match=r"there is no cdk\.json in the context"):
+        settings({}, ambient={})
+
+
 @pytest.mark.parametrize(
     ("overrides", "said"),
     [
