@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from local.setup import environments, interpreter, node, uv
+from local.setup import environments, index, interpreter, node, uv
 from local.setup.command import Commands
 from local.setup.failure import SetupError
 
@@ -54,6 +54,9 @@ def set_up(root: Path) -> None:
     for environment in stale:
         with step(f"{environment.folder} ({environment.purpose})"):
             environments.make(commands, environment, tool, python)
+    if not index.is_current(root):
+        with step("LocalStack's index of AWS's APIs"):
+            index.make(commands)
     if not node.is_current(root):
         with step("Node's programs (CDK command, state machine validator)"):
             node.make(commands)

@@ -19,9 +19,7 @@ class Deployed:
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)
     """By stack: its outputs."""
     inputs: dict[str, str] = field(default_factory=dict)
-    """Fingerprints of what was deployed."""
-    hot: tuple[str, ...] = ()
-    """Functions updated since without CloudFormation, which still has their older code."""
+    """Fingerprints of what it was made from, by folder or file."""
 
     @property
     def stacks(self) -> tuple[str, ...]:
@@ -34,7 +32,7 @@ def read(path: Path) -> Deployed | None:
     content: dict[str, Any] | None = files.read_json(path)
     if content is None:
         return None
-    return Deployed(**{**content, "at": datetime.fromisoformat(content["at"]), "hot": tuple(content["hot"])})
+    return Deployed(**{**content, "at": datetime.fromisoformat(content["at"])})
 
 
 def write(path: Path, deployed: Deployed) -> None:

@@ -35,6 +35,11 @@ class Layout:
         return self.home / "deployed.json"
 
     @property
+    def unfinished(self) -> Path:
+        """There while stacks are being brought, and after a deployment that did not end well."""
+        return self.home / "unfinished"
+
+    @property
     def assembly(self) -> Path:
         """What the CDK app made; kept between lives, for making it is slow."""
         return self.home / "cdk.out"
@@ -47,7 +52,7 @@ class Layout:
     @property
     def rebuilt(self) -> tuple[Path, ...]:
         """What `down` removes: everything that the next start or deployment makes anew. Issuer keys and logs stay."""
-        return (self.parts, self.deployed, self.temporary, self.state, self.functions)
+        return (self.parts, self.deployed, self.unfinished, self.temporary, self.state, self.functions)
 
     @property
     def temporary(self) -> Path:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from time import monotonic, time
+from time import monotonic
 
 import psutil
 
@@ -93,6 +93,12 @@ class Lifecycle:
         more = (f"{handlers} handler process{'es' if handlers > 1 else ''}",) if handlers else ()
         return Down(ended=ended + more, seconds=monotonic() - begun)
 
+    def renew(self, name: str) -> Up:
+        """Start one part anew, without what was in it."""
+        with self._alone():
+            processes.end(processes.marked(self._layout.home, name), grace=0)
+        return self.up()
+
     def _make_home(self) -> None:
         try:
             self._layout.home.mkdir(parents=True, exist_ok=True)
@@ -119,11 +125,12 @@ class Lifecycle:
             ports.require_free(part)
         for folder in (self._layout.logs, self._layout.temporary, self._layout.state, self._layout.functions):
             folder.mkdir(exist_ok=True)
+        begun = monotonic()
         try:
             started = [self._launch(part, running) for part in parts]
             for part, process in zip(parts, started, strict=True):
                 health.wait_until_healthy(part, process)
-                self._say(f"{part.name} is ready, {time() - process.create_time():.1f} s after its start")
+                self._say(f"{part.name} is ready after {monotonic() - begun:.1f} s")
         except BaseException:
             self._take_back(parts)
             raise
@@ -131,6 +138,9 @@ class Lifecycle:
     def _launch(self, part: Part, running: dict[str, Running]) -> psutil.Process:
         """Start a part and note it."""
         part.log.unlink(missing_ok=True)
+        for link, target in part.links.items():
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(target)
         self._say(f"starting {part.name} on {part.address}")
         process = processes.start(part)
         running[part.name] = Running(pid=process.pid, started=process.create_time(), port=part.port)
@@ -163,7 +173,7 @@ class Lifecycle:
                 every += found
         processes.end(every, grace=GRACE)
         for name in set(names) & recorded.keys():
-            if not ports.is_free(recorded[name].port):
+            if not ports.becomes_free(recorded[name].port):
                 raise TwinError(f"Port {recorded[name].port} is still open after {name} was ended.", "Look who listens there.")
         return tuple(names)
 

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from local.twin.layout import REPOSITORY, Layout
@@ -13,6 +13,8 @@ MARK = "SEPTET_TWIN_PART"
 """The variable by which a process says whose it is: `<part>:<home>`."""
 
 HOST = "127.0.0.1"
+_INDEX = Path("usr/lib/localstack")
+"""Where LocalStack keeps its index of AWS's APIs. Set-up makes it once; each start would take seconds and 350 MB."""
 _MACHINE = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "USER", "LOGNAME", "SSL_CERT_FILE", "SSL_CERT_DIR")
 """What LocalStack gets of the user's environment. The rest could change how it behaves: AWS_*, DEBUG, proxies."""
 
@@ -31,6 +33,8 @@ class Part:
     """The program, with its whole path, and what it is told."""
     environment: Mapping[str, str]
     log: Path
+    links: Mapping[Path, Path] = field(default_factory=dict)
+    """Links that must be there before it starts, and where they lead."""
     patience: float = 60.0
     """Seconds it may take to become healthy."""
     answer_within: float = 10.0
@@ -85,6 +89,7 @@ def _localstack(layout: Layout, ports: Ports, ambient: Mapping[str, str]) -> Par
             "SEPTET_TWIN_HOME": str(layout.home),
         },
         log=layout.logs / "localstack.log",
+        links={layout.state / _INDEX: REPOSITORY / ".venv-twin" / "filesystem" / _INDEX},
     )
 
 

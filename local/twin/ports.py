@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+from time import monotonic, sleep
 
 import psutil
 
@@ -19,6 +20,18 @@ def is_free(port: int) -> bool:
             probe.listen(1)
         except OSError:
             return False
+    return True
+
+
+def becomes_free(port: int, *, seconds: float = 5.0) -> bool:
+    """Whether *port* is free within so many seconds: the kernel may close it a little after its process has gone."""
+    deadline = monotonic() + seconds
+    pause = 0.01
+    while not is_free(port):
+        if monotonic() > deadline:
+            return False
+        sleep(pause)
+        pause = min(pause * 2, 0.2)
     return True
 
 

@@ -12,8 +12,8 @@ import psutil
 from local.twin.parts import MARK, Part
 
 _TASK_ROOT = "LAMBDA_TASK_ROOT"
-_SAME = 1.0
-"""Seconds by which two readings of one process's start time may differ."""
+_SAME = 2.5
+"""Seconds by which two readings of one process's start time may differ: Linux counts from a boot time in whole seconds that may be set."""
 _KILLED = 10.0
 """Seconds that the kernel gets to remove a killed process."""
 
@@ -81,7 +81,7 @@ def _left_after(processes: list[psutil.Process], number: signal.Signals, seconds
 def is_alive(process: psutil.Process) -> bool:
     """Whether it still runs. A zombie does not: only its parent, who may be anybody, can remove it."""
     try:
-        if process.status() != psutil.STATUS_ZOMBIE:
+        if process.status() != psutil.STATUS_ZOMBIE or process.num_threads() > 1:  # its threads may still hold its ports
             return process.is_running()
         with contextlib.suppress(psutil.TimeoutExpired):
             process.wait(timeout=0)  # removes it if the parent is us

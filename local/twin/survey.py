@@ -41,7 +41,7 @@ def survey(layout: Layout, parts: tuple[Part, ...]) -> Survey:
             repairs.append(f"{part.name} (pid {one.pid}) runs but does not answer: ending it and starting it anew.")
             strays.append(process)
         elif one:
-            repairs.append(f"{part.name} (pid {one.pid}) has died: starting it anew, without what was in it.")
+            repairs.append(f"{part.name} (pid {one.pid}) has ended: starting it anew, without what was in it.")
         strays += _unrecorded(layout, part, running.get(part.name), process, repairs)
     return Survey(running=running, strays=tuple(strays), repairs=tuple(repairs))
 

@@ -4,11 +4,13 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from local.twin import deployed, not_emulated, processes, record, status
+from local.twin import deployed, files, not_emulated, processes, record, status
+from local.twin.deploy import Deployer, Deployment
 from local.twin.errors import TwinError
 from local.twin.layout import REPOSITORY, Layout
 from local.twin.lifecycle import Down, Lifecycle, MakeParts, Say, Up
-from local.twin.parts import HOST, Part, Ports, twin_parts
+from local.twin.parts import HOST, LOCALSTACK, Part, Ports, twin_parts
+from local.twin.record import Running
 from local.twin.status import Status
 
 SCENARIOS = REPOSITORY / "local" / "scenarios"
@@ -59,10 +61,19 @@ class Twin:
         """End everything; keep the issuer's keys and the logs."""
         return self._lifecycle.down()
 
+    def deploy(self) -> Deployment:
+        """Bring what is deployed to what the repository says. Raise TwinError when the twin is not up, or on any failure."""
+        if not all(status.part_status(part, self._running().get(part.name))[0].healthy for part in self._lifecycle.parts()):
+            raise TwinError("The twin is not up.", "Start it: septet up")
+        with files.locked(self.layout.deploying, waiting=lambda: self.say("another command deploys to this twin: waiting for it")):
+            if self.layout.unfinished.exists():
+                self.say("The last deployment did not finish, and the emulator cannot mend a stack that failed.")
+                self._lifecycle.renew(LOCALSTACK)
+            return Deployer(self.layout, endpoint=self.endpoint, doubles=self.doubles, ambient=self.ambient, say=self.say).deploy()
+
     def status(self) -> Status:
         """Look at everything; start and change nothing."""
-        running = record.read(self.layout.parts) or {}
-        looked = [status.part_status(part, running.get(part.name)) for part in self._lifecycle.parts()]
+        looked = [status.part_status(part, self._running().get(part.name)) for part in self._lifecycle.parts()]
         handlers = processes.handlers(self.layout.home)
         return Status(
             home=self.layout.home,
@@ -73,6 +84,9 @@ class Twin:
             deployed=deployed.read(self.layout.deployed),
             not_emulated=not_emulated.read(),
         )
+
+    def _running(self) -> dict[str, Running]:
+        return record.read(self.layout.parts) or {}
 
     def _parts(self, layout: Layout, ports: Ports) -> tuple[Part, ...]:
         return twin_parts(layout, ports, tuple(sorted(SCENARIOS.glob("*.yaml"))), self.ambient)

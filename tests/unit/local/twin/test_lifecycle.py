@@ -119,7 +119,7 @@ def test_a_dead_server_is_started_anew_and_the_other_is_kept(stage: Any, part: s
     assert not stage.twin().status().healthy
     up = stage.twin().up()
     after = pids(stage.twin())
-    assert up.repaired == (f"{part} (pid {before[part]}) has died: starting it anew, without what was in it.",)
+    assert up.repaired == (f"{part} (pid {before[part]}) has ended: starting it anew, without what was in it.",)
     assert {name for name in after if after[name] != before[name]} == {part}
     assert stage.twin().status().healthy
 
