@@ -32,7 +32,7 @@ def refusal(decision: Decision, who: Principal, office: Any) -> Problem:
 
 @pytest.mark.parametrize("who", [EVE, ZOE])
 @pytest.mark.parametrize(("decide", "status"), [(yes, "approved"), (no, "rejected")])
-def test_a_decision_is_written_and_the_execution_told(office: Any, who: Any, decide: Any, status: int) -> None:
+def test_a_decision_is_written_and_the_execution_told(office: Any, who: Any, decide: Any, status: str) -> None:
     question = office.ask(office.start(ANN))
     found = approving.decide(decide(question), who, office.ports)
     assert (found.status, found.decided_by, found.decided_at) == (status, who.subject, office.clock())

@@ -134,7 +134,7 @@ def unsigned(header: dict[str, Any], signature: str = "") -> str:
     return f"{encoded(header)}.{encoded({**CLAIMS, 'iat': NOW, 'exp': NOW + 600})}.{signature}"
 
 
-def public_pem(key: Any) -> bytes:
+def public_pem(key: rsa.RSAPrivateKey) -> bytes:
     return key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 

@@ -28,7 +28,7 @@ def problem(answer: Any, status: int) -> dict[str, Any]:
 
 
 def nothing_started(office: Any) -> bool:
-    return office.workflows.inputs == {} and office.runs.page("acme", limit=1).runs == ()
+    return bool(office.workflows.inputs == {} and office.runs.page("acme", limit=1).runs == ())
 
 
 def test_a_run_is_submitted_and_can_be_found(client: Any) -> None:
@@ -224,7 +224,7 @@ def test_a_path_with_nothing_at_it_is_a_problem(client: Any, path: str) -> None:
     ],
 )
 def test_a_method_that_a_path_does_not_take_is_told_which_it_takes(client: Any, path: str, allow: str) -> None:
-    for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"} - set(allow.split(", ")):
+    for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "QUERY"} - set(allow.split(", ")):
         answer = client.call(method, path)
         problem(answer, 405)
         assert set(answer.headers["Allow"].split(", ")) == set(allow.split(", "))

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -18,7 +18,6 @@ from septet.integration.problems import Kind, Problem
 from septet.integration.submitting import KEY_FIELD
 
 DOCUMENT = "/v1/openapi.json"
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT")
 Ids = Mapping[str, str]
 """What the path's parameters are."""
 _PARAMETER = re.compile(r"\{(\w+)\}")
@@ -31,15 +30,11 @@ class Api:
         self._ports = ports
         self._log = log
         self._router = APIGatewayRestResolver()
-        allowed: dict[str, list[str]] = {DOCUMENT: ["GET"]}
-        self._route(DOCUMENT, ["GET"], "describe", self._describe)
+        self._allowed: dict[str, list[str]] = {}
+        self._route(DOCUMENT, "GET", "describe", self._describe)
         for operation in OPERATIONS:
-            self._route(operation.path, [operation.method], operation.id, partial(self._perform, operation))
-            allowed.setdefault(operation.path, []).append(operation.method)
-        for path, methods in allowed.items():
-            others = [method for method in METHODS if method not in methods]
-            self._route(path, others, "refuse", partial(_refuse_method, methods))
-        self._router.not_found(lambda _: answers.refused(_nothing()))
+            self._route(operation.path, operation.method, operation.id, partial(self._perform, operation))
+        self._router.not_found(lambda _: self._answered("none", self._refuse))
 
     def __call__(self, event: requests.Event, context: Any) -> dict[str, Any]:
         """The answer to a REST API's proxy *event*; *context* is Lambda's."""
@@ -48,23 +43,29 @@ class Api:
         except Exception as error:  # noqa: BLE001 -- an event that no gateway sends gets an answer too
             return answers.raw(self._broken(error, context))
 
-    def _route(self, path: str, methods: Sequence[str], name: str, work: Callable[[requests.Event, Ids], Response[str]]) -> None:
-        def route(**ids: str) -> Response[str]:
-            start = time.perf_counter()
-            event = self._router.current_event.raw_event
-            try:
-                if event["path"] != path.format(**ids):  # the router is lenient about how a path ends, and links are relative to it
-                    raise _nothing()  # noqa: TRY301 -- answered as any other problem
-                response = work(event, ids)
-            except Problem as problem:
-                response = answers.refused(problem)
-            except Exception as error:  # noqa: BLE001 -- the caller gets an answer, and the log the place
-                response = self._broken(error, self._router.lambda_context)
-            spent = round((time.perf_counter() - start) * 1000)
-            self._log.info("request", extra={"operation": name, "status": response.status_code, "milliseconds": spent})
-            return response
+    def _route(self, path: str, method: str, name: str, work: Callable[[requests.Event, Ids], Response[str]]) -> None:
+        def routed(**ids: str) -> Response[str]:
+            def exactly(event: requests.Event) -> Response[str]:
+                # The router is lenient about how a path ends, and Location is relative to it.
+                return work(event, ids) if event["path"] == path.format(**ids) else self._refuse(event)
 
-        self._router.route(_PARAMETER.sub(r"<\1>", path), method=list(methods))(route)
+            return self._answered(name, exactly)
+
+        self._allowed.setdefault(path, []).append(method)
+        self._router.route(_PARAMETER.sub(r"<\1>", path), method=method)(routed)
+
+    def _answered(self, name: str, work: Callable[[requests.Event], Response[str]]) -> Response[str]:
+        """The answer to the current event, whatever happens, and a line in the log."""
+        start = time.perf_counter()
+        try:
+            response = work(self._router.current_event.raw_event)
+        except Problem as problem:
+            response = answers.refused(problem)
+        except Exception as error:  # noqa: BLE001 -- the caller gets an answer, and the log the place
+            response = self._broken(error, self._router.lambda_context)
+        spent = round((time.perf_counter() - start) * 1000)
+        self._log.info("request", extra={"operation": name, "status": response.status_code, "milliseconds": spent})
+        return response
 
     def _perform(self, operation: Operation, event: requests.Event, ids: Ids) -> Response[str]:
         principal = self._ports.identity.principal(bearer(requests.header(event, "Authorization")))
@@ -77,6 +78,14 @@ class Api:
         )
         return answers.done(operation.act(call, self._ports), operation.status)
 
+    def _refuse(self, event: requests.Event) -> Response[str]:
+        """The answer where no operation is: the path takes other methods, or there is nothing at it."""
+        for path, methods in self._allowed.items():
+            if event["httpMethod"] not in methods and re.fullmatch(_PARAMETER.sub("[^/]+", path), event["path"]):
+                allow = ", ".join(methods)
+                return answers.refused(Problem(Kind.METHOD_NOT_ALLOWED, f"this path takes: {allow}"), {"Allow": allow})
+        raise Problem(Kind.NOT_FOUND, f"there is nothing at this path; GET {DOCUMENT} tells what there is")
+
     def _describe(self, _: requests.Event, __: Ids) -> Response[str]:
         from septet.integration.http.document import document  # noqa: PLC0415 -- few ask, and no other request should wait for it
 
@@ -86,10 +95,6 @@ class Api:
         request = str(getattr(context, "aws_request_id", "unknown"))
         self._log.error("broken", extra={"request": request, **answers.traced(error)})
         return answers.broken(request)
-
-
-def _nothing() -> Problem:
-    return Problem(Kind.NOT_FOUND, f"there is nothing at this path; GET {DOCUMENT} tells what is")
 
 
 def _name(ids: Ids) -> str:
@@ -103,8 +108,3 @@ def _name(ids: Ids) -> str:
 
 def _body(model: type[BaseModel] | None, event: requests.Event) -> BaseModel | None:
     return requests.read(model, requests.body(event)) if model else None
-
-
-def _refuse_method(allowed: Sequence[str], _: requests.Event, __: Ids) -> Response[str]:
-    allow = ", ".join(allowed)
-    return answers.refused(Problem(Kind.METHOD_NOT_ALLOWED, f"this path takes: {allow}"), {"Allow": allow})
