@@ -6,62 +6,28 @@ Where an expectation comes from stands beside it: DG is AWS's Lambda developer g
 import base64
 import concurrent.futures
 import contextlib
-import io
 import json
 import os
 import signal
 import time
 import urllib.request
 import uuid
-import zipfile
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import boto3
 import psutil
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
+
+from tests.twin.aws import archive, client, until
 
 pytestmark = pytest.mark.twin
 ROLE = "arn:aws:iam::000000000000:role/any"
 
 
-def archive(files: dict[str, str]) -> bytes:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as opened:
-        for name, content in files.items():
-            opened.writestr(name, content)
-    return packed.getvalue()
-
-
-def until[T](question: Callable[[], T]) -> T:
-    """Ask until the answer is true: AWS's APIs announce nothing."""
-    deadline = time.monotonic() + 30
-    while not (answer := question()):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    return answer
-
-
 @pytest.fixture(scope="module")
-def client(twin: Any) -> Callable[[str], Any]:
-    def make(service: str) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=twin.endpoint,
-            region_name="us-east-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-            config=Config(retries={"total_max_attempts": 1}, read_timeout=120, max_pool_connections=50, inject_host_prefix=False),
-        )
-
-    return make
-
-
-@pytest.fixture(scope="module")
-def lambda_(client: Callable[[str], Any]) -> Any:
-    return client("lambda")
+def lambda_(twin: Any) -> Any:
+    return client(twin.endpoint, "lambda")
 
 
 class Function:
@@ -401,9 +367,7 @@ def test_an_alias_is_named_in_the_arn_and_leads_to_its_version(function: Callabl
     assert answer["ExecutedVersion"] == "1"
 
 
-def test_the_tail_of_the_log_and_cloudwatch_hold_what_lambda_writes(
-    client: Callable[[str], Any], function: Callable[..., Function]
-) -> None:
+def test_the_tail_of_the_log_and_cloudwatch_hold_what_lambda_writes(twin: Any, function: Callable[..., Function]) -> None:
     # DG "Viewing CloudWatch logs for Lambda functions": START, END and REPORT lines
     made = function("import logging\ndef handler(event, context):\n    print('printed')\n    logging.warning('logged')")
     answer = made.invoke(LogType="Tail")
@@ -414,7 +378,7 @@ def test_the_tail_of_the_log_and_cloudwatch_hold_what_lambda_writes(
     assert tail[3] == f"END RequestId: {request}"
     fields = dict(field.split(": ") for field in tail[4].removeprefix("REPORT ").strip().split("\t"))
     assert set(fields) == {"RequestId", "Duration", "Billed Duration", "Memory Size", "Max Memory Used", "Init Duration"}
-    logs = client("logs")
+    logs = client(twin.endpoint, "logs")
     events = until(lambda: _events(logs, f"/aws/lambda/{made.name}"))
     assert [event.strip() for event in events] == [line.strip() for line in tail]
 
@@ -426,17 +390,17 @@ def _events(logs: Any, group: str) -> list[str]:
         return []
 
 
-def test_logs_go_to_the_group_of_the_configuration(client: Callable[[str], Any], function: Callable[..., Function]) -> None:
+def test_logs_go_to_the_group_of_the_configuration(twin: Any, function: Callable[..., Function]) -> None:
     # DG "Configuring CloudWatch log groups": LoggingConfig.LogGroup
     group = f"/conformance/{uuid.uuid4().hex[:8]}"
     made = function(
         "import os\ndef handler(event, context): return os.environ['AWS_LAMBDA_LOG_GROUP_NAME']", LoggingConfig={"LogGroup": group}
     )
     assert made.invoke()["content"] == group
-    assert until(lambda: _events(client("logs"), group))
+    assert until(lambda: _events(client(twin.endpoint, "logs"), group))
 
 
-def test_metrics_in_log_lines_become_metrics(client: Callable[[str], Any], function: Callable[..., Function]) -> None:
+def test_metrics_in_log_lines_become_metrics(twin: Any, function: Callable[..., Function]) -> None:
     # CloudWatch user guide "Specification: Embedded metric format"
     namespace = f"conformance-{uuid.uuid4().hex[:8]}"
     made = function(
@@ -449,7 +413,7 @@ def test_metrics_in_log_lines_become_metrics(client: Callable[[str], Any], funct
     )
     for _ in range(2):
         assert "FunctionError" not in made.invoke()
-    cloudwatch = client("cloudwatch")
+    cloudwatch = client(twin.endpoint, "cloudwatch")
     question = {
         "Namespace": namespace,
         "MetricName": "turns",

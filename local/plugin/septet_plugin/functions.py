@@ -1,17 +1,15 @@
-"""Repairs of LocalStack's Lambda service: payload limits, log groups, client context, and a race between invocations."""
+"""Repairs of LocalStack's Lambda service: payload limits, log groups, client context."""
 
-import contextlib
 import json
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final
 
 from localstack.aws.api import CommonServiceException
 from localstack.aws.api.lambda_ import InvocationType
-from localstack.services.lambda_.invocation.assignment import AssignmentService
-from localstack.services.lambda_.invocation.execution_environment import ExecutionEnvironment, InvalidStatusException
-from localstack.services.lambda_.invocation.lambda_models import FunctionVersion, InitializationType, Invocation, InvocationResult
+from localstack.services.lambda_.invocation.execution_environment import ExecutionEnvironment
+from localstack.services.lambda_.invocation.lambda_models import AliasRoutingConfig, FunctionVersion, Invocation, InvocationResult
 from localstack.services.lambda_.invocation.lambda_service import LambdaService
+from localstack.services.lambda_.provider import LambdaProvider
 
 from septet_plugin import repairs
 from septet_plugin.executor import ProcessExecutor
@@ -25,7 +23,7 @@ def repair() -> None:
     repairs.put(ExecutionEnvironment.invoke, _tell_executor)
     repairs.put(ExecutionEnvironment.get_log_group_name, _configured_log_group)
     repairs.put(LambdaService.invoke, _limit_payload)
-    repairs.put(AssignmentService.get_environment, _assign)
+    repairs.put(LambdaProvider._create_routing_config_model, _take_weights)  # noqa: SLF001 where UpdateAlias fails
 
 
 def _tell_executor(
@@ -60,45 +58,8 @@ def _expect_json(payload: bytes) -> None:
         raise CommonServiceException("InvalidRequestContentException", text, status_code=400) from error
 
 
-_assigning: Final = threading.Lock()
-
-
-@contextlib.contextmanager
-def _assign(
-    usual: Callable[..., contextlib.AbstractContextManager[ExecutionEnvironment]],
-    service: AssignmentService,
-    version_manager_id: str,
-    function_version: FunctionVersion,
-    provisioning_type: InitializationType,
-) -> Iterator[ExecutionEnvironment]:
-    """Reserve a fresh environment before others can see it; LocalStack does it after, and two invocations may then meet in one."""
-    if provisioning_type != InitializationType.on_demand:
-        with usual(service, version_manager_id, function_version, provisioning_type) as provisioned:
-            yield provisioned
-        return
-    environment = _reserved(service, version_manager_id) or _started(service, version_manager_id, function_version)
-    try:
-        yield environment
-    except Exception:
-        service.stop_environment(environment)
-        raise
-    with contextlib.suppress(InvalidStatusException):  # its version has been removed meanwhile
-        environment.release()
-
-
-def _reserved(service: AssignmentService, version_manager_id: str) -> ExecutionEnvironment | None:
-    with _assigning:
-        for environment in list(service.environments[version_manager_id].values()):
-            if environment.initialization_type == InitializationType.on_demand:
-                with contextlib.suppress(InvalidStatusException):
-                    environment.reserve()
-                    return environment
-    return None
-
-
-def _started(service: AssignmentService, version_manager_id: str, function_version: FunctionVersion) -> ExecutionEnvironment:
-    environment = service.start_environment(version_manager_id, function_version)
-    with _assigning:
-        environment.reserve()
-        service.environments[version_manager_id][environment.id] = environment
-    return environment
+def _take_weights(
+    usual: Callable[..., AliasRoutingConfig], provider: LambdaProvider, weights: dict[str, float], version: FunctionVersion | None = None
+) -> AliasRoutingConfig:
+    """Take the weights of UpdateAlias, which LocalStack hands over without the version it then asks for."""
+    return usual(provider, weights, version) if version else AliasRoutingConfig(version_weights=weights)

@@ -8,8 +8,10 @@ from localstack.runtime import hooks
 from localstack.services.edge import ROUTER
 from rolo import Response
 
-from septet_plugin import functions, state_machines
+from septet_plugin import executions, expressions, functions, resources
 from septet_plugin.executor import FLEET
+from septet_plugin.kinds import KINDS
+from septet_plugin.settling import SETTLED
 
 LOG: Final = logging.getLogger(__name__)
 
@@ -28,7 +30,9 @@ def start() -> None:
     """Put routes and repairs in place before the first request."""
     ROUTER.add(Routes())
     functions.repair()
-    state_machines.repair()
+    expressions.repair()
+    executions.repair()
+    resources.repair(KINDS, SETTLED)
     LOG.info("The twin's plug-in is in place")
 
 

@@ -1,4 +1,4 @@
-"""Repairs of LocalStack's Step Functions: JSONata without a virtual machine."""
+"""Repairs of LocalStack's Step Functions: expressions, evaluated by our JSONata, with the failures AWS documents."""
 
 import copy
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from septet_plugin.jsonata import EvaluationError, evaluate
 def repair() -> None:
     """Put the repairs in place."""
     repairs.put(StringJSONata._eval_body, _evaluate)  # noqa: SLF001 the one place every expression passes
-    repairs.put(StringVariableSample._eval_body, _evaluate)  # noqa: SLF001 the same, for a lone variable
+    repairs.put(StringVariableSample._eval_body, _evaluate)  # noqa: SLF001 a lone variable
 
 
 def _evaluate(_: Callable[..., None], string: StringJSONata | StringVariableSample, env: Environment) -> None:
