@@ -74,10 +74,11 @@ class Driver:
         """
         begun = False
         while (action := self._turn.act()) is not None:
-            # The first step is always taken: a turn that only ever returned ``continue`` would never end.
-            if begun and self._remaining() < MARGIN:
-                return self._outcome("continue")
-            begun = True
+            if isinstance(action, CallModel | CallTools):
+                # The first step is always taken: a turn that only ever returned ``continue`` would never end.
+                if begun and self._remaining() < MARGIN:
+                    return self._outcome("continue")
+                begun = True
             if outcome := self._perform(action):
                 return outcome
         return self._ended()
