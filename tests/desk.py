@@ -4,7 +4,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
@@ -39,6 +39,12 @@ class Desk:
     def __post_init__(self) -> None:
         self.restock()
         self.http = httpx.Client(base_url=self.twin.api, timeout=30)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.http.close()
 
     def restock(self) -> None:
         """Write every order as it was."""

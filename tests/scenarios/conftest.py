@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -6,5 +7,6 @@ from tests.desk import Desk
 
 
 @pytest.fixture
-def desk(twin: Any) -> Desk:
-    return Desk(twin=twin)
+def desk(twin: Any) -> Iterator[Desk]:
+    with Desk(twin=twin) as desk:
+        yield desk

@@ -7,7 +7,7 @@ import yaml
 
 from septet.core.entries import ApprovalGiven, ToolIntent, ToolResult
 from septet.core.journal import verify
-from tests.desk import Desk
+from tests.desk import Desk, until
 
 
 def test_a_question_is_answered_after_the_order_was_looked_up(desk: Desk) -> None:
@@ -67,25 +67,37 @@ def test_a_refused_refund_is_not_paid(desk: Desk) -> None:
     assert "cannot refund" in ended["answer"]["text"]
 
 
-def test_an_expired_question_ends_without_a_payment(desk: Desk) -> None:
+def test_an_expired_question_cannot_be_approved_and_an_early_wake_up_changes_nothing(desk: Desk) -> None:
     run = desk.start("I want my money back for order A-1004.")
     question = desk.asked(run)
-    table = desk.twin.client("dynamodb")
-    key = {"tenant": {"S": desk.tenant}, "approval": {"S": question["id"]}}
-    table.update_item(
-        TableName="septet-twin-approvals",
-        Key=key,
-        UpdateExpression="SET expires_at = :past",
-        ExpressionAttributeValues={":past": {"N": "1"}},
-    )
+    _expire(desk, question["id"])
     assert desk.decide(question["id"], "approve").status_code == 409
     token = desk.item("approvals", approval=question["id"])["token"]
-    # Stands in for the hour that the state machine would wait: its own timeout raises the same error name.
-    desk.twin.client("stepfunctions").send_task_failure(taskToken=token, error="States.Timeout", cause="nobody decided")
+    forged = json.dumps({"approval": question["id"], "status": "approved"})
+    desk.twin.client("stepfunctions").send_task_success(taskToken=token, output=forged)
     assert desk.ended(run)["status"] == "succeeded"
     assert desk.payments() == []
-    decisions = [entry.body.decision for entry in desk.journal(run) if isinstance(entry.body, ApprovalGiven)]
-    assert decisions == ["expired"]
+    assert _decisions(desk, run) == ["expired"]
+
+
+def test_the_state_machine_stops_waiting_when_the_time_is_over(desk: Desk) -> None:
+    run = desk.start("I want my money back for order A-1004.")
+    _expire(desk, desk.asked(run)["id"])
+    machines = desk.twin.client("stepfunctions")
+    deployed = machines.describe_state_machine(
+        stateMachineArn=desk.run(run)["execution"].replace(":execution:", ":stateMachine:").rpartition(":")[0]
+    )
+    definition = json.loads(deployed["definition"])
+    definition["States"]["A person decides on the refund"]["TimeoutSeconds"] = 2
+    name = f"two-seconds-{desk.tenant}"
+    machine = machines.create_state_machine(name=name, definition=json.dumps(definition), roleArn=deployed["roleArn"])["stateMachineArn"]
+    given = json.dumps({"tenant": desk.tenant, "run": run, "workflow": "support"})
+    execution = machines.start_execution(stateMachineArn=machine, name=run, input=given)["executionArn"]
+    ended = until(lambda: found if (found := machines.describe_execution(executionArn=execution))["status"] != "RUNNING" else None)
+    machines.delete_state_machine(stateMachineArn=machine)
+    assert ended["status"] == "SUCCEEDED"
+    assert _decisions(desk, run) == ["expired"]
+    assert desk.payments() == []
 
 
 def test_a_model_that_obeys_the_customer_cannot_refund_somebody_elses_order(desk: Desk) -> None:
@@ -122,6 +134,20 @@ def test_no_content_enters_state_machines_or_logs(desk: Desk) -> None:
     assert run in history
     assert canary not in history
     assert canary not in _logs(desk)
+
+
+def _expire(desk: Desk, approval: str) -> None:
+    """Let the question's time be over."""
+    desk.twin.client("dynamodb").update_item(
+        TableName="septet-twin-approvals",
+        Key={"tenant": {"S": desk.tenant}, "approval": {"S": approval}},
+        UpdateExpression="SET expires_at = :past",
+        ExpressionAttributeValues={":past": {"N": "1"}},
+    )
+
+
+def _decisions(desk: Desk, run: str) -> list[str]:
+    return [entry.body.decision for entry in desk.journal(run) if isinstance(entry.body, ApprovalGiven)]
 
 
 def _talk(question: str, answer: str) -> dict[str, Any]:
