@@ -97,12 +97,18 @@ def deliver(approval: Approval, approvals: Approvals, executions: Executions) ->
 def redeliver(approvals: Approvals, executions: Executions, *, now: int, limit: int = 100) -> int:
     """Empty the outbox as far as somebody waits, and return how many executions were told.
 
-    A decision that nobody ever waited for is dropped when its question would have expired.
+    A decision that nobody ever waited for is dropped when its question would have expired. Raises ExceptionGroup after the others were
+    told, when some could not be.
     """
-    told = 0
+    told, failures = 0, []
     for approval in approvals.undelivered(limit=limit):
-        if deliver(approval, approvals, executions):
-            told += 1
-        elif not approval.token and approval.expires_at <= now:
-            approvals.delivered(approval.tenant, approval.approval)
+        try:
+            if deliver(approval, approvals, executions):
+                told += 1
+            elif not approval.token and approval.expires_at <= now:
+                approvals.delivered(approval.tenant, approval.approval)
+        except Exception as error:  # noqa: BLE001 -- one that cannot be told must not keep the others waiting
+            failures.append(error)
+    if failures:
+        raise ExceptionGroup(f"{len(failures)} decisions could not be delivered; they stay in the outbox", failures)
     return told
