@@ -1,7 +1,6 @@
 """An execution environment: a runtime process, its Runtime API, and one invocation at a time, with Lambda's failures."""
 
 import contextlib
-import json
 import math
 import shutil
 import subprocess
@@ -129,16 +128,8 @@ class Environment:
         self._session = session = self._api.begin()
         self._started, self._cold = time.monotonic(), True
         self._process = running = process.start(self._command)
-        self._record(running.pid)
         threading.Thread(target=_watch, args=(running, session), name=f"watch-{running.pid}", daemon=True).start()
         return session
-
-    def _record(self, pid: int) -> None:
-        """Leave word of the process, so that it can be ended by id should we vanish."""
-        with contextlib.suppress(psutil.NoSuchProcess):
-            created = psutil.Process(pid).create_time()
-            note = {"id": self._settings.id, "function": self._settings.function, "pid": pid, "created": created}
-            (self._settings.home / "process.json").write_text(json.dumps(note))
 
     def _end(self) -> None:
         self._session.close()

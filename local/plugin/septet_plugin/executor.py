@@ -129,9 +129,9 @@ class ProcessExecutor(RuntimeExecutor):
         """Leave the unpacked code: it lies under the twin's state, which goes as a whole."""
 
 
-def home() -> Path:
-    """Return the folder of the twin's state."""
-    return Path(os.environ.get("SEPTET_TWIN_HOME") or config.dirs.tmp)
+def _folder() -> Path:
+    """Return the executor's folder in the twin's state."""
+    return Path(os.environ.get("SEPTET_TWIN_HOME") or config.dirs.tmp) / "functions"
 
 
 def _unpacked(code: ArchiveCode | None) -> Path:
@@ -141,7 +141,7 @@ def _unpacked(code: ArchiveCode | None) -> Path:
 
 
 def _settings(identifier: str, version: FunctionVersion, given: dict[str, str]) -> Settings:
-    own = home() / "environments" / identifier
+    own = _folder() / "environments" / identifier
     scratch = own / "tmp"
     scratch.mkdir(parents=True)
     interpreter = Path(os.environ.get("SEPTET_FUNCTIONS_PYTHON") or sys.executable)
@@ -153,7 +153,7 @@ def _settings(identifier: str, version: FunctionVersion, given: dict[str, str]) 
         folder=folder,
         layers=[_unpacked(layer.code) for layer in version.config.layers],
         scratch=scratch,
-        compiled=home() / "compiled",
+        compiled=_folder() / "compiled",
         model_server=os.environ.get("SEPTET_MODEL_SERVER"),
     )
     return Settings(

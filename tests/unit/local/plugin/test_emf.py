@@ -1,6 +1,7 @@
 """Embedded Metric Format: the examples of its specification, and everything that is not it."""
 
 import json
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,12 +26,12 @@ SOUND = {
 }
 
 
-def changed(**changes):
+def changed(**changes: Any) -> str:
     directive = {**SOUND["_aws"]["CloudWatchMetrics"][0], **changes.pop("directive", {})}
     return json.dumps({**SOUND, "_aws": {**SOUND["_aws"], "CloudWatchMetrics": [directive]}, **changes})
 
 
-def test_every_metric_appears_once_for_every_set_of_dimensions():
+def test_every_metric_appears_once_for_every_set_of_dimensions() -> None:
     found = measurements("before\n" + json.dumps(SOUND) + "\nafter")
     assert [(one.name, one.dimensions) for one in found] == [
         ("time", (("functionVersion", "$LATEST"),)),
@@ -50,13 +51,13 @@ def test_every_metric_appears_once_for_every_set_of_dimensions():
     assert (found[2].values, found[2].unit, found[2].resolution) == ((1, 2.5), "None", 60)
 
 
-def test_without_dimensions_there_is_one_measurement_without_any():
+def test_without_dimensions_there_is_one_measurement_without_any() -> None:
     for dimensions in ([], [[]], None):
         found = measurements(changed(directive={"Dimensions": dimensions}))
         assert [(one.name, one.dimensions) for one in found] == [("time", ()), ("calls", ())]
 
 
-def test_a_missing_or_odd_part_costs_only_itself():
+def test_a_missing_or_odd_part_costs_only_itself() -> None:
     assert {one.name for one in measurements(changed(time="soon"))} == {"calls"}
     assert [one.dimensions for one in measurements(changed(tenant=7))] == [(("functionVersion", "$LATEST"),)] * 2
     assert measurements(changed(directive={"Namespace": ""})) == []
@@ -74,7 +75,7 @@ JSON = st.recursive(
 
 
 @given(JSON, JSON, JSON, JSON, JSON)
-def test_no_line_raises_and_what_comes_out_can_be_sent(timestamp, namespace, dimensions, metrics, member):
+def test_no_line_raises_and_what_comes_out_can_be_sent(timestamp: Any, namespace: Any, dimensions: Any, metrics: Any, member: Any) -> None:
     root = {
         "_aws": {
             "Timestamp": timestamp,
@@ -89,13 +90,13 @@ def test_no_line_raises_and_what_comes_out_can_be_sent(timestamp, namespace, dim
 
 
 @given(st.text())
-def test_no_text_raises(text):
+def test_no_text_raises(text: str) -> None:
     measurements(text)
     measurements('{"_aws":' + text)
 
 
 @given(st.lists(st.integers(-(10**6), 10**6), min_size=1, max_size=20), st.text(min_size=1, max_size=20), st.text(min_size=1, max_size=20))
-def test_values_and_dimensions_come_through_unchanged(values, name, dimension):
+def test_values_and_dimensions_come_through_unchanged(values: list[int], name: str, dimension: str) -> None:
     if name == dimension or "_aws" in (name, dimension):
         return
     directive = {"Namespace": "n", "Dimensions": [[dimension]], "Metrics": [{"Name": name}]}

@@ -1,6 +1,7 @@
 """JSONata as Step Functions evaluates it. Expected values: docs.jsonata.org and Step Functions' page on JSONata."""
 
 import uuid
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -41,19 +42,19 @@ STATES = {
         ("$string({'a': 'né'})", '{"a":"né"}'),
     ],
 )
-def test_values(expression, expected):
+def test_values(expression: str, expected: Any) -> None:
     value = evaluate(expression, STATES)
     assert value == expected
     assert type(value) is type(expected)
 
 
-def test_a_uuid_is_random_and_of_version_4():
+def test_a_uuid_is_random_and_of_version_4() -> None:
     first, second = evaluate("$uuid()", {}), evaluate("$uuid()", {})
     assert first != second
     assert uuid.UUID(first).version == 4
 
 
-def test_nothing_is_an_error_of_its_own():
+def test_nothing_is_an_error_of_its_own() -> None:
     with pytest.raises(UndefinedError, match="returned nothing"):
         evaluate("$states.input.missing", STATES)
 
@@ -75,7 +76,7 @@ def test_nothing_is_an_error_of_its_own():
         ("/a/", "unsupported result type"),
     ],
 )
-def test_failures_say_why(expression, message):
+def test_failures_say_why(expression: str, message: str) -> None:
     with pytest.raises(EvaluationError, match=message):
         evaluate(expression, STATES)
 
@@ -88,12 +89,12 @@ JSON = st.recursive(
 
 
 @given(JSON)
-def test_a_variable_is_its_value_whatever_it_says(value):
+def test_a_variable_is_its_value_whatever_it_says(value: Any) -> None:
     assert evaluate("$given", {"given": value}) == value
     assert evaluate("{'held': $given}", {"given": value}) == {"held": value}
 
 
 @given(st.text())
-def test_a_text_is_never_read_as_an_expression(text):
+def test_a_text_is_never_read_as_an_expression(text: str) -> None:
     hostile = f'{text}"; $error("read"); "'
     assert evaluate("$given & ''", {"given": hostile}) == hostile

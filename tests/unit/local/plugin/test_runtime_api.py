@@ -9,30 +9,32 @@ import json
 import socket
 import threading
 import time
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from septet_plugin import answers
 from septet_plugin.runtime_api import RuntimeApi
-from septet_plugin.session import Event
+from septet_plugin.session import Event, Session
 
 ROOT = "/2018-06-01/runtime"
 
 
 @pytest.fixture
-def api():
+def api() -> Iterator[RuntimeApi]:
     served = RuntimeApi()
     yield served
     served.stop()
 
 
 @pytest.fixture
-def session(api):
+def session(api: RuntimeApi) -> Session:
     return api.begin()
 
 
 @pytest.fixture
-def client(api, session):
+def client(api: RuntimeApi, session: Session) -> Iterator["Client"]:  # noqa: ARG001 a connection belongs to the session it began in
     connection = http.client.HTTPConnection(api.address, timeout=20)
     yield Client(connection)
     connection.close()
@@ -41,36 +43,36 @@ def client(api, session):
 class Client:
     """A runtime: one connection, kept alive."""
 
-    def __init__(self, connection):
+    def __init__(self, connection: http.client.HTTPConnection) -> None:
         self.connection = connection
 
-    def ask(self, method, path, body=None, headers=None):
+    def ask(self, method: str, path: str, body: Any = None, headers: Any = None) -> tuple[int, Any, bytes]:
         self.connection.request(method, path, body, headers or {})
         answer = self.connection.getresponse()
         content = answer.read()
         return answer.status, answer.headers, content
 
-    def next(self):
+    def next(self) -> tuple[int, Any, bytes]:
         return self.ask("GET", f"{ROOT}/invocation/next")
 
-    def post(self, path, body=b"{}", headers=None):
+    def post(self, path: str, body: Any = b"{}", headers: Any = None) -> tuple[int, Any]:
         status, _, content = self.ask("POST", f"{ROOT}{path}", body, headers)
         return status, json.loads(content)
 
 
-def event(request_id="1", **fields):
+def event(request_id: str = "1", **fields: Any) -> Event:
     return Event(request_id=request_id, payload=b'{"a":1}', deadline_ms=1_700_000_000_123, function_arn="arn:f", **fields)
 
 
-def offer(session, offered, seconds=20):
+def offer(session: Session, offered: Event, seconds: float = 20) -> tuple[threading.Thread, list[Any]]:
     """Invoke from another thread; the result lands in the list returned."""
-    results = []
+    results: list[Any] = []
     thread = threading.Thread(target=lambda: results.append(session.invoke(offered, until=time.monotonic() + seconds)))
     thread.start()
     return thread, results
 
 
-def test_next_brings_the_event_with_its_headers(session, client):
+def test_next_brings_the_event_with_its_headers(session: Session, client: Client) -> None:
     thread, _ = offer(session, event(trace_id="Root=1-a;Parent=b;Sampled=1", client_context='{"x":1}', cognito_identity='{"y":2}'))
     status, headers, content = client.next()
     assert (status, content) == (200, b'{"a":1}')
@@ -85,7 +87,7 @@ def test_next_brings_the_event_with_its_headers(session, client):
 
 
 @pytest.mark.parametrize(("kind", "is_error"), [("response", False), ("error", True)])
-def test_an_answer_reaches_the_invoker(session, client, kind, is_error):
+def test_an_answer_reaches_the_invoker(session: Session, client: Client, kind: str, is_error: object) -> None:
     thread, results = offer(session, event())
     client.next()
     assert client.post(f"/invocation/1/{kind}", b'{"r":1}') == (202, {"status": "OK"})
@@ -93,7 +95,7 @@ def test_an_answer_reaches_the_invoker(session, client, kind, is_error):
     assert (results[0].body, results[0].is_error) == (b'{"r":1}', is_error)
 
 
-def test_a_chunked_answer_is_put_together(session, client):
+def test_a_chunked_answer_is_put_together(session: Session, client: Client) -> None:
     thread, results = offer(session, event())
     client.next()
     assert client.post("/invocation/1/response", iter([b'{"r"', b":1}"]))[0] == 202
@@ -101,7 +103,7 @@ def test_a_chunked_answer_is_put_together(session, client):
     assert results[0].body == b'{"r":1}'
 
 
-def test_an_error_without_a_body_takes_its_type_from_the_header(session, client):
+def test_an_error_without_a_body_takes_its_type_from_the_header(session: Session, client: Client) -> None:
     thread, results = offer(session, event())
     client.next()
     client.post("/invocation/1/error", b"", {"Lambda-Runtime-Function-Error-Type": "Function.Odd"})
@@ -109,7 +111,7 @@ def test_an_error_without_a_body_takes_its_type_from_the_header(session, client)
     assert json.loads(results[0].body)["errorType"] == "Function.Odd"
 
 
-def test_another_request_id_is_refused_and_the_invocation_goes_on(session, client):
+def test_another_request_id_is_refused_and_the_invocation_goes_on(session: Session, client: Client) -> None:
     thread, results = offer(session, event())
     client.next()
     assert client.post("/invocation/2/response") == (400, {"errorMessage": "Invalid request ID", "errorType": "InvalidRequestID"})
@@ -118,7 +120,7 @@ def test_another_request_id_is_refused_and_the_invocation_goes_on(session, clien
     assert results[0].body == b'"right"'
 
 
-def test_a_second_answer_is_forbidden(session, client):
+def test_a_second_answer_is_forbidden(session: Session, client: Client) -> None:
     thread, results = offer(session, event())
     client.next()
     client.post("/invocation/1/response", b'"first"')
@@ -129,7 +131,7 @@ def test_a_second_answer_is_forbidden(session, client):
     assert results[0].body == b'"first"'
 
 
-def test_an_init_error_after_the_initialisation_is_forbidden(session, client):
+def test_an_init_error_after_the_initialisation_is_forbidden(session: Session, client: Client) -> None:
     thread, _ = offer(session, event())
     client.next()
     assert client.post("/init/error")[0] == 403
@@ -137,20 +139,20 @@ def test_an_init_error_after_the_initialisation_is_forbidden(session, client):
     thread.join()
 
 
-def test_after_an_init_error_there_are_no_events(session, client):
+def test_after_an_init_error_there_are_no_events(session: Session, client: Client) -> None:
     assert client.post("/init/error", b'{"errorType":"X"}') == (202, {"status": "OK"})
     assert session.init_error == b'{"errorType":"X"}'
     assert client.next()[0] == 403
 
 
-def test_asking_again_without_an_answer_brings_the_same_event(session, client):
+def test_asking_again_without_an_answer_brings_the_same_event(session: Session, client: Client) -> None:
     thread, _ = offer(session, event())
     assert client.next()[2] == client.next()[2]
     client.post("/invocation/1/response")
     thread.join()
 
 
-def test_a_response_over_the_limit_is_too_large(session, client):
+def test_a_response_over_the_limit_is_too_large(session: Session, client: Client) -> None:
     thread, results = offer(session, event())
     client.next()
     assert client.post("/invocation/1/response", b"x" * (answers.RESPONSE_LIMIT + 1)) == (
@@ -161,7 +163,7 @@ def test_a_response_over_the_limit_is_too_large(session, client):
     assert json.loads(results[0].body)["errorType"] == "Function.ResponseSizeTooLarge"
 
 
-def test_the_next_event_waits_until_the_runtime_asks(session, client):
+def test_the_next_event_waits_until_the_runtime_asks(session: Session, client: Client) -> None:
     for number in ("1", "2"):
         thread, results = offer(session, event(number))
         assert client.next()[1]["Lambda-Runtime-Aws-Request-Id"] == number
@@ -171,22 +173,22 @@ def test_the_next_event_waits_until_the_runtime_asks(session, client):
 
 
 @pytest.mark.parametrize(("method", "path"), [("GET", "/invocation/nothing"), ("POST", "/invocation/1/none"), ("GET", "/../secret")])
-def test_an_unknown_path_is_not_found(client, method, path):
+def test_an_unknown_path_is_not_found(client: Client, method: str, path: str) -> None:
     assert client.ask(method, ROOT + path)[0] == 404
 
 
 @pytest.mark.parametrize("nonsense", [b"\r\n\r\n", b"GET\r\n", b"POST / HTTP/1.1\r\nContent-Length: many\r\n\r\n", b"\x00\xff\x00"])
-def test_nonsense_does_not_stop_the_api(api, client, nonsense):
+def test_nonsense_does_not_stop_the_api(api: RuntimeApi, client: Client, nonsense: bytes) -> None:
     host, port = api.address.split(":")
     with socket.create_connection((host, int(port))) as connection:
         connection.sendall(nonsense)
     assert client.ask("GET", "/nothing")[0] == 404
 
 
-def test_stopping_wakes_a_runtime_that_waits_and_closes_the_port(api, client):
-    outcome = []
+def test_stopping_wakes_a_runtime_that_waits_and_closes_the_port(api: RuntimeApi, client: Client) -> None:
+    outcome: list[Any] = []
 
-    def wait():
+    def wait() -> None:
         try:
             outcome.append(client.next())
         except (http.client.HTTPException, OSError) as error:
@@ -199,5 +201,5 @@ def test_stopping_wakes_a_runtime_that_waits_and_closes_the_port(api, client):
     assert not thread.is_alive()
     assert isinstance(outcome[0], Exception)
     host, port = api.address.split(":")
-    with pytest.raises(OSError, match="refused|reset"):
+    with pytest.raises(OSError, match=r"refused|reset"):
         socket.create_connection((host, int(port)), timeout=5).recv(1)
