@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from time import monotonic
 
 from local.twin import assembly, aws, deployed, faked, inputs, not_emulated, synth
@@ -32,8 +33,12 @@ class Deployment:
 class Deployer:
     """Deploys to the twin that answers at *endpoint* and whose tokens come from *doubles*."""
 
-    def __init__(self, layout: Layout, *, endpoint: str, doubles: str, ambient: Mapping[str, str], say: Say) -> None:
+    def __init__(
+        self, layout: Layout, *, endpoint: str, doubles: str, ambient: Mapping[str, str], say: Say, root: Path = REPOSITORY
+    ) -> None:
+        """*root* holds the CDK app and everything it reads."""
         self._layout = layout
+        self._root = root
         self._endpoint = endpoint
         self._ambient = ambient
         self._say = say
@@ -44,7 +49,7 @@ class Deployer:
         """Bring the twin to what the repository says. Raise TwinError when it will not come, or when the emulator faked something."""
         begun = monotonic()
         before = deployed.read(self._layout.deployed)
-        now = inputs.fingerprints(REPOSITORY, self._context)
+        now = inputs.fingerprints(self._root, self._context)
         if before and before.inputs == now:
             return Deployment(said="Nothing has changed since the last deployment.", stacks=(), api=before.api, seconds=monotonic() - begun)
         self._synth(before, now)
@@ -52,10 +57,10 @@ class Deployer:
         stacks = Stacks(aws.cloudformation(self._endpoint))
         self._layout.unfinished.touch()
         changed = self._bring(made, stacks)
-        self._layout.unfinished.unlink()
         self._check(made, stacks)
         found = self._describe(made, stacks, now)
         deployed.write(self._layout.deployed, found)
+        self._layout.unfinished.unlink()
         said = f"Deployed {', '.join(changed)}." if changed else "The stacks were as they should be."
         return Deployment(said=said, stacks=changed, api=found.api, seconds=monotonic() - begun)
 
@@ -66,7 +71,7 @@ class Deployer:
         different = inputs.changes(before.inputs, now) if before else ()
         self._say(f"running the CDK app{f': {_few(different)} changed' if different else ''}")
         begun = monotonic()
-        synth.synth(self._layout.assembly, context=self._context, inputs=now, ambient=self._ambient)
+        synth.synth(self._root, self._layout.assembly, context=self._context, inputs=now, ambient=self._ambient)
         self._say(f"cdk.out is made ({monotonic() - begun:.1f} s)")
 
     def _bring(self, made: Assembly, stacks: Stacks) -> tuple[str, ...]:

@@ -21,6 +21,8 @@ class Faked:
     stack: str
     logical: str
     type: str
+    reason: str
+    """The emulator's own words, if it had any."""
 
 
 def faked(stack: str, events: Iterable[Mapping[str, Any]]) -> tuple[Faked, ...]:
@@ -31,7 +33,8 @@ def faked(stack: str, events: Iterable[Mapping[str, Any]]) -> tuple[Faked, ...]:
         logical = event["LogicalResourceId"]
         latest.setdefault(logical, event)
         if _REASON in event.get("ResourceStatusReason", "") or event.get("PhysicalResourceId") == _PHYSICAL:
-            shown.setdefault(logical, Faked(stack=stack, logical=logical, type=event["ResourceType"]))
+            reason = event.get("ResourceStatusReason", "")
+            shown.setdefault(logical, Faked(stack=stack, logical=logical, type=event["ResourceType"], reason=reason))
     return tuple(one for logical, one in shown.items() if latest[logical]["ResourceStatus"] != "DELETE_COMPLETE")
 
 
@@ -39,8 +42,9 @@ def require_none(found: Iterable[Faked], *, allowed: Collection[str]) -> None:
     """Raise TwinError naming every faked resource whose type is not on the written list."""
     refused = [one for one in found if one.type not in allowed]
     if refused:
-        named = "; ".join(f"{one.type} ({one.logical} in {one.stack})" for one in refused)
+        named = "; ".join(f"{one.logical} in {one.stack} ({one.reason or one.type})" for one in refused)
         raise TwinError(
             f"The emulator faked what it cannot make, so the deployment proves nothing: {named}.",
-            "Provide the type in local/plugin, or write it with a reason into local/twin/not_emulated.toml.",
+            "If it was an update, deploy again: LocalStack then starts afresh. "
+            "Else provide the type in local/plugin, or write it with a reason into local/twin/not_emulated.toml.",
         )

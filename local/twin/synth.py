@@ -24,14 +24,14 @@ def is_current(assembly: Path, inputs: Mapping[str, str]) -> bool:
     return bool(files.read_json(assembly / STAMP) == inputs)
 
 
-def synth(assembly: Path, *, context: Mapping[str, str], inputs: Mapping[str, str], ambient: Mapping[str, str]) -> None:
-    """Make the assembly anew. Raise TwinError with the app's own words when it refuses."""
+def synth(root: Path, assembly: Path, *, context: Mapping[str, str], inputs: Mapping[str, str], ambient: Mapping[str, str]) -> None:
+    """Make the assembly of the app in *root* anew. Raise TwinError with the app's own words when it refuses."""
     shutil.rmtree(assembly, ignore_errors=True)
-    settings: dict[str, Any] = json.loads((REPOSITORY / "cdk.json").read_text(encoding="utf-8"))["context"]
+    settings: dict[str, Any] = json.loads((root / "cdk.json").read_text(encoding="utf-8"))["context"]
     programs = REPOSITORY / ".venv" / "bin"
     done = subprocess.run(
         [sys.executable, "app.py"],
-        cwd=REPOSITORY,
+        cwd=root,
         env={
             **ambient,
             "CDK_OUTDIR": str(assembly),

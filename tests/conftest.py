@@ -1,0 +1,99 @@
+"""The twin for tests: started once for a session, beside any twin that a developer runs, and stopped at the end."""
+
+import fcntl
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.doubles import issuer
+from local.twin import aws, ports
+from local.twin.parts import Ports
+from local.twin.twin import Twin
+
+REPOSITORY = Path(__file__).parents[1]
+FOLDERS = {"twin", "scenarios", "faults"}
+"""Every test in these folders needs the twin."""
+USUAL = Ports(localstack=4666, doubles=4680)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestTwin:
+    """A running twin, as tests use it."""
+
+    __test__ = False
+
+    twin: Twin
+    endpoint: str
+    """Where every AWS service answers."""
+    doubles: str
+    """Where the model server and the token issuer answer."""
+    home: Path
+    api: str = ""
+    """Base URL of the deployed HTTP API; paths start with /v1. Empty while nothing is deployed."""
+
+    def token(self, *, tenant: str, subject: str, roles: Sequence[str], seconds: int = 3600, audience: str = "septet") -> str:
+        """Sign a token; negative *seconds* make one that has expired."""
+        url = f"{self.doubles}/issuer"
+        return issuer.mint(self.home, issuer=url, tenant=tenant, subject=subject, roles=roles, seconds=seconds, audience=audience)
+
+    def client(self, service: str) -> Any:
+        """Make a client of one of its AWS services."""
+        return aws.client(self.endpoint, service)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that need the twin by the folder they lie in."""
+    for item in items:
+        parts = item.path.relative_to(REPOSITORY / "tests").parts if item.path.is_relative_to(REPOSITORY / "tests") else ()
+        if parts and parts[0] in FOLDERS:
+            item.add_marker(pytest.mark.twin)
+
+
+@pytest.fixture(scope="session")
+def bare_twin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestTwin]:
+    """LocalStack and the doubles, with nothing of ours deployed by this fixture."""
+    with _place(tmp_path_factory) as (home, at):
+        twin = Twin(home, at.localstack, at.doubles, say=lambda line: print(f"twin: {line}"))  # noqa: T201 pytest shows it with a failure
+        twin.down()
+        twin.up()
+        try:
+            yield TestTwin(twin=twin, endpoint=twin.endpoint, doubles=twin.doubles, home=home)
+        finally:
+            twin.down()
+
+
+@pytest.fixture(scope="session")
+def twin(bare_twin: TestTwin) -> TestTwin:
+    """The same, with the platform deployed."""
+    done = bare_twin.twin.deploy()
+    return TestTwin(twin=bare_twin.twin, endpoint=bare_twin.endpoint, doubles=bare_twin.doubles, home=bare_twin.home, api=done.api)
+
+
+@contextmanager
+def _place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Ports]]:
+    """A home and ports: always the same, so that `cdk.out` is reused; other ones while another session has those."""
+    usual = REPOSITORY / ".twin" / "test"
+    usual.mkdir(parents=True, exist_ok=True)
+    with (usual / "session").open("w") as session:
+        try:
+            fcntl.flock(session, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield tmp_path_factory.mktemp("twin"), Ports(localstack=free_port(), doubles=free_port())
+        else:
+            yield usual, Ports(localstack=_or_free(USUAL.localstack), doubles=_or_free(USUAL.doubles))
+
+
+def _or_free(port: int) -> int:
+    return port if ports.is_free(port) else free_port()
+
+
+def free_port() -> int:
+    """Find a port that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
