@@ -10,8 +10,9 @@ import httpx
 
 from local.doubles.answer import Event, ModelError, Reply
 from local.doubles.call import ModelCall
+from local.doubles.forward.completion import no_completion
 from local.doubles.forward.failure import failure
-from local.doubles.forward.reply import no_completion, reply
+from local.doubles.forward.reply import reply
 from local.doubles.forward.request import chat_request
 from local.doubles.forward.stream import events
 
@@ -106,7 +107,7 @@ class ForwardBackend:
                 raise self._unreachable(error) from error
             if answer.status_code != httpx.codes.OK:
                 raise failure(answer.status_code, answer.text)
-            self._model = _only([str(one.get("id")) for one in _json(answer).get("data") or []])
+            self._model = _only(_json(answer))
         return self._model
 
     def _unreachable(self, error: httpx.HTTPError) -> ModelError:
@@ -117,7 +118,11 @@ class ForwardBackend:
         return ModelError("ServiceUnavailableException", message)
 
 
-def _only(names: list[str]) -> str:
+def _only(listed: Any) -> str:
+    try:
+        names = [str(one["id"]) for one in listed["data"]]
+    except (KeyError, TypeError):
+        names = []
     if len(names) == 1:
         return names[0]
     message = f"Set SEPTET_MODEL_NAME to one of the models the server has: {', '.join(names) or 'it lists none'}"

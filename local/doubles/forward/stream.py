@@ -5,38 +5,37 @@ from typing import Any
 
 from local.doubles.answer import Event, ModelError
 from local.doubles.call import ModelCall
-from local.doubles.forward.reply import no_completion, stop_reason, tool_use_id, usage
+from local.doubles.forward.completion import Choice, Completion, Message, TokenCounts, ToolCall, completion, no_completion
+from local.doubles.forward.reply import stop_reason, tool_use_id, usage
 from local.doubles.wire.stream import ending
 
 
 def events(chunks: Iterable[Any], call: ModelCall) -> Iterator[Event]:
     """Translate chunk by chunk. Raises ModelError: before the first event when there never was a stream, else in the middle of it."""
     blocks = _Blocks()
-    last: dict[str, Any] = {}
-    told: Any = None
-    for number, chunk in enumerate(chunks):
-        choices = _choices(chunk, begun=number > 0)
+    last: Choice | None = None
+    told: TokenCounts | None = None
+    for number, got in enumerate(chunks):
+        chunk = _chunk(got, begun=number > 0)
         if not number:
             yield "messageStart", {"role": "assistant"}
-        told = chunk.get("usage") or told
-        for choice in choices[:1]:
-            last = choice if choice.get("finish_reason") else last
-            try:
-                yield from blocks.take(choice.get("delta") or {}, salt=str(chunk.get("id")))
-            except (KeyError, TypeError, AttributeError) as error:
-                raise no_completion(chunk) from error
-    if not last and not blocks.begun:
-        raise no_completion("a stream with nothing in it")
+        told = chunk.usage or told
+        for choice in chunk.choices[:1]:
+            last = choice if choice.finish_reason else last
+            yield from blocks.take(choice.delta or Message(), salt=str(chunk.id))
+    if last is None and not blocks.begun:
+        raise no_completion("it is a stream with nothing in it")
     yield from blocks.close()
-    yield from ending(stop_reason(last, asks=blocks.asks), usage(told, call, written=blocks.written), latency=0)
+    yield from ending(stop_reason(last or Choice(), asks=blocks.asks), usage(told, call, written=blocks.written), latency=0)
 
 
-def _choices(chunk: Any, *, begun: bool) -> list[dict[str, Any]]:
-    if isinstance(chunk, dict) and isinstance(chunk.get("choices"), list):
-        return list(chunk["choices"])
-    if begun:
-        raise ModelError("ModelStreamErrorException", f"The model server broke off: {chunk}")
-    raise no_completion(chunk)
+def _chunk(got: Any, *, begun: bool) -> Completion:
+    try:
+        return completion(got)
+    except ModelError as error:
+        if not begun:
+            raise
+        raise ModelError("ModelStreamErrorException", f"The model server broke off: {got}") from error
 
 
 class _Blocks:
@@ -56,12 +55,12 @@ class _Blocks:
     def asks(self) -> bool:
         return bool(self._calls)
 
-    def take(self, delta: dict[str, Any], *, salt: str) -> Iterator[Event]:
-        text = delta.get("content") or delta.get("refusal")
+    def take(self, delta: Message, *, salt: str) -> Iterator[Event]:
+        text = delta.content or delta.refusal
         if text:
             yield from self._say(text)
-        for place, one in enumerate(delta.get("tool_calls") or []):
-            yield from self._ask(one, one.get("index", place), salt)
+        for place, one in enumerate(delta.tool_calls or []):
+            yield from self._ask(one, place if one.index is None else one.index, salt)
 
     def close(self) -> Iterator[Event]:
         yield from self._end_text()
@@ -74,16 +73,16 @@ class _Blocks:
         self.written += len(text)
         yield "contentBlockDelta", {"delta": {"text": text}, "contentBlockIndex": self._text}
 
-    def _ask(self, one: dict[str, Any], index: int, salt: str) -> Iterator[Event]:
-        function = one.get("function") or {}
+    def _ask(self, one: ToolCall, index: int, salt: str) -> Iterator[Event]:
         if index not in self._calls:
+            if not one.function.name:
+                raise no_completion("a tool call has no name")
             yield from self._end_text()
             block = self._calls[index] = self._new()
-            start = {"toolUse": {"toolUseId": tool_use_id(one.get("id"), f"{salt} {index}"), "name": function["name"]}}
+            start = {"toolUse": {"toolUseId": tool_use_id(one.id, f"{salt} {index}"), "name": one.function.name}}
             yield "contentBlockStart", {"start": start, "contentBlockIndex": block}
-        piece = function.get("arguments")
-        if piece:
-            yield "contentBlockDelta", {"delta": {"toolUse": {"input": piece}}, "contentBlockIndex": self._calls[index]}
+        if one.function.arguments:
+            yield "contentBlockDelta", {"delta": {"toolUse": {"input": one.function.arguments}}, "contentBlockIndex": self._calls[index]}
 
     def _end_text(self) -> Iterator[Event]:
         if self._text is not None:

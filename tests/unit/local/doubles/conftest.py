@@ -1,6 +1,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -56,10 +57,15 @@ class _closing:  # noqa: N801 (reads as contextlib.closing does)
         self.client.close()
 
 
+@cache
+def _session() -> boto3.Session:
+    """Give one session for all tests: it reads botocore's data once."""
+    return boto3.Session(aws_access_key_id="none", aws_secret_access_key="none", region_name="eu-central-1")
+
+
 def _bedrock(url: str, **config: Any) -> Any:
     settings = Config(**{"retries": {"total_max_attempts": 1}, "read_timeout": 10, **config})
-    session = boto3.Session(aws_access_key_id="none", aws_secret_access_key="none", region_name="eu-central-1")
-    return session.client("bedrock-runtime", endpoint_url=url, config=settings)
+    return _session().client("bedrock-runtime", endpoint_url=url, config=settings)
 
 
 @pytest.fixture

@@ -1,14 +1,20 @@
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from local.doubles.answer import ModelError
 from local.doubles.calls import Calls
 from local.doubles.exchange import Answer, Request, Response, Streamed
 from local.doubles.routes import Routes
-from tests.unit.local.doubles.asking import MODEL, asks
+from local.doubles.scenario.backend import Attempts, ScenarioBackend
+from local.doubles.scenario.library import Library
+from tests.unit.local.doubles.asking import MODEL, asks, tool_turn
 from tests.unit.local.doubles.conftest import Doubles
+from tests.unit.local.doubles.spoiling import spoiled, unhurried
 
 SCENARIO = "scenario: s\nwhen: {contains: hello}\nagents: {triage: [{text: hi}]}\n"
 
@@ -101,6 +107,27 @@ def test_what_is_not_spoken_here_is_said(doubles: Doubles, method: str, path: st
 
     assert answer.status_code == status
     assert sentence in answer.json()["message"]
+
+
+@unhurried
+@given(data=st.data(), stream=st.booleans())
+def test_whatever_comes_in_is_answered_and_never_by_a_fault_of_ours(data: st.DataObject, *, stream: bool) -> None:
+    library = Library()
+    library.put(SCENARIO.replace("text: hi", "text: 'hi ${find_order.total}'"), source="a")
+    attempts = Attempts()
+    backend = ScenarioBackend(library=library, attempts=attempts, wait=lambda _seconds: False)
+    routes = Routes(backend=backend, calls=Calls(), script=None, home=Path("/nowhere"), issuer_url="")
+    body = spoiled({**tool_turn("hello", {"find_order": {"total": 3}}, step=0), "modelId": None}, data)
+    request = Request(method="POST", path=f"/model/x/converse{'-stream' if stream else ''}", body=json.dumps(body).encode())
+
+    answer = routes.answer(request)
+
+    if isinstance(answer, Streamed):
+        assert list(answer.parts)
+    else:
+        assert isinstance(answer, Response)
+        assert answer.status in {200, 400}
+        assert stream is False or answer.status == 400
 
 
 class Faulty:

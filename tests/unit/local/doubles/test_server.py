@@ -80,6 +80,14 @@ def test_what_is_out_of_bounds_is_refused_and_the_connection_closed(server: Doub
         assert client.recv(1) == b""
 
 
+def test_a_body_that_breaks_off_is_not_answered(server: DoublesServer) -> None:
+    with connected(server) as client:
+        client.sendall(b"PUT / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhalf")
+        client.shutdown(socket.SHUT_WR)
+
+        assert client.recv(65536) == b""
+
+
 def test_every_loopback_name_is_ours(server: DoublesServer) -> None:
     for host in ("127.0.0.1:1", "localhost", "[::1]:1"):
         assert ask(server, f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n").startswith(b"HTTP/1.1 200 ")
@@ -99,13 +107,17 @@ def test_one_connection_too_many_is_turned_away_and_a_closed_one_makes_room(serv
 def test_it_waits_for_the_answer_under_way_and_then_refuses() -> None:
     asked, finish = Event(), Event()
 
-    def slow(_request: Request) -> Answer:
+    def slow(request: Request) -> Answer:
+        if request.path == "/quick":
+            return echo(request)
         asked.set()
         finish.wait(10)
         return Response(status=200, headers={}, body=b"done")
 
     server = DoublesServer(port=0).start(slow)
     with connected(server) as client, connected(server) as idle:
+        idle.sendall(b"GET /quick HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert read(idle).startswith(b"HTTP/1.1 200")
         client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert asked.wait(10)
         stopping = Thread(target=server.stop)

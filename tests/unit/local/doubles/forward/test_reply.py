@@ -8,8 +8,11 @@ from hypothesis import strategies as st
 from local.doubles.answer import ModelError, Text, ToolUse, Usage
 from local.doubles.forward.reply import reply
 from local.doubles.forward.request import chat_request
-from local.doubles.wire.converse import block
+from local.doubles.wire.converse import block, reply_body
+from local.doubles.wire.service import service
+from local.doubles.wire.shapes import problems
 from tests.unit.local.doubles.asking import asks, call
+from tests.unit.local.doubles.spoiling import spoiled, unhurried
 
 CALL = call(asks("hello"))
 
@@ -82,12 +85,34 @@ def test_what_is_no_completion_is_the_models_error(got: Any) -> None:
     assert refused.value.name == "ModelErrorException"
 
 
+_SERVED = completion(
+    {"content": "x", "refusal": None, "tool_calls": [tool_call("{}")]},
+    usage={"prompt_tokens": 3, "completion_tokens": 4, "prompt_tokens_details": {"cached_tokens": 1}},
+)
+
+
+@unhurried
+@given(data=st.data())
+def test_whatever_a_server_answers_is_an_answer_of_bedrocks_or_the_models_error(data: st.DataObject) -> None:
+    shape = service().operation_model("Converse").output_shape
+    assert shape is not None
+    try:
+        answered = reply(spoiled(_SERVED, data), CALL)
+    except ModelError as error:
+        raised = error.name
+    else:
+        raised = "ModelErrorException"
+        assert problems(json.loads(reply_body(answered, latency=1)), shape) == []
+    assert raised == "ModelErrorException"
+
+
 _ARGUMENTS = st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=5) | st.lists(st.booleans(), max_size=2), max_size=3)
 _MESSAGES = st.tuples(st.text(min_size=1).filter(str.strip) | st.none(), st.lists(_ARGUMENTS, max_size=3)).filter(
     lambda one: one[0] or one[1]
 )
 
 
+@unhurried
 @given(one=_MESSAGES)
 def test_what_a_model_said_goes_back_to_it_word_for_word(one: tuple[str | None, list[dict[str, Any]]]) -> None:
     text, arguments = one

@@ -2,10 +2,14 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from local.doubles.answer import ModelError
 from local.doubles.forward.stream import events
+from local.doubles.wire.eventstream import event
 from tests.unit.local.doubles.asking import asks, call
+from tests.unit.local.doubles.spoiling import spoiled, unhurried
 
 CALL = call(asks("hello"), stream=True)
 
@@ -91,6 +95,20 @@ def test_what_is_no_chunk_ends_the_stream_or_shows_that_there_is_none(bad: Any) 
 
     assert midway.value.name == "ModelStreamErrorException"
     assert at_once.value.name == "ModelErrorException"
+
+
+@unhurried
+@given(data=st.data())
+def test_whatever_a_server_sends_is_events_of_bedrocks_or_the_models_error(data: st.DataObject) -> None:
+    right = chunk("stop", content="a", tool_calls=[piece(0, "{}", name="t", id="call_1")])
+    try:
+        found = told(right, spoiled(right, data), spoiled(right, data))
+    except ModelError as error:
+        ending = error.name
+    else:
+        ending = found[-1][0]
+        assert all(event(*one) for one in found)
+    assert ending in {"metadata", "ModelErrorException", "ModelStreamErrorException"}
 
 
 def test_a_call_without_a_name_is_no_completion() -> None:

@@ -1,9 +1,12 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from local.doubles.scenario.library import BadScenario, Library, read
 from local.doubles.scenario.script import Turns
+from tests.unit.local.doubles.spoiling import unhurried
 
 EXAMPLE = Path(__file__).parent.parent / "example.yaml"
 GOOD = "scenario: {name}\nwhen: {{contains: {contains}}}\nagents: {{a: [{{text: hello}}]}}\n"
@@ -68,6 +71,22 @@ def test_what_is_wrong_is_told_with_its_place_and_the_fix(text: str, sentence: s
 
 def test_everything_wrong_is_told_at_once() -> None:
     assert len(problems("scenario: s\nwhen: {}\nagents: {a: [{txt: 1}]}\n---\nscenario: t")) == 4
+
+
+@unhurried
+@given(cut=st.data())
+def test_whatever_stands_in_a_file_it_is_read_or_refused_with_reasons(cut: st.DataObject) -> None:
+    lines = EXAMPLE.read_text().splitlines(keepends=True)
+    for at in cut.draw(st.lists(st.integers(0, len(lines) - 1), min_size=1, max_size=3)):
+        odd = cut.draw(st.sampled_from(["", "[", "? ", "!!python/object:x ", "&a ", "7e999", '"', "\t"]) | st.text(max_size=8))
+        lines[at] = lines[at].replace(cut.draw(st.sampled_from([":", "-", "{", "1", "A", " "])), odd)
+
+    try:
+        told = [one.source for one in read("".join(lines), source="a.yaml")]
+    except BadScenario as bad:
+        told = bad.problems
+    assert told
+    assert all(one.startswith("a.yaml") for one in told)
 
 
 def test_words_that_other_yaml_takes_for_something_else_stay_words() -> None:

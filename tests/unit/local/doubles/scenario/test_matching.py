@@ -9,6 +9,7 @@ from local.doubles.scenario.library import Loaded, read
 from local.doubles.scenario.matching import UnexpectedCall, fault_at, find
 from local.doubles.scenario.script import Fault, Scenario, Step
 from tests.unit.local.doubles.asking import asks, call, offering, tool_turn
+from tests.unit.local.doubles.spoiling import unhurried
 
 LOADED = read(
     """
@@ -117,6 +118,7 @@ _SCENARIOS = st.lists(_WORDS, min_size=1, max_size=4).map(
 )
 
 
+@unhurried
 @given(loaded=_SCENARIOS, said=_WORDS, step=st.integers(min_value=0, max_value=2), order=st.randoms())
 def test_matching_is_a_function_of_what_is_loaded_and_the_request(loaded: list[Loaded], said: str, step: int, order: Any) -> None:
     asked = call(offering(asks(said, agent="a", step=step), "t"))
@@ -132,6 +134,7 @@ def test_matching_is_a_function_of_what_is_loaded_and_the_request(loaded: list[L
             find(shuffled, asked)
 
 
+@unhurried
 @given(times=st.lists(st.integers(min_value=1, max_value=4), max_size=4), for_ever=st.booleans())
 def test_faults_come_in_order_each_so_many_times_and_then_the_reply(times: list[int], *, for_ever: bool) -> None:
     kinds = itertools.cycle(["throttling", "internal", "timeout"])

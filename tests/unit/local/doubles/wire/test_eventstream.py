@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local.doubles.wire.eventstream import encode, event, exception
+from tests.unit.local.doubles.spoiling import unhurried
 
 _NAMES = st.text(min_size=1, max_size=60)
 _VALUES = st.text(max_size=300)
@@ -23,6 +24,7 @@ def decoded(data: bytes, cuts: list[int] | None = None) -> list[Any]:
     return found
 
 
+@unhurried
 @given(messages=st.lists(_MESSAGES, max_size=4), cuts=st.lists(st.integers(min_value=0), max_size=6))
 def test_botocore_reads_back_what_was_framed_however_the_bytes_are_cut(
     messages: list[tuple[dict[str, str], bytes]], cuts: list[int]
@@ -32,6 +34,7 @@ def test_botocore_reads_back_what_was_framed_however_the_bytes_are_cut(
     assert [(message.headers, message.payload) for message in decoded(data, cuts)] == messages
 
 
+@unhurried
 @given(message=_MESSAGES, at=st.integers(min_value=8), bit=st.integers(min_value=0, max_value=7))
 def test_a_flipped_bit_after_the_lengths_breaks_a_checksum(message: tuple[dict[str, str], bytes], at: int, bit: int) -> None:
     data = bytearray(encode(*message))

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from local.doubles.answer import Reply, Text, ToolUse, Usage
 from local.doubles.wire.stream import events
+from tests.unit.local.doubles.spoiling import unhurried
 
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
@@ -31,6 +32,7 @@ def reassembled(told: list[tuple[str, dict[str, Any]]]) -> list[Any]:
     return [blocks[index] for index in sorted(blocks)]
 
 
+@unhurried
 @given(content=_BLOCKS)
 def test_a_client_puts_the_same_reply_together_again(content: list[Text | ToolUse]) -> None:
     reply = Reply(content=tuple(content), stop_reason="end_turn", usage=Usage(input=3, output=4, cache_read=5))
