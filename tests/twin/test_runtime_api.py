@@ -26,8 +26,8 @@ ROLE = "arn:aws:iam::000000000000:role/any"
 
 
 @pytest.fixture(scope="module")
-def lambda_(twin: Any) -> Any:
-    return client(twin.endpoint, "lambda")
+def lambda_(bare_twin: Any) -> Any:
+    return client(bare_twin.endpoint, "lambda")
 
 
 class Function:
@@ -63,11 +63,11 @@ def function(lambda_: Any) -> Iterator[Callable[..., Function]]:
 
 
 @pytest.fixture
-def environments(twin: Any) -> Callable[[Function], list[dict[str, Any]]]:
+def environments(bare_twin: Any) -> Callable[[Function], list[dict[str, Any]]]:
     """List the execution environments of a function, by the plug-in's own route."""
 
     def ask(one: Function) -> list[dict[str, Any]]:
-        with urllib.request.urlopen(f"{twin.endpoint}/_septet/environments") as answer:  # noqa: S310 loopback
+        with urllib.request.urlopen(f"{bare_twin.endpoint}/_septet/environments") as answer:  # noqa: S310 loopback
             return [found for found in json.load(answer) if found["function"] == one.name]
 
     return ask
@@ -237,7 +237,7 @@ def test_many_short_invocations_at_once_all_get_their_own_answer(function: Calla
         assert [answer["content"] for answer in pool.map(made.invoke, range(300))] == list(range(300))
 
 
-def test_functions_share_no_variables_and_no_temporary_files(twin: Any, function: Callable[..., Function]) -> None:
+def test_functions_share_no_variables_and_no_temporary_files(bare_twin: Any, function: Callable[..., Function]) -> None:
     # DG "Working with Lambda environment variables"; "Lambda execution environment": each has its own /tmp
     source = (
         "import os, tempfile\n"
@@ -254,9 +254,9 @@ def test_functions_share_no_variables_and_no_temporary_files(twin: Any, function
     assert not [
         name for name in one["variables"] if name.startswith(("LOCALSTACK", "SEPTET_", "PROVIDER_", "GATEWAY_", "LAMBDA_RUNTIME_EXEC"))
     ]
-    assert one["variables"]["AWS_ENDPOINT_URL"] == twin.endpoint
-    assert one["variables"]["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"] == twin.doubles
-    assert one["variables"]["AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME"] == twin.doubles
+    assert one["variables"]["AWS_ENDPOINT_URL"] == bare_twin.endpoint
+    assert one["variables"]["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"] == bare_twin.doubles
+    assert one["variables"]["AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME"] == bare_twin.doubles
 
 
 def test_the_documented_variables_are_set(function: Callable[..., Function]) -> None:
@@ -367,7 +367,7 @@ def test_an_alias_is_named_in_the_arn_and_leads_to_its_version(function: Callabl
     assert answer["ExecutedVersion"] == "1"
 
 
-def test_the_tail_of_the_log_and_cloudwatch_hold_what_lambda_writes(twin: Any, function: Callable[..., Function]) -> None:
+def test_the_tail_of_the_log_and_cloudwatch_hold_what_lambda_writes(bare_twin: Any, function: Callable[..., Function]) -> None:
     # DG "Viewing CloudWatch logs for Lambda functions": START, END and REPORT lines
     made = function("import logging\ndef handler(event, context):\n    print('printed')\n    logging.warning('logged')")
     answer = made.invoke(LogType="Tail")
@@ -378,7 +378,7 @@ def test_the_tail_of_the_log_and_cloudwatch_hold_what_lambda_writes(twin: Any, f
     assert tail[3] == f"END RequestId: {request}"
     fields = dict(field.split(": ") for field in tail[4].removeprefix("REPORT ").strip().split("\t"))
     assert set(fields) == {"RequestId", "Duration", "Billed Duration", "Memory Size", "Max Memory Used", "Init Duration"}
-    logs = client(twin.endpoint, "logs")
+    logs = client(bare_twin.endpoint, "logs")
     events = until(lambda: _events(logs, f"/aws/lambda/{made.name}"))
     assert [event.strip() for event in events] == [line.strip() for line in tail]
 
@@ -390,17 +390,17 @@ def _events(logs: Any, group: str) -> list[str]:
         return []
 
 
-def test_logs_go_to_the_group_of_the_configuration(twin: Any, function: Callable[..., Function]) -> None:
+def test_logs_go_to_the_group_of_the_configuration(bare_twin: Any, function: Callable[..., Function]) -> None:
     # DG "Configuring CloudWatch log groups": LoggingConfig.LogGroup
     group = f"/conformance/{uuid.uuid4().hex[:8]}"
     made = function(
         "import os\ndef handler(event, context): return os.environ['AWS_LAMBDA_LOG_GROUP_NAME']", LoggingConfig={"LogGroup": group}
     )
     assert made.invoke()["content"] == group
-    assert until(lambda: _events(client(twin.endpoint, "logs"), group))
+    assert until(lambda: _events(client(bare_twin.endpoint, "logs"), group))
 
 
-def test_metrics_in_log_lines_become_metrics(twin: Any, function: Callable[..., Function]) -> None:
+def test_metrics_in_log_lines_become_metrics(bare_twin: Any, function: Callable[..., Function]) -> None:
     # CloudWatch user guide "Specification: Embedded metric format"
     namespace = f"conformance-{uuid.uuid4().hex[:8]}"
     made = function(
@@ -413,7 +413,7 @@ def test_metrics_in_log_lines_become_metrics(twin: Any, function: Callable[..., 
     )
     for _ in range(2):
         assert "FunctionError" not in made.invoke()
-    cloudwatch = client(twin.endpoint, "cloudwatch")
+    cloudwatch = client(bare_twin.endpoint, "cloudwatch")
     question = {
         "Namespace": namespace,
         "MetricName": "turns",

@@ -25,9 +25,9 @@ def allowing(action: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def aws(twin: Any) -> Callable[[str], Any]:
+def aws(bare_twin: Any) -> Callable[[str], Any]:
     made: dict[str, Any] = {}
-    return lambda service: made.setdefault(service, client(twin.endpoint, service))
+    return lambda service: made.setdefault(service, client(bare_twin.endpoint, service))
 
 
 class Stack:

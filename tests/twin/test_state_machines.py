@@ -16,13 +16,13 @@ TOKEN_QUEUE = "arn:aws:states:::sqs:sendMessage.waitForTaskToken"
 
 
 @pytest.fixture(scope="module")
-def states(twin: Any) -> Any:
-    return client(twin.endpoint, "stepfunctions")
+def states(bare_twin: Any) -> Any:
+    return client(bare_twin.endpoint, "stepfunctions")
 
 
 @pytest.fixture(scope="module")
-def sqs(twin: Any) -> Any:
-    return client(twin.endpoint, "sqs")
+def sqs(bare_twin: Any) -> Any:
+    return client(bare_twin.endpoint, "sqs")
 
 
 class Machine:
