@@ -23,7 +23,7 @@ def refusal(status: int, body: Any) -> Refused:
     detail = str(problem.get("detail") or problem.get("message") or "").strip()
     what = f"{detail.rstrip('.')} ({status} {title})" if detail and detail != title else f"{title} ({status})"
     fix = _SERVER_FIX if status >= HTTPStatus.INTERNAL_SERVER_ERROR else _FIXES.get(HTTPStatus(status), "") if _known(status) else ""
-    return Refused(what, status=status, fix=fix, details=_fields(problem.get("errors")))
+    return Refused(what, status=status, fix=fix, details=tuple(field for field in _fields(problem.get("errors")) if field not in what))
 
 
 def _fields(errors: Any) -> tuple[str, ...]:

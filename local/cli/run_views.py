@@ -1,6 +1,6 @@
 """Runs as a terminal shows them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -15,8 +15,10 @@ from local.cli.story import Line
 from local.cli.style import COMMAND, LABEL, NAME, STATUSES, TONES
 from septet.core.money import dollars
 
-_LONGEST = 240
-"""Characters that one line of a story shows; the whole is in the journal."""
+_LONGEST = 100
+"""Characters that one line of a story shows, unless a person has to decide on it; the whole is in the journal."""
+_UNEXPECTED = "The scenario model, a test double, expects no such call"
+"""How the twin's model server begins when no scenario file has the message."""
 
 
 def line(told: Line) -> RenderableType:
@@ -26,7 +28,7 @@ def line(told: Line) -> RenderableType:
     grid.add_column(width=16, overflow="fold")
     grid.add_column(width=8, no_wrap=True)
     grid.add_column(overflow="fold")
-    what = Text(short(told.what, _LONGEST), style=TONES[told.tone])
+    what = Text(told.what if told.approval else short(told.what, _LONGEST), style=TONES[told.tone])
     if told.cost:
         what.append(f" · {told.cost}", style=LABEL)
     grid.add_row(Text(f"{told.at:.1f} s ", style=LABEL), Text(told.who, style=NAME), Text(told.verb, style=TONES[told.tone]), what)
@@ -49,10 +51,20 @@ def ending(run: Document) -> RenderableType:
     """How a run ended: its answer or failure, then its totals in a line or two."""
     parts: list[RenderableType] = [Text()]
     if run.get("failure"):
-        parts += [Text(plain(f"{run['failure']['class']}: {run['failure']['message']}"), style="red"), Text()]
+        parts += [Text(plain(f"{run['failure']['class']}: {run['failure']['message']}"), style="red"), Text(), *_advice(run)]
     if run.get("answer") is not None:
         parts += [Padding(Text(answer(run["answer"])), (0, 2)), Text()]
     return Group(*parts, totals(run), Text(plain(f"run {run['id']}"), style=LABEL))
+
+
+def _advice(run: Document) -> Iterator[RenderableType]:
+    """What to do about a message that the double of a model has no script for: the first thing a newcomer meets."""
+    if _UNEXPECTED in run["failure"]["message"]:
+        yield Text(
+            "The twin's model is a test double. It knows the messages in local/scenarios/*.yaml: send one of them, add yours there, "
+            "or let a real model answer (SEPTET_MODEL_URL, see README).\n",
+            style="yellow",
+        )
 
 
 def answer(value: Any) -> str:

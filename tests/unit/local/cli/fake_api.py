@@ -90,6 +90,8 @@ class FakeApi:
     """What the next requests meet instead of an answer."""
     asked: list[httpx.Request] = field(default_factory=list)
     looks: int = 0
+    scripts: list[list[tuple[dict[str, Any], list[dict[str, Any]]]]] = field(default_factory=list)
+    """The stages of the runs that are submitted next, one list a run; without any, `stages` stays."""
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(request)
@@ -101,8 +103,10 @@ class FakeApi:
         return self._answer(request)
 
     def _answer(self, request: httpx.Request) -> httpx.Response:  # noqa: PLR0911 -- one for each route
-        match request.method, request.url.path.removeprefix("/live/v1").strip("/").split("/"):
+        match request.method, request.url.path.partition("/live/v1/")[2].split("/"):
             case "POST", ["runs"]:
+                if self.scripts:
+                    self.stages, self.looks = self.scripts.pop(0), 0
                 return httpx.Response(202, json={"id": RUN, "workflow": "support", "status": "running", "links": {}})
             case "GET", ["runs"]:
                 return self._runs(request)
