@@ -1,0 +1,49 @@
+from typing import Any
+
+import pytest
+
+from septet.execution.answers import problem, routing
+
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {"route": {"type": "string", "enum": ["a", "b"], "x-septet-routing": True}, "why": {"type": "string"}},
+    "required": ["route"],
+    "additionalProperties": False,
+}
+
+
+def test_an_answer_that_fits_has_no_problem() -> None:
+    assert problem(SCHEMA, {"route": "a", "why": "because"}) == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "names"),
+    [
+        ({}, "route"),
+        ({"route": "c"}, "route"),
+        ({"route": "a", "why": 1}, "why"),
+        ({"route": "a", "x": 1}, "x"),
+        ("a", "the answer"),
+        (None, "the answer"),
+    ],
+)
+def test_a_problem_names_the_field(value: Any, names: str) -> None:
+    assert names in problem(SCHEMA, value)
+
+
+def test_a_problem_is_a_sentence_however_long_the_names_a_model_makes_up() -> None:
+    assert len(problem(SCHEMA, {"route": "a", "x" * 100_000: 1})) <= 300
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "marked"),
+    [
+        (SCHEMA, {"route": "a", "why": "secret"}, {"route": "a"}),
+        (SCHEMA, {"why": "secret"}, {}),
+        (SCHEMA, {"text": "plain"}, {}),
+        (None, {"route": "a"}, {}),
+        (SCHEMA, "a", {}),
+    ],
+)
+def test_only_marked_fields_reach_a_state_machine(schema: Any, value: Any, marked: Any) -> None:
+    assert routing(schema, value) == marked

@@ -1,0 +1,55 @@
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from septet.core.canonical import canonical
+from septet.core.entries import ModelReply, ToolCall, encode
+from septet.execution.ports import Reply
+from septet.execution.replies import recordable
+from tests.unit.strategies import hostile, objects, quick, replies
+
+
+@quick
+@given(replies(["find_order"]), st.integers(0, 10))
+def test_whatever_a_model_says_can_be_recorded(reply: Reply, step: int) -> None:
+    kept = recordable(reply, step)
+    assert canonical(encode(ModelReply(model="m", text=kept.text, calls=kept.calls, stop=kept.stop)))
+    assert len(kept.calls) == len(reply.calls)
+    assert all(len(call.tool) <= 64 for call in kept.calls)
+
+
+@quick
+@given(replies(["find_order"]), replies(["find_order"]))
+def test_no_two_calls_of_a_turn_have_one_id(first: Reply, second: Reply) -> None:
+    ids = [call.id for step, reply in enumerate((first, second)) for call in recordable(reply, step).calls]
+    assert len(ids) == len(set(ids))
+
+
+@quick
+@given(objects)
+def test_what_a_model_that_behaves_says_is_kept_as_it_is(arguments: dict[str, Any]) -> None:
+    reply = Reply(text="Grüße 👋", calls=(ToolCall(id="x", tool="find_order", arguments=arguments),))
+    kept = recordable(reply, 0)
+    assert kept.text == reply.text
+    assert kept.calls[0].tool == "find_order"
+    assert kept.calls[0].arguments == arguments
+
+
+@quick
+@given(hostile)
+def test_arguments_are_kept_whole_or_not_at_all(arguments: Any) -> None:
+    (call,) = recordable(Reply(calls=(ToolCall(id="", tool="t", arguments=arguments),)), 0).calls
+    assert call.arguments == arguments or call.arguments.startswith("(what the model gave is ")
+
+
+def test_half_a_surrogate_pair_becomes_a_question_mark() -> None:
+    assert recordable(Reply(text="a\ud800b"), 0).text == "a?b"
+
+
+@pytest.mark.parametrize("place", range(3))
+def test_ids_are_what_providers_take(place: int) -> None:
+    call = ToolCall(id="spaces and ünicode" * 20, tool="t", arguments={})
+    kept = recordable(Reply(calls=(call,) * 3), 7).calls[place]
+    assert kept.id == f"call-7-{place}"

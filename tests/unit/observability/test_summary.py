@@ -1,0 +1,67 @@
+from septet.core.entries import (
+    Answer,
+    ApprovalAsked,
+    ApprovalGiven,
+    Body,
+    Entry,
+    Failure,
+    ModelReply,
+    Request,
+    ToolIntent,
+    ToolResult,
+)
+from septet.core.journal import Branch, Pen, after
+from septet.core.money import Usage
+from septet.local.journal import MemoryJournal
+from septet.observability.summary import summarise
+
+BRANCH = Branch(tenant="acme", run="run-1")
+REPLY = ModelReply(model="m", text="", calls=(), stop="end")
+ASKED = ApprovalAsked(call="c", tool="t", arguments={}, approval="apr-1", expires_at=9, reasons=())
+GIVEN = ApprovalGiven(call="c", approval="apr-1", decision="approved", by="boss", reason="")
+
+
+def branch(*written: tuple[str, Body]) -> list[Entry]:
+    journal = MemoryJournal()
+    for agent, body in written:
+        paid = isinstance(body, ModelReply)
+        pen = Pen(journal=journal, branch=BRANCH, clock=lambda: 1, head=after(journal.read(BRANCH)), agent=agent)
+        pen.write(body, usage=Usage(input=10, output=5) if paid else None, cost=3 if paid else 0)
+    return list(journal.read(BRANCH))
+
+
+def test_nothing_is_known_of_an_empty_branch() -> None:
+    summary = summarise([])
+    assert (summary.path, summary.answer, summary.failure, summary.cost, summary.waiting) == ((), None, None, 0, ())
+
+
+def test_a_run_in_numbers() -> None:
+    summary = summarise(
+        branch(
+            ("", Request(workflow="w", input={}, submitter="s")),
+            ("triage", REPLY),
+            ("triage", Answer(value={"route": "refunds"})),
+            ("refunds", REPLY),
+            ("refunds", ToolIntent(call="c", tool="t", arguments={}, key="k", reasons=())),
+            ("refunds", ToolResult(call="c", tool="t", value=1)),
+            ("refunds", ToolResult(call="d", tool="t", error="PolicyDenied")),
+            ("refunds", Answer(value="paid")),
+            ("triage", Answer(value="again")),
+        )
+    )
+    assert summary.path == ("triage", "refunds", "triage")
+    assert (summary.model_calls, summary.tool_calls) == (2, 1), "a refused call was not made"
+    assert (summary.input_tokens, summary.output_tokens, summary.cost) == (20, 10, 6)
+    assert summary.answer == "again"
+
+
+def test_a_failure_stands_until_an_agent_answers() -> None:
+    failed = branch(("refunds", Failure(error="ModelRefused", message="no")))
+    assert summarise(failed).failure == Failure(error="ModelRefused", message="no")
+    helped = branch(("refunds", Failure(error="ModelRefused", message="no")), ("fallback", Answer(value=1)))
+    assert summarise(helped).failure is None
+
+
+def test_what_was_asked_and_not_answered_is_waited_for() -> None:
+    assert summarise(branch(("refunds", ASKED))).waiting == ("apr-1",)
+    assert summarise(branch(("refunds", ASKED), ("refunds", GIVEN))).waiting == ()

@@ -1,0 +1,113 @@
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from septet.local.approvals import MemoryApprovals, MemoryExecutions
+from septet.security.approvals import Approval, approval_id, deliver, redeliver
+
+CALL: dict[str, Any] = {"tenant": "acme", "run": "run-1", "tool": "issue_refund", "arguments": {"order_id": "A-1", "amount_cents": 1}}
+
+
+def asked(approvals: MemoryApprovals, name: str = "apr-1", *, at: int = 0) -> Approval:
+    question = Approval(
+        tenant="acme", approval=name, run="run-1", turn="t", tool="t", arguments={}, asked_by="clerk", asked_at=at, expires_at=1_000
+    )
+    return approvals.ask(question)
+
+
+def decided(approvals: MemoryApprovals, name: str = "apr-1", *, at: int = 10) -> Approval:
+    found = approvals.decide("acme", name, status="approved", by="boss", reason="", at=at)
+    assert found is not None
+    return found
+
+
+def test_the_same_call_is_the_same_question() -> None:
+    assert approval_id(**CALL) == approval_id(**CALL | {"arguments": {"amount_cents": 1, "order_id": "A-1"}})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"tenant": "other"},
+        {"run": "run-2"},
+        {"tool": "send_parcel"},
+        {"arguments": {"order_id": "A-1", "amount_cents": 2}},
+        {"arguments": {"order_id": "A-1", "amount_cents": 1, "reason": ""}},
+        {"arguments": {"order_id": "A-1", "amount_cents": 1.0}},
+    ],
+)
+def test_any_other_call_is_another_question(change: dict[str, Any]) -> None:
+    assert approval_id(**CALL) != approval_id(**CALL | change)
+
+
+class TestDelivery:
+    def test_a_decision_wakes_the_execution_that_waits_once(self) -> None:
+        approvals, executions = MemoryApprovals(), MemoryExecutions()
+        asked(approvals)
+        approvals.wait("acme", "apr-1", "token-1")
+        assert deliver(decided(approvals), approvals, executions)
+        assert executions.woken == {"token-1": {"approval": "apr-1", "status": "approved"}}
+        assert approvals.undelivered(limit=10) == []
+        assert redeliver(approvals, executions, now=20) == 0
+
+    def test_nothing_is_told_before_there_is_a_decision_and_somebody_waits(self) -> None:
+        approvals, executions = MemoryApprovals(), MemoryExecutions()
+        assert not deliver(asked(approvals), approvals, executions)
+        assert not deliver(decided(approvals), approvals, executions)
+        assert executions.woken == {}
+
+    def test_a_decision_written_before_anybody_waited_reaches_whoever_comes_to_wait(self) -> None:
+        approvals, executions = MemoryApprovals(), MemoryExecutions()
+        asked(approvals)
+        decided(approvals)
+        waiting = approvals.wait("acme", "apr-1", "token-1")
+        assert waiting is not None
+        assert deliver(waiting, approvals, executions)
+        assert list(executions.woken) == ["token-1"]
+
+    def test_a_decision_whose_delivery_broke_is_delivered_from_the_outbox(self) -> None:
+        approvals, executions = MemoryApprovals(), MemoryExecutions()
+        asked(approvals)
+        approvals.wait("acme", "apr-1", "token-1")
+        decided(approvals)
+        assert redeliver(approvals, executions, now=20) == 1
+        assert list(executions.woken) == ["token-1"]
+
+    def test_a_crash_after_waking_and_before_noting_it_wakes_nobody_twice(self) -> None:
+        class Forgetful(MemoryApprovals):
+            def delivered(self, tenant: str, approval: str) -> None:
+                raise ConnectionError(f"{tenant} {approval}")
+
+        approvals, executions = Forgetful(), MemoryExecutions()
+        asked(approvals)
+        approvals.wait("acme", "apr-1", "token-1")
+        for _ in range(2):
+            with pytest.raises(ConnectionError):
+                deliver(decided(approvals) if not executions.woken else approvals.undelivered(limit=1)[0], approvals, executions)
+        assert len(executions.woken) == 1
+
+    def test_a_decision_nobody_ever_waited_for_leaves_the_outbox_when_its_question_would_have_expired(self) -> None:
+        approvals, executions = MemoryApprovals(), MemoryExecutions()
+        asked(approvals)
+        decided(approvals)
+        assert redeliver(approvals, executions, now=999) == 0
+        assert len(approvals.undelivered(limit=10)) == 1
+        assert redeliver(approvals, executions, now=1_000) == 0
+        assert approvals.undelivered(limit=10) == []
+
+    def test_one_that_cannot_be_told_does_not_keep_others_from_being_told(self) -> None:
+        class Picky(MemoryExecutions):
+            def wake(self, token: str, output: Mapping[str, Any]) -> bool:
+                if token == "token-1":
+                    raise ConnectionError
+                return super().wake(token, output)
+
+        approvals, executions = MemoryApprovals(), Picky()
+        for place in (1, 2, 3):
+            asked(approvals, f"apr-{place}")
+            approvals.wait("acme", f"apr-{place}", f"token-{place}")
+            decided(approvals, f"apr-{place}", at=10 + place)
+        with pytest.raises(ExceptionGroup):
+            redeliver(approvals, executions, now=20)
+        assert list(executions.woken) == ["token-2", "token-3"]

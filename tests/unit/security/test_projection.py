@@ -1,0 +1,156 @@
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from septet.core.entries import ApprovalAsked, Body, Entry, Note, ToolIntent, ToolResult
+from septet.core.journal import Branch, Head, Journal, Pen, after
+from septet.local.journal import MemoryJournal
+from septet.security.projection import KEPT, Projections
+from tests.unit.shop import MANIFESTS
+from tests.unit.strategies import quick, text
+
+BRANCH = Branch(tenant="acme", run="run-1")
+FOUND = {"order_id": "A-1", "customer": "customer-1", "refundable_cents": 500, "note": "from outside"}
+
+
+def pen(journal: Journal, branch: Branch = BRANCH, turn: str = "t") -> Pen:
+    return Pen(journal=journal, branch=branch, clock=lambda: 1, head=after(journal.read(branch)), agent="clerk", turn=turn)
+
+
+def projections(journal: Journal) -> Projections:
+    return Projections(manifests=MANIFESTS, journal=journal)
+
+
+def found(value: Any = FOUND, tool: str = "find_order", error: str = "") -> ToolResult:
+    return ToolResult(call="c", tool=tool, value=value, error=error)
+
+
+def records(*bodies: Body) -> dict[tuple[str, str], Any]:
+    journal = MemoryJournal()
+    writing = pen(journal)
+    for body in bodies:
+        writing.write(body)
+    return projections(journal).current(BRANCH).records
+
+
+class TestRecords:
+    def test_a_record_has_the_fields_that_only_the_platform_writes(self) -> None:
+        record = records(found())["order", "A-1"]
+        assert (record.owner, record.source) == ("customer-1", "find_order, entry 0")
+        assert record.fields == {"order_id": "A-1", "customer": "customer-1", "refundable_cents": 500}
+
+    def test_the_newest_reading_stands(self) -> None:
+        assert records(found(), found(FOUND | {"refundable_cents": 1}))["order", "A-1"].fields["refundable_cents"] == 1
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            found({"found": False}),
+            found(None),
+            found(["A-1"]),
+            found("A-1"),
+            found(error="ToolFailed"),
+            found(tool="issue_refund"),
+            found(tool="a tool nobody knows"),
+            Note(kind="repair", text="order A-1"),
+            ToolIntent(call="c", tool="find_order", arguments=FOUND, key="", reasons=()),
+        ],
+    )
+    def test_nothing_else_makes_one(self, body: Body) -> None:
+        assert records(body) == {}
+
+    def test_a_record_without_an_owner_belongs_to_nobody(self) -> None:
+        assert records(found({"order_id": "A-1"}))["order", "A-1"].owner == ""
+
+
+class _Counting(MemoryJournal):
+    def __init__(self) -> None:
+        super().__init__()
+        self.handed = 0
+
+    def read(self, branch: Branch, *, after: int = -1) -> Iterator[Entry]:
+        for entry in super().read(branch, after=after):
+            self.handed += 1
+            yield entry
+
+
+class TestKeeping:
+    def test_what_was_read_is_not_read_again(self) -> None:
+        journal = _Counting()
+        writing, known = pen(journal), projections(journal)
+        for number in range(100):
+            writing.write(Note(kind="repair", text=str(number)))
+            journal.handed = 0
+            projection = known.current(BRANCH)
+            assert projection.head == writing.head
+            known.keep(BRANCH, projection)
+            assert journal.handed == 1
+
+    def test_a_projection_that_was_not_given_back_is_made_anew(self) -> None:
+        journal = MemoryJournal()
+        pen(journal).write(found())
+        known = projections(journal)
+        known.current(BRANCH).records.clear()
+        assert known.current(BRANCH).records
+
+    def test_a_branch_that_was_replaced_by_another_is_not_mixed_with_it(self) -> None:
+        old, new = MemoryJournal(), MemoryJournal()
+        pen(old).write(found())
+        for text_ in ("a", "b"):
+            pen(new).write(Note(kind="repair", text=text_))
+        known = projections(new)
+        known.keep(BRANCH, projections(old).current(BRANCH))
+        projection = known.current(BRANCH)
+        assert projection.head == after(new.read(BRANCH))
+        assert projection.records == {}
+
+    def test_a_branch_that_shrank_is_noticed(self) -> None:
+        old, new = MemoryJournal(), MemoryJournal()
+        pen(old).write(found())
+        known = projections(new)
+        known.keep(BRANCH, projections(old).current(BRANCH))
+        assert known.current(BRANCH).head != Head(), "so it is not taken for the empty branch that there is"
+
+    def test_another_tenant_s_branch_of_the_same_name_is_another(self) -> None:
+        journal = MemoryJournal()
+        pen(journal).write(found())
+        known = projections(journal)
+        known.keep(BRANCH, known.current(BRANCH))
+        assert known.current(Branch(tenant="other", run="run-1")).records == {}
+
+    def test_few_branches_are_kept(self) -> None:
+        journal = _Counting()
+        known = projections(journal)
+        for number in range(KEPT + 1):
+            branch = Branch(tenant="acme", run=f"run-{number}")
+            pen(journal, branch).write(found())
+            known.keep(branch, known.current(branch))
+        journal.handed = 0
+        known.current(Branch(tenant="acme", run="run-1"))
+        assert journal.handed == 0
+        known.current(Branch(tenant="acme", run="run-0"))
+        assert journal.handed == 1
+
+
+bodies: st.SearchStrategy[Body] = st.one_of(
+    st.builds(
+        found, st.fixed_dictionaries({"order_id": st.sampled_from(["A-1", "A-2"]), "customer": text}), st.sampled_from(list(MANIFESTS))
+    ),
+    st.builds(ToolIntent, call=text, tool=text, arguments=st.none(), key=text, reasons=st.just(())),
+    st.builds(ApprovalAsked, call=text, tool=text, arguments=st.none(), approval=text, expires_at=st.just(1), reasons=st.just(())),
+)
+
+
+@quick
+@given(st.lists(st.tuples(st.sampled_from(["t1", "t2"]), bodies), max_size=12), st.lists(st.booleans(), min_size=12, max_size=12))
+def test_extended_or_made_anew_a_projection_is_the_same(written: list[tuple[str, Body]], looked: list[bool]) -> None:
+    journal = MemoryJournal()
+    known = projections(journal)
+    for (turn, body), look in zip(written, looked, strict=False):
+        pen(journal, turn=turn).write(body)
+        if look:
+            known.keep(BRANCH, known.current(BRANCH))
+    assert known.current(BRANCH) == projections(journal).current(BRANCH)
