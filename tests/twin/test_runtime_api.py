@@ -332,6 +332,15 @@ def test_no_process_outlives_its_function(
         )
 
 
+def test_another_runtime_is_refused_and_says_so(lambda_: Any) -> None:
+    name = f"conformance-{uuid.uuid4().hex[:8]}"
+    code = {"ZipFile": archive({"index.js": "exports.handler = async () => 1"})}
+    lambda_.create_function(FunctionName=name, Runtime="nodejs22.x", Role=ROLE, Code=code, Handler="index.handler")
+    found = until(lambda: (one := lambda_.get_function_configuration(FunctionName=name))["State"] != "Pending" and one)
+    assert (found["State"], "The twin runs Python functions" in found["StateReason"]) == ("Failed", True)
+    # LocalStack cannot delete a function that never started: it stays until the twin ends.
+
+
 # context and logs
 
 

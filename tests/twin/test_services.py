@@ -293,6 +293,7 @@ def test_an_api_serves_its_new_deployment(stack: Stack, aws: Callable[[str], Any
                 DeploymentId={"Ref": f"Deployment{number}"},
                 StageName="live",
                 TracingEnabled=True,
+                MethodSettings=[{"ResourcePath": "/*", "HttpMethod": "*", "ThrottlingBurstLimit": number, "LoggingLevel": "ERROR"}],
             ),
             "Refused": resource(
                 "AWS::ApiGateway::GatewayResponse",
@@ -306,7 +307,9 @@ def test_an_api_serves_its_new_deployment(stack: Stack, aws: Callable[[str], Any
     for number in (1, 2):
         made = stack.deploy(template(number))
         where = {"restApiId": made["Api"]}
-        assert api.get_stage(**where, stageName="live")["deploymentId"] == made[f"Deployment{number}"]
+        stage = api.get_stage(**where, stageName="live")
+        assert stage["deploymentId"] == made[f"Deployment{number}"]
+        assert stage["methodSettings"]["*/*"]["throttlingBurstLimit"] == number
         assert api.get_authorizer(**where, authorizerId=made["Authorizer"])["authorizerResultTtlInSeconds"] == number
         refused = api.get_gateway_response(**where, responseType="UNAUTHORIZED")
         assert json.loads(refused["responseTemplates"]["application/problem+json"]) == {"number": number}

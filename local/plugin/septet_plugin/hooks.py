@@ -8,7 +8,7 @@ from localstack.runtime import hooks
 from localstack.services.edge import ROUTER
 from rolo import Response
 
-from septet_plugin import executions, expressions, functions, resources
+from septet_plugin import executions, expressions, functions, offline, resources
 from septet_plugin.executor import FLEET
 from septet_plugin.kinds import KINDS
 from septet_plugin.settling import SETTLED
@@ -28,6 +28,7 @@ class Routes:
 @hooks.on_infra_start()  # type: ignore[untyped-decorator] # LocalStack's
 def start() -> None:
     """Put routes and repairs in place before the first request."""
+    offline.enforce()
     ROUTER.add(Routes())
     functions.repair()
     expressions.repair()

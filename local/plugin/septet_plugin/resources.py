@@ -98,13 +98,14 @@ def call(client: Any, operation: str, properties: Mapping[str, Any], arguments: 
 def patches(change: Change, *names: str) -> list[dict[str, str]]:
     """Return API Gateway's patch operations for those of the properties that changed."""
     return [
-        {"op": "replace", "path": f"/{name[0].lower()}{name[1:]}", "value": _patched(change.now.get(name))}
+        {"op": "replace", "path": f"/{name[0].lower()}{name[1:]}", "value": text(change.now.get(name))}
         for name in names
         if change.changed(name)
     ]
 
 
-def _patched(value: Any) -> str:
+def text(value: Any) -> str:
+    """Return a value as API Gateway's patch operations spell it."""
     return str(value).lower() if isinstance(value, bool) else str("" if value is None else value)
 
 
@@ -215,9 +216,9 @@ def _kept(schema: Mapping[str, Any], before: Mapping[str, Any]) -> Model:
 
 
 def _admission(resource_type: str, properties: set[str]) -> str:
-    if not properties:
+    names = ", ".join(sorted(properties - {"Tags"}))  # nothing on the twin reads tags
+    if not names:
         return ""
-    names = ", ".join(sorted(properties))
     return f"Resource type {resource_type} is not supported but was deployed as a fallback: the emulator cannot change its {names}"
 
 

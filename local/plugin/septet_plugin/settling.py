@@ -4,7 +4,7 @@ import json
 from typing import Any, Final
 
 from septet_plugin import settling_functions, settling_tables
-from septet_plugin.resources import Change, Model, Settled, call, patches
+from septet_plugin.resources import Change, Model, Settled, call, patches, text
 
 
 def _log_group(change: Change) -> Model:
@@ -28,12 +28,29 @@ def _state_machine(change: Change) -> Model:
 
 
 def _stage(change: Change) -> Model:
-    if change.before:
-        operations = patches(change, "DeploymentId", "Description", "TracingEnabled")
-        if operations:
-            given = {**change.now, "PatchOperations": operations}
-            call(change.clients.apigateway, "update_stage", given)
+    operations = patches(change, "DeploymentId", "Description", "TracingEnabled") if change.before else []
+    operations += [operation for setting in change.now.get("MethodSettings") or [] for operation in _method_setting(setting)]
+    if operations:
+        call(change.clients.apigateway, "update_stage", {**change.now, "PatchOperations": operations})
     return {}
+
+
+_METHOD_SETTINGS: Final = {
+    "DataTraceEnabled": "logging/dataTrace",
+    "LoggingLevel": "logging/loglevel",
+    "MetricsEnabled": "metrics/enabled",
+    "ThrottlingBurstLimit": "throttling/burstLimit",
+    "ThrottlingRateLimit": "throttling/rateLimit",
+}
+"""Where UpdateStage has what a template says of methods: "Patch operations" in API Gateway's API reference."""
+
+
+def _method_setting(setting: dict[str, Any]) -> list[dict[str, str]]:
+    resource = setting["ResourcePath"].lstrip("/").replace("/", "~1") or "~1"
+    values = {path: setting[name] for name, path in _METHOD_SETTINGS.items() if name in setting}
+    return [
+        {"op": "replace", "path": f"/{resource}/{setting['HttpMethod']}/{path}", "value": text(value)} for path, value in values.items()
+    ]
 
 
 def _nothing(_: Change) -> Model:
@@ -183,7 +200,7 @@ SETTLED: Final = {
     "AWS::ApiGateway::Deployment": Settled(settle=_nothing, updates=frozenset(), delete=_delete_deployment),
     "AWS::ApiGateway::GatewayResponse": _settled(_gateway_response, "ResponseParameters ResponseTemplates StatusCode"),
     "AWS::ApiGateway::RestApi": _settled(_rest_api, "Description Name"),
-    "AWS::ApiGateway::Stage": _settled(_stage, "DeploymentId Description TracingEnabled"),
+    "AWS::ApiGateway::Stage": _settled(_stage, "DeploymentId Description MethodSettings TracingEnabled"),
     "AWS::CloudWatch::Alarm": _settled(_alarm, _ALARM),
     "AWS::CloudWatch::CompositeAlarm": _settled(_composite_alarm, _COMPOSITE),
     "AWS::DynamoDB::Table": _settled(settling_tables.table, settling_tables.UPDATES),
