@@ -10,9 +10,7 @@ from pathlib import Path
 HOOKS = Path(__file__).with_name("schema_hooks.py")
 
 
-def run(
-    api: str, token: str, *, folder: Path, examples: int, phases: str = "examples,coverage,fuzzing,stateful"
-) -> subprocess.CompletedProcess[str]:
+def run(api: str, token: str, *, folder: Path, examples: int) -> subprocess.CompletedProcess[str]:
     """The end of a run of *examples* an operation against the API at the base URL *api*, with every check there is.
 
     What it sends is the same at every run; *folder* is where it leaves its files.
