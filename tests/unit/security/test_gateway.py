@@ -363,8 +363,8 @@ class TestQuestions:
 
             with ThreadPoolExecutor(2) as pool:
                 decided, bodies = pool.submit(person), pool.submit(gateway)
-                assert bool(decided.result()) == bool(desk.shop.paid)
                 given = bodies.result()[0]
+                assert bool(decided.result()) == bool(desk.shop.paid)
             standing = desk.platform.approvals.get("acme", question.approval)
             assert isinstance(given, ApprovalGiven)
             assert standing is not None
