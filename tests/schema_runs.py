@@ -11,30 +11,12 @@ HOOKS = Path(__file__).with_name("schema_hooks.py")
 
 
 def run(api: str, token: str, *, folder: Path, examples: int) -> subprocess.CompletedProcess[str]:
-    """The end of a run of *examples* an operation against the API at the base URL *api*, with every check there is.
+    """The end of a run against the API at the base URL *api*, with every check: *examples* an operation, and cases that cover its schema.
 
     What it sends is the same at every run; *folder* is where it leaves its files.
     """
-    command = [
-        Path(sys.executable).with_name("st"),
-        "run",
-        f"{api}/v1/openapi.json",
-        "--url",
-        api,
-        "--header",
-        f"Authorization: Bearer {token}",
-    ]
-    options = [
-        "--phases",
-        phases,
-        "--max-examples",
-        str(examples),
-        "--checks",
-        "all",
-        "--seed",
-        "7",
-        "--no-shrink",
-        "--continue-on-failure",
-    ]
+    program = str(Path(sys.executable).with_name("st"))
+    target = [f"{api}/v1/openapi.json", "--url", api, "--header", f"Authorization: Bearer {token}"]
+    options = ["--max-examples", str(examples), "--checks", "all", "--seed", "7", "--no-shrink", "--continue-on-failure"]
     environment = {**os.environ, "SCHEMATHESIS_HOOKS": str(HOOKS), "NO_COLOR": "1", "COLUMNS": "160"}
-    return subprocess.run([*map(str, command), *options], cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run([program, "run", *target, *options], cwd=folder, env=environment, capture_output=True, text=True, check=False)
