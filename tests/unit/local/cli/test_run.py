@@ -186,3 +186,10 @@ def test_entries_of_a_newer_platform_are_shown_as_they_are(septet: Any, api: Fak
     ended = report(status="succeeded", ended_at="2026-11-22T21:00:09.000Z")
     api.stages = [(ended, [entry(0, 0, "reservation", "orders", amount=3)])]
     assert "amount=3" in septet("watch", RUN).stdout
+
+
+def test_what_a_person_decides_on_is_never_cut(septet: Any, api: FakeApi) -> None:
+    arguments = {"order_id": "A-1002", "reason": "word " * 60, "amount_cents": 99999}
+    asked = entry(0, 0, "approval_asked", "refunds", tool="issue_refund", arguments=arguments, approval=APPROVAL, reasons=["too much"])
+    api.stages = [(report(status="succeeded", ended_at="2026-11-22T21:00:09.000Z"), [asked])]
+    assert "amount_cents=99999: too much" in unwrapped(septet("watch", RUN).stdout)

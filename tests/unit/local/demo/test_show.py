@@ -13,7 +13,7 @@ from local.cli.outcomes import CommandFailed
 from local.demo.phases import Phases
 from local.demo.play import REASON
 from local.demo.show import Demo, began
-from tests.unit.local.cli.fake_api import APPROVAL, FakeApi, moment, refund_run, report
+from tests.unit.local.cli.fake_api import APPROVAL, FakeApi, entry, moment, refund_run, report
 from tests.unit.local.cli.fake_twin import FakeTwin
 from tests.unit.local.demo.books import FakeTables
 
@@ -95,6 +95,14 @@ def test_the_refund_is_approved_once_by_somebody_else_through_the_api(demo: Any,
     assert decisions[0].content.decode().count(REASON) == 1
     claims = jwt.decode(decisions[0].headers["Authorization"].removeprefix("Bearer "), options={"verify_signature": False})
     assert (claims["sub"], claims["roles"]) == ("agent-desk", ["approver"])
+
+
+def test_a_question_that_is_still_open_at_the_next_look_is_not_approved_again(demo: Any, api: FakeApi) -> None:
+    asked, done = refund_run()[2:]
+    again = (asked[0], [*asked[1], entry(7, 4, "note", "refunds", kind="repair", text="go on")])
+    api.scripts[1] = [asked, again, done]
+    demo().run()
+    assert len([request for request in api.asked if request.method == "POST" and "approvals" in request.url.path]) == 1
 
 
 def test_the_customers_write_as_themselves(demo: Any, api: FakeApi) -> None:
