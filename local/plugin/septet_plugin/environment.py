@@ -152,7 +152,7 @@ class Environment:
                 self.stop()
 
     def _invoke(self, request: Request) -> Outcome:
-        session = self._fresh() if self._session.gone or self._session.spoiled else self._session
+        session = self._fresh() if self._session.gone else self._session
         session, until, answer = self._initialise(request, session)
         logs = self._output.new() + output.start_line(request.request_id, self._settings.version)
         answer = answer or self._run(request, session, until)
@@ -193,7 +193,7 @@ class Environment:
             return self._timed_out(request)
         if session.took(event) or self._stopped or not again:
             return self._exited(request, session)
-        # The process was gone before it took the event: a fresh one serves it.
+        # The process was gone before it took the event, as after a response that was too large: a fresh one serves it.
         session, until, answer = self._initialise(request, self._fresh())
         return answer or self._run(request, session, until, again=False)
 

@@ -71,8 +71,6 @@ class Session:
     """`Popen.returncode` once the process is gone."""
     initialised: float | None = None
     """Monotonic seconds when the runtime first asked for an event."""
-    spoiled: bool = False
-    """The process got an answer it does not survive; the next invocation needs a fresh one."""
     _offered: Event | None = None
     _taken: Event | None = None
     _result: Result | None = None
@@ -105,10 +103,10 @@ class Session:
             if self.state is not State.RUNNING:
                 raise self._forbidden("InvocationErrorResponse" if result.is_error else "InvocationResponse")
             self.state = State.RESPONSE_SENT
-            self.spoiled = size > answers.RESPONSE_LIMIT
-            self._result = Result(body=answers.too_large(size), is_error=True) if self.spoiled else result
+            oversized = size > answers.RESPONSE_LIMIT
+            self._result = Result(body=answers.too_large(size), is_error=True) if oversized else result
             self._changed.notify_all()
-            if self.spoiled:
+            if oversized:
                 text = f"Exceeded maximum allowed payload size ({answers.RESPONSE_LIMIT} bytes)."
                 raise RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "RequestEntityTooLarge", text)
 

@@ -211,7 +211,8 @@ def test_a_working_handler_dies_with_the_process_that_started_it(tmp_path: Path)
     code, home = tmp_path / "code", tmp_path / "home"
     code.mkdir()
     home.mkdir()
-    (code / "main.py").write_text("import time\ndef handler(event, context): time.sleep(60)")
+    working = tmp_path / "working"
+    (code / "main.py").write_text(f"import time\ndef handler(event, context):\n    open({str(working)!r}, 'w').close()\n    time.sleep(60)")
     starter = (
         "import sys, os; sys.path[0] = sys.argv[1]\n"
         "from pathlib import Path\n"
@@ -226,7 +227,7 @@ def test_a_working_handler_dies_with_the_process_that_started_it(tmp_path: Path)
     )
     plugin = Path(__file__).parents[4] / "local" / "plugin"
     process = psutil.Popen([sys.executable, "-c", starter, str(plugin), str(code), str(home)])
-    until(process.children)
+    until(working.exists)
     children = process.children()
     process.kill()
     process.wait(10)
