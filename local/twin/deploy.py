@@ -11,7 +11,7 @@ from local.twin.assembly import Assembly, Asset, Stack
 from local.twin.cloudformation import Stacks
 from local.twin.deployed import Deployed
 from local.twin.errors import TwinError
-from local.twin.layout import REPOSITORY, Layout
+from local.twin.layout import Layout
 from local.twin.lifecycle import Say
 from local.twin.staging import Staging
 
@@ -33,9 +33,7 @@ class Deployment:
 class Deployer:
     """Deploys to the twin that answers at *endpoint* and whose tokens come from *doubles*."""
 
-    def __init__(
-        self, layout: Layout, *, endpoint: str, doubles: str, ambient: Mapping[str, str], say: Say, root: Path = REPOSITORY
-    ) -> None:
+    def __init__(self, layout: Layout, *, endpoint: str, doubles: str, ambient: Mapping[str, str], say: Say, root: Path) -> None:
         """*root* holds the CDK app and everything it reads."""
         self._layout = layout
         self._root = root

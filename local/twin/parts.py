@@ -74,6 +74,7 @@ def _localstack(layout: Layout, ports: Ports, ambient: Mapping[str, str]) -> Par
             "TMPDIR": str(layout.temporary),
             "FILESYSTEM_ROOT": str(layout.state),
             "GATEWAY_LISTEN": address,
+            "GATEWAY_SERVER": "listening",  # our plug-in's: LocalStack's own would listen on every address
             "LOCALSTACK_HOST": address,
             "SQS_ENDPOINT_STRATEGY": "path",  # the other strategies make addresses that need DNS
             "OVERRIDE_IN_DOCKER": "0",  # inside a container it would otherwise listen on every address

@@ -28,11 +28,13 @@ class Twin:
         say: Say = lambda _: None,
         ambient: Mapping[str, str] = os.environ,
         make_parts: MakeParts | None = None,
+        root: Path = REPOSITORY,
     ) -> None:
-        """Describe a twin; nothing is started. *say* gets a line of progress at a time."""
+        """Describe a twin; nothing is started. *say* gets a line of progress at a time; *root* holds the CDK app."""
         self.layout = Layout(home=home.absolute())
         self.say = say
         self.ambient = ambient
+        self.root = root
         self._lifecycle = Lifecycle(self.layout, Ports(localstack=port, doubles=doubles_port), make_parts or self._parts, say)
 
     @classmethod
@@ -69,7 +71,8 @@ class Twin:
             if self.layout.unfinished.exists():
                 self.say("The last deployment did not finish, and the emulator cannot mend a stack that failed.")
                 self._lifecycle.renew(LOCALSTACK)
-            return Deployer(self.layout, endpoint=self.endpoint, doubles=self.doubles, ambient=self.ambient, say=self.say).deploy()
+            found = Deployer(self.layout, endpoint=self.endpoint, doubles=self.doubles, ambient=self.ambient, say=self.say, root=self.root)
+            return found.deploy()
 
     def status(self) -> Status:
         """Look at everything; start and change nothing."""

@@ -283,3 +283,26 @@ def test_the_environment_chooses_home_and_ports(tmp_path: Path) -> None:
     assert (twin.layout.home, twin.endpoint, twin.doubles) == (tmp_path, "http://127.0.0.1:4666", "http://127.0.0.1:4580")
     with pytest.raises(TwinError, match="SEPTET_DOUBLES_PORT is 'x'"):
         Twin.chosen({"SEPTET_DOUBLES_PORT": "x"})
+
+
+def test_after_an_unfinished_deployment_the_next_begins_with_an_empty_localstack(stage: Any, tmp_path: Path) -> None:
+    (tmp_path / "cdk.json").write_text('{"context": {}}')
+    (tmp_path / "app.py").write_text("raise ValueError('refused')")
+    stage.twin().up()
+    before = pids(stage.twin())
+    twin = Twin(stage.home, make_parts=stage.parts, root=tmp_path)
+    twin.layout.unfinished.touch()
+    for _ in range(2):
+        with pytest.raises(TwinError, match="ValueError: refused"):
+            twin.deploy()
+        after = pids(stage.twin())
+        assert after[DOUBLES] == before[DOUBLES]
+        assert after[LOCALSTACK] != before[LOCALSTACK]
+        assert not twin.layout.unfinished.exists()
+    assert pids(stage.twin()) == after
+
+
+def test_nothing_is_deployed_to_a_twin_that_is_not_up(stage: Any) -> None:
+    with pytest.raises(TwinError, match="not up") as caught:
+        stage.twin().deploy()
+    assert "septet up" in caught.value.remedy
