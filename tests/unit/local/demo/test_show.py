@@ -99,7 +99,7 @@ def test_the_refund_is_approved_once_by_somebody_else_through_the_api(demo: Any,
 
 def test_a_question_that_is_still_open_at_the_next_look_is_not_approved_again(demo: Any, api: FakeApi) -> None:
     asked, done = refund_run()[2:]
-    again = (asked[0], [*asked[1], entry(7, 4, "note", "refunds", kind="repair", text="go on")])
+    again = (asked[0], [*asked[1], entry(7, 4, "model_call", "refunds", model="haiku", step=1)])
     api.scripts[1] = [asked, again, done]
     demo().run()
     assert len([request for request in api.asked if request.method == "POST" and "approvals" in request.url.path]) == 1
