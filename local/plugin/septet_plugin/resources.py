@@ -29,6 +29,7 @@ type Settle = Callable[["Change"], Model]
 
 _FIXED: Final = ("createOnlyProperties", "primaryIdentifier", "readOnlyProperties")
 """Where a type's schema lists the properties that no update changes."""
+_GIVEN: Final = "septet_given"
 _STEP: Final = 0.05
 """Seconds between two looks at a resource that takes its time; LocalStack waits one second."""
 
@@ -169,14 +170,16 @@ class SettledProvider(ResourceProvider[Model]):
 
     @override
     def create(self, request: ResourceRequest[Model]) -> ProgressEvent[Model]:
-        if self._settled is None:
-            return self._theirs.create(request)
-        kept = {name: request.desired_state.pop(name) for name in self._settled.hidden if name in request.desired_state}
+        # LocalStack calls again while a creation goes on, and its providers rewrite the properties: keep them as they were given.
+        given = request.custom_context.setdefault(_GIVEN, copy.deepcopy(request.desired_state))
+        for name in self._settled.hidden if self._settled else ():
+            request.desired_state.pop(name, None)
         event = self._theirs.create(request)
-        event.resource_model = {**(event.resource_model or {}), **kept}
         if event.status is OperationStatus.SUCCESS:
-            change = Change(clients=request.aws_client_factory, now=event.resource_model, before=None)
-            event.resource_model |= self._settled.settle(change)
+            event.resource_model = {**(event.resource_model or {}), **given}
+            if self._settled:
+                change = Change(clients=request.aws_client_factory, now=event.resource_model, before=None)
+                event.resource_model |= self._settled.settle(change)
         return event
 
     @override
