@@ -11,12 +11,14 @@ from rich.text import Text
 from local.cli.api import Document
 from local.cli.moments import seconds, when
 from local.cli.plain import pairs, plain, short
-from local.cli.story import Line
+from local.cli.story import Line, Tone
 from local.cli.style import COMMAND, LABEL, NAME, STATUSES, TONES
 from septet.core.money import dollars
 
 _LONGEST = 100
-"""Characters that one line of a story shows, unless a person has to decide on it; the whole is in the journal."""
+"""Characters that one line of a story shows, unless a person has to decide on it or something went wrong; all of it is in the journal."""
+_LOUD = frozenset({Tone.WAIT, Tone.BAD})
+"""Tones whose lines are coloured whole; of the others only the verb is."""
 _UNEXPECTED = "The scenario model, a test double, expects no such call"
 """How the twin's model server begins when no scenario file has the message."""
 
@@ -28,11 +30,12 @@ def line(told: Line) -> RenderableType:
     grid.add_column(width=16, overflow="fold")
     grid.add_column(width=8, no_wrap=True)
     grid.add_column(overflow="fold")
-    what = Text(told.what if told.approval else short(told.what, _LONGEST), style=TONES[told.tone])
+    whole = bool(told.approval) or told.tone is Tone.BAD
+    what = Text(told.what if whole else short(told.what, _LONGEST), style=TONES[told.tone] if told.tone in _LOUD else "")
     if told.cost:
         what.append(f" · {told.cost}", style=LABEL)
     grid.add_row(Text(f"{told.at:.1f} s ", style=LABEL), Text(told.who, style=NAME), Text(told.verb, style=TONES[told.tone]), what)
-    return Group(grid, *how_to_decide(told.approval, indent=27)) if told.approval else grid
+    return Group(grid, *how_to_decide(told.approval, indent=9)) if told.approval else grid
 
 
 def how_to_decide(approval: str, *, indent: int) -> tuple[RenderableType, ...]:
@@ -76,7 +79,7 @@ def answer(value: Any) -> str:
 
 def totals(run: Document) -> Text:
     """Status and path in one line, what the run used in another."""
-    text = status(run["status"])
+    text = Text().append_text(status(run["status"]))
     if run["path"]:
         text.append(plain(f"  {path(run)}"), style=NAME)
     text.append("\n")

@@ -43,7 +43,7 @@ def play(case: Case, stage: Stage) -> Played:
             for seen in follow(api, run, wait=_patient(stage)):
                 screen.show(seen)
                 for approval in set(seen.run["approvals"]) - {*approved}:
-                    stage.console.print(Text(f"{'':26} the demo approves through the API, as {APPROVER}", style="yellow"))
+                    stage.console.print(Text(f"{'':8} the demo approves through the API, as {APPROVER}", style="yellow"))
                     stage.desk.decide(approval, decision="approve", reason=REASON)
                     approved.append(approval)
     books = stage.tables.books(run=run, order=case.order)

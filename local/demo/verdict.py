@@ -45,11 +45,11 @@ def _books(played: Played) -> tuple[str, ...]:
 
 def money(played: Played) -> str:
     """What the tables say about money, in a sentence."""
-    left = f"{_euros(played.books.left_cents)} of order {played.case.order} can still be refunded"
+    left = f"{_euros(played.books.left_cents)} of {played.case.order} left to refund"
     if not played.books.payments:
-        return f"nothing was paid, {left}"
+        return f"nothing was paid; {left}"
     number = "once" if len(played.books.payments) == 1 else f"{len(played.books.payments)} times"
-    return f"paid {number}: {' and '.join(map(_euros, played.books.payments))} in the table refunds, {left}"
+    return f"paid {number}: {' and '.join(map(_euros, played.books.payments))} in the table refunds; {left}"
 
 
 def _euros(cents: int) -> str:

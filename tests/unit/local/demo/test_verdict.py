@@ -19,7 +19,7 @@ def played(*, payments: tuple[int, ...] = (12900,), left: int = 0, approved: int
 
 def test_a_refund_that_went_as_announced_is_right() -> None:
     assert wrong(played(), scripted=True) == ()
-    assert money(played()) == "paid once: 129.00 EUR in the table refunds, 0.00 EUR of order A-1002 can still be refunded"
+    assert money(played()) == "paid once: 129.00 EUR in the table refunds; 0.00 EUR of A-1002 left to refund"
 
 
 @pytest.mark.parametrize(
@@ -44,4 +44,4 @@ def test_a_real_model_may_do_something_else_but_the_books_must_be_right() -> Non
 
 
 def test_a_run_that_pays_nothing_says_so() -> None:
-    assert money(played(payments=(), left=12900)).startswith("nothing was paid, 129.00 EUR")
+    assert money(played(payments=(), left=12900)).startswith("nothing was paid; 129.00 EUR")
