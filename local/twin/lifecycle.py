@@ -13,7 +13,7 @@ from local.twin.parts import DOUBLES, LOCALSTACK, Part, Ports
 from local.twin.record import Running
 from local.twin.survey import Survey, survey
 
-GRACE = 3.0
+GRACE = 1.5
 """Seconds that servers get to end by themselves. LocalStack would take five, to save nothing that we keep."""
 _ROUNDS = 5
 """How often `down` looks again for handlers that started while it was ending others."""

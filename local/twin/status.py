@@ -52,7 +52,7 @@ class Status:
     """None when the doubles server does not answer."""
     deployed: Deployed | None
     not_emulated: tuple[NotEmulated, ...]
-    """Resource types that the emulator fakes, knowingly."""
+    """What of AWS is not real here, with the reasons."""
 
     @property
     def healthy(self) -> bool:

@@ -43,13 +43,21 @@ def test_a_faked_update_of_a_resource_that_was_made_is_found() -> None:
     assert [one.reason for one in faked("stack", history)] == [f"{TEXT}: the emulator cannot change its A"]
 
 
-def test_the_written_list_gives_a_reason_for_every_type() -> None:
-    assert all("::" in entry.type and len(entry.reason) > 20 for entry in not_emulated.read())
+def test_the_written_list_gives_a_reason_for_everything_and_only_types_may_be_faked() -> None:
+    assert all(len(entry.reason) > 20 for entry in not_emulated.read())
+    assert "IAM policies" in {entry.type for entry in not_emulated.read()}
+    assert all("::" in name for name in not_emulated.may_be_faked())
 
 
-@pytest.mark.parametrize("text", ['"AWS::XRay::Group" = ""', '"AWS::XRay::Group" = 3'])
-def test_a_type_without_a_reason_is_refused(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize("text", ['[types]\n"AWS::XRay::Group" = ""', '[behaviours]\n"AWS::XRay::Group" = 3'])
+def test_an_entry_without_a_reason_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "list.toml"
     path.write_text(text)
     with pytest.raises(ValueError, match="AWS::XRay::Group has no reason"):
         not_emulated.read(path)
+
+
+def test_a_behaviour_on_the_list_does_not_let_a_type_be_faked(tmp_path: Path) -> None:
+    path = tmp_path / "list.toml"
+    path.write_text('[types]\n"AWS::XRay::Group" = "No traces are grouped."\n[behaviours]\n"AWS::SQS::Queue" = "Odd."')
+    assert not_emulated.may_be_faked(path) == {"AWS::XRay::Group"}
