@@ -10,11 +10,11 @@ from septet.entry.tool import Context, serve
 SHOWN = ("order_id", "customer", "item", "status", "ordered_on", "total_cents", "refundable_cents", "currency")
 
 
-def find_order(arguments: Mapping[str, Any], context: Context) -> dict[str, Any]:
+def find_order(arguments: Mapping[str, Any], context: Context, *, table: bootstrap.Tables = bootstrap.table) -> dict[str, Any]:
     """Return the order, or ``{"found": False}``."""
-    client, table = bootstrap.table("orders")
+    client, orders = table("orders")
     key = item({"tenant": context.tenant, "order_id": arguments["order_id"]})
-    order = values(client.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item", {}))
+    order = values(client.get_item(TableName=orders, Key=key, ConsistentRead=True).get("Item", {}))
     if order.get("customer") != context.principal:
         return {"found": False}
     return {"found": True, **{name: order[name] for name in SHOWN}}

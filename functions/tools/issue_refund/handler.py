@@ -4,35 +4,36 @@ from collections.abc import Mapping
 from typing import Any
 
 from septet import bootstrap
-from septet.aws.items import item, values
+from septet.aws.items import item
 from septet.core.errors import PolicyDenied
 from septet.entry.tool import Context, serve
 
+RULE = "customer = :customer AND refundable_cents >= :amount AND #status IN (:delivered, :lost)"  # whatever an agent made of the policy
 
-def issue_refund(arguments: Mapping[str, Any], context: Context) -> dict[str, Any]:
-    """Return the payment; the same key returns the same one.
 
-    Raises PolicyDenied for an order that is not the principal's, or for more than is left to refund.
-    """
-    client, refunds = bootstrap.table("refunds")
+def issue_refund(arguments: Mapping[str, Any], context: Context, *, table: bootstrap.Tables = bootstrap.table) -> dict[str, Any]:
+    """Return the payment; the same key returns the same one. Raises PolicyDenied for a refund that the rule forbids."""
+    (client, refunds), (_, orders) = table("refunds"), table("orders")
     order, amount = arguments["order_id"], arguments["amount_cents"]
-    key = item({"tenant": context.tenant, "refund_key": context.key})
     payment = {"order_id": order, "amount_cents": amount}
+    key = item({"tenant": context.tenant, "refund_key": context.key})
     record = key | item({**payment, "run": context.run, "customer": context.principal, "reason": arguments["reason"]})
-    put = {"TableName": refunds, "Item": record, "ConditionExpression": "attribute_not_exists(tenant)"}
     take = {
-        "TableName": bootstrap.table("orders")[1],
+        "TableName": orders,
         "Key": item({"tenant": context.tenant, "order_id": order}),
         "UpdateExpression": "SET refundable_cents = refundable_cents - :amount",
-        "ConditionExpression": "customer = :principal AND refundable_cents >= :amount",
-        "ExpressionAttributeValues": item({":amount": amount, ":principal": context.principal}),
+        "ConditionExpression": RULE,
+        "ExpressionAttributeNames": {"#status": "status"},
+        "ExpressionAttributeValues": item({":amount": amount, ":customer": context.principal, ":delivered": "delivered", ":lost": "lost"}),
     }
+    pay = {"TableName": refunds, "Item": record, "ConditionExpression": "attribute_not_exists(tenant)"}
     try:
-        client.transact_write_items(TransactItems=[{"Put": put}, {"Update": take}])
-    except client.exceptions.TransactionCanceledException:
-        paid = values(client.get_item(TableName=refunds, Key=key, ConsistentRead=True).get("Item", {}))
-        if not paid:
-            raise PolicyDenied(f"order {order} is not the customer's, or less than {amount} cents are left to refund") from None
+        client.transact_write_items(TransactItems=[{"Put": pay}, {"Update": take}])
+    except client.exceptions.TransactionCanceledException as cancelled:
+        if "Item" not in client.get_item(TableName=refunds, Key=key, ConsistentRead=True):
+            if all(reason["Code"] != "ConditionalCheckFailed" for reason in cancelled.response["CancellationReasons"]):
+                raise  # another transaction was in the way: the gateway calls again, under the same key
+            raise PolicyDenied(f"order {order} is not the customer's, not refundable now, or has less than {amount} cents left") from None
     return {"refund": context.key[:12], **payment}
 
 

@@ -17,11 +17,11 @@ RULES = {
 """By the order's status: whether a refund is due, and the rule."""
 
 
-def refund_policy(arguments: Mapping[str, Any], context: Context) -> dict[str, Any]:
+def refund_policy(arguments: Mapping[str, Any], context: Context, *, table: bootstrap.Tables = bootstrap.table) -> dict[str, Any]:
     """Return whether a refund is due, at most how much, and the rule behind it."""
-    client, table = bootstrap.table("orders")
+    client, orders = table("orders")
     key = item({"tenant": context.tenant, "order_id": arguments["order_id"]})
-    order = values(client.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item", {}))
+    order = values(client.get_item(TableName=orders, Key=key, ConsistentRead=True).get("Item", {}))
     if order.get("customer") != context.principal:
         return {"due": False, "at_most_cents": 0, "rule": "There is no such order."}
     due, rule = RULES.get(order["status"], (False, "An order in this state cannot be refunded."))

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MODEL_SECONDS = 55
 """What a model may take to answer: less than a turn keeps in reserve when it begins a step."""
+Tables = Callable[[str], tuple[Any, str]]
+"""A tool's way to its own tables: the DynamoDB client, and the table's name, by the word for it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -117,7 +119,7 @@ def functions(seconds: int) -> Any:
 
 
 @cache
-def table(name: str) -> "tuple[Any, str]":
+def table(name: str) -> tuple[Any, str]:
     """The DynamoDB client and the name of a tool's own table: ``orders`` or ``refunds``."""
     from septet.aws.clients import client
 

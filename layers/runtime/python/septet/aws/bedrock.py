@@ -1,5 +1,6 @@
 """Amazon Bedrock's Converse behind the model port."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -27,6 +28,8 @@ _STOPS = {
 _THROTTLED = frozenset({"ThrottlingException", "TooManyRequestsException", "ServiceQuotaExceededException", "ModelNotReadyException"})
 _OVERFLOW = ("too long", "too many input tokens", "context length", "maximum context", "exceeds the context", "input is too large")
 """What providers write into a ValidationException when the request does not fit the context window."""
+_NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_-]")
+"""By the pattern of Converse's ToolName."""
 
 
 class BedrockModel:
@@ -77,9 +80,9 @@ def _block(block: Mapping[str, Any]) -> dict[str, Any]:
         return {"text": block["text"]}
     if "call" in block:
         call: ToolCall = block["call"]
-        # What the model gave instead of an object cannot be sent back: the result that follows says what was wrong with it.
+        # What is no object, or no tool's name, cannot be sent back: the result that follows says what was wrong with it.
         arguments = call.arguments if isinstance(call.arguments, dict) else {}
-        return {"toolUse": {"toolUseId": call.id, "name": call.tool, "input": arguments}}
+        return {"toolUse": {"toolUseId": call.id, "name": _NOT_IN_NAMES.sub("_", call.tool) or "_", "input": arguments}}
     result = block["result"]
     if "error" in result:
         return {"toolResult": {"toolUseId": result["id"], "content": [{"text": result["error"]}], "status": "error"}}

@@ -87,7 +87,10 @@ class LambdaGateway:
             raise GatewayBroke(str(error)) from error
         except OSError as error:
             raise GatewayBroke(str(error)) from error
-        return [from_json(entry) for entry in answer["entries"]]
+        try:
+            return [from_json(entry) for entry in answer["entries"]]
+        except (LookupError, TypeError, ValueError) as error:
+            raise GatewayBroke(f"its answer holds no entries: {type(error).__name__}") from error
 
 
 def to_event(request: GatewayRequest) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from septet import bootstrap
 from septet.core.errors import InputRejected
 from septet.core.journal import Branch
 from septet.execution.agents import agent
-from septet.execution.driver import Driver
+from septet.execution.driver import Driver, Ports
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Handler = Callable[[Mapping[str, Any], "LambdaContext"], dict[str, Any]]
 
 
-def serve(beside: str) -> Handler:
+def serve(beside: str, *, ports: Callable[[], Ports] = bootstrap.agent_ports) -> Handler:
     """The handler of the agent whose ``bundle.json`` lies beside the file *beside*.
 
     Its event names where to work: ``{"tenant", "run", "turn"}``. It returns an Outcome as JSON types, or raises the named error that
@@ -41,7 +41,7 @@ def serve(beside: str) -> Handler:
             declared(),
             Branch(tenant=event["tenant"], run=event["run"]),
             event["turn"],
-            ports=bootstrap.agent_ports(),
+            ports=ports(),
             remaining=context.get_remaining_time_in_millis,
         )
         outcome = driver.run()

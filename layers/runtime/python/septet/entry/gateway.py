@@ -13,15 +13,17 @@ from septet.core.entries import ToolCall
 from septet.core.journal import Branch, Head, to_json
 from septet.security.gateway import Calls, Gateway
 
+Handler = Callable[[Mapping[str, Any], object], dict[str, Any]]
 
-def serve(beside: str) -> Callable[[Mapping[str, Any], object], dict[str, Any]]:
+
+def serve(beside: str, *, make: Callable[..., Gateway] = bootstrap.gateway) -> Handler:
     """The handler over ``manifests.json`` and ``grants.json`` beside the file *beside*: a gateway request in, the entries it wrote out."""
     log = Logger()
 
     @cache
     def gateway() -> Gateway:
         manifests, grants = (json.loads(Path(beside).with_name(name).read_bytes()) for name in ("manifests.json", "grants.json"))
-        return bootstrap.gateway(manifests, grants)
+        return make(manifests, grants)
 
     def handler(event: Mapping[str, Any], _: object) -> dict[str, Any]:
         calls = Calls(

@@ -12,6 +12,8 @@ ANSWER = "answer"
 """The tool through which a structured answer is given."""
 HAND_OVER = "hand_over"
 """The tool through which an agent hands over."""
+NOTHING = "(nothing)"
+"""Said in place of nothing: providers refuse a blank text."""
 
 
 def tools(agent: Agent) -> list[ToolSpec]:
@@ -59,7 +61,7 @@ class Conversation:
         """Take in what the model said."""
         content: list[dict[str, Any]] = [{"text": reply.text}] if reply.text.strip() else []
         content += [{"call": call} for call in reply.calls]
-        self._add({"role": "assistant", "content": content or [{"text": "(nothing)"}]})
+        self._add({"role": "assistant", "content": content or [{"text": NOTHING}]})
 
     def results(self, results: Sequence[ToolResult]) -> None:
         """Take in what the tools returned, in the order of the calls."""
@@ -77,7 +79,7 @@ class Conversation:
 
     def _open(self) -> None:
         if not self._messages:
-            self._messages.append({"role": "user", "content": [{"text": "\n\n".join(self._context)}]})
+            self._messages.append({"role": "user", "content": [{"text": "\n\n".join(self._context) or NOTHING}]})
 
 
 def _result(result: ToolResult) -> dict[str, Any]:
