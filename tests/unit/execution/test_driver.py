@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from threading import Barrier
@@ -23,9 +24,10 @@ from septet.core.errors import (
 )
 from septet.core.journal import Branch, verify
 from septet.core.money import Usage
+from septet.execution.actions import CallModel
 from septet.execution.agents import Agent, Limits
 from septet.execution.driver import Driver, Outcome, Ports
-from septet.execution.ports import GatewayBroke, GatewayRequest, ModelRequest, Reply
+from septet.execution.ports import GatewayBroke, GatewayRequest, Message, ModelRequest, Reply
 from septet.execution.turn import Turn, decide
 from septet.local.models import ScriptedModel
 from septet.local.platform import LocalGateway, Platform
@@ -317,3 +319,15 @@ def test_every_prefix_of_a_history_has_one_next_action(lines: list[Reply], decis
         action = decide(who, entries[:length], who.name)
         assert action == decide(who, iter(entries[:length]), who.name) == step.act()
         assert (action is None) == (length == len(entries)), "only the end has nothing after it"
+        if isinstance(action, CallModel):
+            _fits_a_provider(step.conversation.messages)
+
+
+def _fits_a_provider(messages: Sequence[Message]) -> None:
+    """Providers want the two to take turns, the user to have the last word, and every call answered in the next message, once."""
+    assert [message["role"] for message in messages] == (["user", "assistant"] * len(messages))[: len(messages)]
+    assert len(messages) % 2
+    for said, answered in zip(messages[1::2], messages[2::2], strict=True):
+        asked = [block["call"].id for block in said["content"] if "call" in block]
+        assert [block["result"]["id"] for block in answered["content"] if "result" in block] == asked
+        assert all(message["content"] for message in (said, answered))

@@ -1,0 +1,92 @@
+import json
+from typing import Any
+
+import pytest
+
+from septet.core.runs import Run
+from septet.local.runs import MemoryRuns
+from septet.orchestration.closing import cause, close
+
+RUN = Run(tenant="acme", run="run-1", workflow="w", submitter="s", digest="", created_at=1)
+DETAIL: dict[str, Any] = {
+    "name": "run-1",
+    "status": "SUCCEEDED",
+    "input": json.dumps({"tenant": "acme", "run": "run-1"}),
+    "stopDate": 1_700_000_000_000,
+}
+
+
+def closed(**changes: Any) -> tuple[bool, Run]:
+    runs = MemoryRuns()
+    runs.create(RUN)
+    was = close(runs, DETAIL | changes)
+    found = runs.get("acme", "run-1")
+    assert found is not None
+    return was, found
+
+
+@pytest.mark.parametrize(
+    ("status", "becomes"), [("SUCCEEDED", "succeeded"), ("FAILED", "failed"), ("TIMED_OUT", "timed_out"), ("ABORTED", "stopped")]
+)
+def test_a_run_ends_as_its_execution_does(status: str, becomes: str) -> None:
+    was, run = closed(status=status)
+    assert was
+    assert (run.status, run.ended_at) == (becomes, 1_700_000_000_000)
+
+
+def test_a_failure_keeps_its_name_and_its_sentence() -> None:
+    told = json.dumps({"errorMessage": "the model declined", "errorType": "ModelRefused", "stackTrace": ["a", "b"]})
+    _, run = closed(status="FAILED", error="ModelRefused", cause=told)
+    assert (run.error, run.message) == ("ModelRefused", "the model declined")
+
+
+def test_the_twin_tells_the_time_as_a_text() -> None:
+    assert closed(stopDate="2026-11-22T20:00:00+00:00")[1].ended_at == 1_795_377_600_000
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"status": "RUNNING"},
+        {"status": "PENDING_REDRIVE"},
+        {"status": None},
+        {"input": None},
+        {"input": "no JSON"},
+        {"input": "[]"},
+        {"input": "{}"},
+        {"input": json.dumps({"tenant": 7})},
+        {"input": json.dumps({"tenant": "other"})},
+        {"name": "run-2"},
+    ],
+)
+def test_an_event_that_is_none_of_ours_closes_nothing(change: dict[str, Any]) -> None:
+    was, run = closed(**change)
+    assert not was
+    assert run == RUN
+
+
+def test_an_event_that_comes_twice_closes_once() -> None:
+    runs = MemoryRuns()
+    runs.create(RUN)
+    assert close(runs, DETAIL)
+    assert not close(runs, DETAIL | {"status": "FAILED"})
+    found = runs.get("acme", "run-1")
+    assert found is not None
+    assert found.status == "succeeded"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("plain", "plain"),
+        ("", ""),
+        ('{"errorMessage": "told"}', "told"),
+        ('{"other": 1}', '{"other": 1}'),
+        ("[1]", "[1]"),
+        ("null", "null"),
+        ("x" * 900, "x" * 500),
+        (json.dumps({"errorMessage": "y" * 900}), "y" * 500),
+    ],
+)
+def test_a_cause_is_read_as_its_sentence(text: str, sentence: str) -> None:
+    assert cause(text) == sentence

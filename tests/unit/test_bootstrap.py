@@ -1,0 +1,70 @@
+import os
+import subprocess
+import sys
+
+import pytest
+
+from septet.bootstrap import Configuration, configuration, now
+
+COMPLETE = {f"SEPTET_{name.upper()}": f"the {name}" for name in Configuration.__slots__}
+
+
+def test_every_variable_becomes_its_field() -> None:
+    read = configuration(COMPLETE | {"PATH": "/bin"})
+    assert {f"SEPTET_{name.upper()}": getattr(read, name) for name in Configuration.__slots__} == COMPLETE
+
+
+@pytest.mark.parametrize("name", COMPLETE)
+def test_a_missing_variable_names_itself(name: str) -> None:
+    with pytest.raises(RuntimeError, match=name):
+        configuration({key: value for key, value in COMPLETE.items() if key != name})
+
+
+def test_all_that_are_missing_are_named_at_once_and_an_empty_one_is_missing() -> None:
+    with pytest.raises(RuntimeError, match=r"SEPTET_GATEWAY, SEPTET_ISSUER"):
+        configuration({name: value for name, value in COMPLETE.items() if name != "SEPTET_ISSUER"} | {"SEPTET_GATEWAY": ""})
+
+
+def test_the_time_is_in_milliseconds() -> None:
+    assert 1_600_000_000_000 < now() < 4_000_000_000_000
+
+
+def python(code: str) -> str:
+    environment = COMPLETE | {"AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    environment |= {"PYTHONPATH": os.pathsep.join(sys.path), "PATH": os.environ["PATH"], "POWERTOOLS_SERVICE_NAME": "x"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    ("made", "port"),
+    [
+        ("journal()", "DynamoJournal"),
+        ("runs()", "DynamoRuns"),
+        ("approvals()", "DynamoApprovals"),
+        ("executions()", "StepFunctionsExecutions"),
+        ("agent_ports()", "Ports"),
+        ("gateway({}, {})", "Gateway"),
+        ("table('orders')[1]", "str"),
+    ],
+)
+def test_every_port_is_made_of_what_the_environment_names(made: str, port: str) -> None:
+    assert python(f"from septet import bootstrap; print(type(bootstrap.{made}).__name__)").strip() == port
+
+
+HEAVY = ("pydantic", "cedarpy", "opentelemetry", "fastjsonschema", "jwt", "aws_lambda_powertools.event_handler", "aws_xray_sdk")
+
+
+def test_nothing_heavy_is_on_the_cold_path_of_an_agent() -> None:
+    code = (
+        "import sys; from septet import bootstrap; from septet.entry.agent import serve; serve('handler.py'); "
+        "bootstrap.agent_ports(); print(' '.join(sys.modules))"
+    )
+    loaded = python(code).split()
+    assert "boto3" in loaded
+    assert [name for name in loaded if name.startswith(HEAVY)] == []
+
+
+def test_a_function_that_needs_no_client_loads_no_boto3() -> None:
+    assert "boto3" not in python("import sys; import septet.entry.tool, septet.bootstrap; print(' '.join(sys.modules))").split()
