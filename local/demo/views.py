@@ -60,7 +60,7 @@ def _doubles(status: Status) -> Iterator[tuple[str, str]]:
         yield "  models", "a test double played local/scenarios/support.yaml: no model ran, so tokens and costs are made up"
     yield "  tokens", "a double of an identity provider signed them"
     if status.not_emulated:
-        yield "  by name only", f"{', '.join(one.type for one in status.not_emulated)}; septet status gives the reasons"
+        yield "  the rest", f"{len(status.not_emulated)} things of AWS are not emulated: septet status lists them, each with its reason"
 
 
 def next_steps() -> RenderableType:
