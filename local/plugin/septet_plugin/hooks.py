@@ -8,7 +8,7 @@ from localstack.runtime import hooks
 from localstack.services.edge import ROUTER
 from rolo import Response
 
-from septet_plugin import executions, expressions, functions, offline, resources
+from septet_plugin import executions, expressions, functions, offline, resource_providers
 from septet_plugin.executor import FLEET
 from septet_plugin.kinds import KINDS
 from septet_plugin.settling import SETTLED
@@ -33,7 +33,7 @@ def start() -> None:
     functions.repair()
     expressions.repair()
     executions.repair()
-    resources.repair(KINDS, SETTLED)
+    resource_providers.repair(KINDS, SETTLED)
     LOG.info("The twin's plug-in is in place")
 
 
