@@ -17,6 +17,7 @@ from local.twin.cloudformation import Stacks
 from local.twin.deploy import Deployer
 from local.twin.errors import TwinError
 from local.twin.inputs import READ
+from local.twin.layout import Layout
 
 REPOSITORY = Path(__file__).parents[2]
 QUEUE = {"Type": "AWS::SQS::Queue"}
@@ -68,6 +69,36 @@ def test_a_failed_update_is_a_failure_though_the_emulator_says_update_complete(b
     bring(Queue=QUEUE)
     with pytest.raises(TwinError, match=r"Part \(AWS::ApiGateway::Resource\)"):
         bring(Queue=QUEUE, Part=REFUSED)
+
+
+APP = """
+import json, os, pathlib
+out = pathlib.Path(os.environ["CDK_OUTDIR"])
+out.mkdir(parents=True)
+resources = json.loads(pathlib.Path("resources.json").read_text())
+(out / "t.json").write_text(json.dumps({"Resources": resources}))
+there = {"bucketName": "by-hand", "objectKey": "t.json"}
+(out / "a.json").write_text(json.dumps({"files": {"t": {"source": {"path": "t.json"}, "destinations": {"here": there}}}}))
+stack = {"type": "aws:cloudformation:stack", "properties": {"stackName": "by-hand", "templateFile": "t.json"}}
+assets = {"type": "cdk:asset-manifest", "properties": {"file": "a.json"}}
+(out / "manifest.json").write_text(json.dumps({"artifacts": {"stack": stack, "assets": assets}}))
+"""
+
+
+def test_a_deployment_with_a_faked_resource_fails_and_is_not_written_down(bare_twin: Any, tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(APP)
+    (tmp_path / "cdk.json").write_text('{"context": {}}')
+    (tmp_path / "resources.json").write_text(json.dumps({"Flow": LACKING}))
+    layout = Layout(home=tmp_path / "home")
+    layout.home.mkdir()
+    deployer = Deployer(
+        layout, endpoint=bare_twin.endpoint, doubles=bare_twin.doubles, ambient=os.environ, say=lambda _: None, root=tmp_path
+    )
+    with pytest.raises(TwinError, match=r"Flow in by-hand .*AWS::AppFlow::Flow"):
+        deployer.deploy()
+    assert deployed.read(layout.deployed) is None
+    assert layout.unfinished.exists()
+    bare_twin.client("cloudformation").delete_stack(StackName="by-hand")
 
 
 def test_nothing_to_do_is_said_at_once(twin: Any) -> None:
