@@ -250,6 +250,16 @@ def test_an_execution_that_ended_before_it_was_noted_is_not_started_again(office
     assert office.workflows.starts == 1
 
 
+def test_a_run_that_was_given_up_is_not_started_after_all(office: Any) -> None:
+    ports, _ = crashing(office, at=3, after=False)
+    with pytest.raises(Crash):
+        submit(ASKED, ANN, ports)
+    (record,) = office.runs.page("acme", limit=1).runs
+    office.runs.close("acme", record.run, status="failed", ended_at=1, error="NotStarted")
+    assert submit(ASKED, ANN, office.ports).status == "failed"
+    assert office.workflows.inputs == {}
+
+
 class Turnstile:
     """Lets two threads make their port calls in a given order, one at a time."""
 

@@ -85,6 +85,12 @@ def test_a_failed_run_says_why_and_has_no_answer(client: Any, office: Any, error
     assert (found["status"], found["answer"], found["failure"]) == ("failed", None, expected)
 
 
+def test_a_failure_on_the_way_is_none_of_the_runs(client: Any, office: Any) -> None:
+    run = office.start()
+    office.write(run, Failure(error="ToolFailed", message="another agent takes over"))
+    assert client.call("GET", f"/v1/runs/{run}").body["failure"] is None
+
+
 def test_a_list_pages_and_filters(client: Any, office: Any) -> None:
     runs = [office.start() for _ in range(3)]
     first = client.call("GET", "/v1/runs", query={"limit": "2"}).body
@@ -190,7 +196,15 @@ def test_a_decision_that_may_not_be_is_a_problem_and_changes_nothing(client: Any
 
 @pytest.mark.parametrize(
     "path",
-    [f"/v1/runs/{NO_RUN}", f"/v1/runs/{NO_RUN}/journal", f"/v1/approvals/{NO_APPROVAL}", "/v1/runs/x", "/v1/approvals/x", "/v1/runs/run-é"],
+    [
+        f"/v1/runs/{NO_RUN}",
+        f"/v1/runs/{NO_RUN}/journal",
+        f"/v1/approvals/{NO_APPROVAL}",
+        "/v1/runs/x",
+        "/v1/approvals/x",
+        "/v1/runs/run-é",
+        "/v1/runs/run-\x84",
+    ],
 )
 def test_what_is_not_there_is_not_found(client: Any, path: str) -> None:
     problem(client.call("GET", path), 404)
@@ -285,6 +299,12 @@ JSON = {"Content-Type": "application/json"}
             id="not UTF-8",
         ),
         pytest.param({"body": "***", "isBase64Encoded": True, "headers": JSON}, 400, "body", id="not base64"),
+        pytest.param(
+            {"body": "*".join(base64.b64encode(json.dumps(SUBMISSION).encode()).decode()), "isBase64Encoded": True, "headers": JSON},
+            400,
+            "body",
+            id="nearly base64",
+        ),
         pytest.param({"body": "\ud800", "headers": JSON}, 400, "body", id="not text"),
         pytest.param({"body": " " * 1_000_001, "headers": JSON}, 413, "body", id="too large"),
         pytest.param({"body": "é" * 500_001, "headers": JSON}, 413, "body", id="too large in bytes"),
@@ -387,6 +407,7 @@ def test_a_bad_decision_names_the_field_and_decides_nothing(client: Any, office:
         ("/v1/runs", {"limit": "1.0"}, "limit"),
         ("/v1/runs", {"limit": "1_0"}, "limit"),
         ("/v1/runs", {"limit": " 1"}, "limit"),
+        ("/v1/runs", {"limit": "007"}, "limit"),
         ("/v1/runs", {"limit": "٣"}, "limit"),
         ("/v1/runs", {"limit": ""}, "limit"),
         ("/v1/runs", {"limit": "9" * 5000}, "limit"),
@@ -411,10 +432,22 @@ def test_a_parameter_out_of_bounds_is_named(client: Any, path: str, query: dict[
 
 
 def test_a_thousand_unknown_parameters_are_not_all_told_back(client: Any) -> None:
-    answer = client.call("GET", "/v1/runs", query={f"p{number}" * 50: "1" for number in range(1000)})
+    answer = client.call("GET", "/v1/runs", query={f"p{number}" * 500: "1" for number in range(1000)})
     problem(answer, 422)
     assert len(answer.body["errors"]) == 20
     assert len(json.dumps(answer.body)) < 10_000
+
+
+def test_a_body_that_is_not_utf_8_is_told_so(client: Any) -> None:
+    body = base64.b64encode(b'{"workflow": "\xff"}').decode()
+    assert "UTF-8" in client.call("POST", "/v1/runs", body=body, isBase64Encoded=True, headers=JSON).body["detail"]
+
+
+def test_what_can_be_no_id_is_not_looked_up(client: Any) -> None:
+    for port in ("runs", "approvals"):
+        object.__setattr__(client.api._ports, port, Broken())
+    for path in ("/v1/runs/run-1", "/v1/runs/run-1/journal", "/v1/approvals/apr-1"):
+        problem(client.call("GET", path), 404)
 
 
 class Broken:
@@ -427,7 +460,7 @@ class Broken:
         return call
 
 
-def test_what_breaks_inside_is_logged_without_content_and_told_without_details(client: Any) -> None:
+def test_what_breaks_inside_is_logged_without_content_and_told_without_details(client: Any, caplog: pytest.LogCaptureFixture) -> None:
     broken = client.api
     object.__setattr__(broken._ports, "runs", Broken())
     answer = client.call("POST", "/v1/runs", send=SUBMISSION)
@@ -438,7 +471,7 @@ def test_what_breaks_inside_is_logged_without_content_and_told_without_details(c
     assert '"error":"ValueError"' in logged
     assert "request-1" in logged
     assert "submitting.py" in logged
-    assert "4111" not in logged + json.dumps(answer.body)
+    assert "4111" not in logged + caplog.text + json.dumps(answer.body)
     assert "where is order" not in logged
 
 

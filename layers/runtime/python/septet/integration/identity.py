@@ -74,7 +74,7 @@ def unauthenticated(message: str) -> Problem:
 
 def _key_id(token: str) -> str:
     """The id of the key that a token of an accepted form says it was signed with; nothing is believed yet."""
-    if len(token) > TOKEN_CHARACTERS or not token.isascii():
+    if len(token) > TOKEN_CHARACTERS:
         raise jwt.DecodeError("no token of ours")
     header = jwt.get_unverified_header(token)
     if header.get("alg") not in ALGORITHMS:

@@ -13,7 +13,7 @@ Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"}, example
 def _whole(value: Any) -> Any:
     """A query's text as a number, if it is written as JSON writes a whole one; anything else is left to be refused."""
     digits = value.removeprefix("-") if isinstance(value, str) else ""
-    plain = digits.isascii() and digits.isdecimal() and len(digits) <= 12 and str(int(digits)) == digits  # noqa: PLR2004 -- above any bound here
+    plain = digits.isdecimal() and len(digits) <= 12 and str(int(digits)) == digits  # noqa: PLR2004 -- above any bound here
     return int(value) if plain else value
 
 

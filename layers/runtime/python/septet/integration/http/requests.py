@@ -2,9 +2,8 @@
 
 import base64
 import json
-import math
 from collections.abc import Iterable, Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
@@ -84,21 +83,10 @@ def _bytes(event: Event) -> bytes:
 
 
 def _json(text: str) -> Any:
-    value = json.loads(text, parse_constant=_refuse, parse_float=_finite, object_pairs_hook=_unique)
+    value = json.loads(text, object_pairs_hook=_unique)
     _check_depth(value)
-    canonical(value)  # a ValueError for half a surrogate pair, which no store takes
+    canonical(value)  # a ValueError for what no store takes: half a surrogate pair, NaN, a number too large
     return value
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no JSON number")
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError("a number is too large")
-    return number
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
