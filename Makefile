@@ -31,10 +31,12 @@ lint: setup
 	ruff format --check .
 	ruff check .
 	mypy
+	cd local/plugin && mypy
 	lint-imports
 
-synth: setup ## make cdk.out, offline and without credentials
+synth: setup ## make cdk.out, offline and without credentials, and print what the stacks cost when idle
 	cdk synth --quiet
+	.venv/bin/python -m stacks.idle cdk.out
 
 templates: setup
 	cfn-lint cdk.out/assembly-*/*.template.json
