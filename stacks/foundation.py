@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from stacks.constructs.keeping import removal
 from stacks.constructs.names import pascal
 from stacks.settings import Settings
 
@@ -19,7 +20,7 @@ class Foundation(Stack):
     def __init__(self, scope: Construct, *, settings: Settings) -> None:
         super().__init__(scope, "Foundation", description="Septet: tables and bodies")
         self._settings = settings
-        self._removal = RemovalPolicy.RETAIN if settings.retain else RemovalPolicy.DESTROY
+        self._removal = removal(settings)
         self._table("journal", "pk", "number", sort_type=_NUMBER, stream=dynamodb.StreamViewType.NEW_IMAGE)
         runs = self._table("runs", "tenant", "run")
         approvals = self._table("approvals", "tenant", "approval")

@@ -4,14 +4,14 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from stacks.catalog import Catalog, Function, generated
 from stacks.constructs import archive, policies
+from stacks.constructs.keeping import log_group, removal
 from stacks.constructs.layers import ARCHITECTURES, PYTHON, Layers
 from stacks.constructs.names import ALIAS, BUSINESS_TABLES, PLATFORM_TABLES
 from stacks.constructs.role import role
@@ -32,23 +32,14 @@ class FolderFunction(Construct):
         layers: Layers,
     ) -> None:
         super().__init__(scope, function.hole)
-        names, kind, name = settings.names, function.kind, function.name
-        removal = RemovalPolicy.RETAIN if settings.retain else RemovalPolicy.DESTROY
         contents = generated.files(catalog, function)
-        group = logs.LogGroup(
-            self,
-            "Logs",
-            log_group_name=names.log_group(kind, name),
-            retention=logs.RetentionDays[settings.retention],
-            removal_policy=removal,
-        )
-        with tempfile.TemporaryDirectory() as scratch:
-            path = Path(scratch) / f"{name}.zip"
+        with tempfile.TemporaryDirectory() as scratch:  # the construct copies the zip file when it is made
+            path = Path(scratch) / f"{function.name}.zip"
             archive.write(contents, path)
-            self.function = lambda_.Function(
+            made = lambda_.Function(
                 self,
                 "Function",
-                function_name=names.function(kind, name),
+                function_name=settings.names.function(function.kind, function.name),
                 description=function.description,
                 runtime=PYTHON,
                 architecture=ARCHITECTURES[settings.architecture],
@@ -58,19 +49,18 @@ class FolderFunction(Construct):
                 memory_size=function.memory,
                 timeout=Duration.seconds(function.timeout),
                 environment=environment(settings, function),
-                role=role(
-                    self,
-                    principal=iam.ServicePrincipal("lambda.amazonaws.com"),
-                    kind=kind,
-                    name=name,
-                    names=names,
-                    statements=[policies.own_logs(names, kind, name), policies.traces(), *statements],
-                ),
+                role=self._role(function, statements, settings),
                 tracing=lambda_.Tracing.ACTIVE,
-                log_group=group,
-                current_version_options=lambda_.VersionOptions(removal_policy=removal),
+                log_group=log_group(self, function.kind, function.name, settings),
+                current_version_options=lambda_.VersionOptions(removal_policy=removal(settings)),
             )
-        self.alias = lambda_.Alias(self, "Live", alias_name=ALIAS, version=self.function.current_version)
+        self.alias = lambda_.Alias(self, "Live", alias_name=ALIAS, version=made.current_version)
+
+    def _role(self, function: Function, statements: Sequence[policies.Statement], settings: Settings) -> iam.IRole:
+        names, kind, name = settings.names, function.kind, function.name
+        observed = [policies.own_logs(names, kind, name), policies.traces()]
+        principal = iam.ServicePrincipal("lambda.amazonaws.com")
+        return role(self, principal=principal, kind=kind, name=name, names=names, statements=[*observed, *statements])
 
 
 def environment(settings: Settings, function: Function) -> dict[str, str]:

@@ -1,14 +1,15 @@
 """A file of state_machines/ as a state machine that may call exactly what it names."""
 
-from aws_cdk import RemovalPolicy
+from collections.abc import Sequence
+
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from stacks.catalog import Catalog, Workflow
 from stacks.constructs import policies
-from stacks.constructs.names import fill, pascal
+from stacks.constructs.keeping import log_group
+from stacks.constructs.names import Names, fill, pascal
 from stacks.constructs.role import role
 from stacks.settings import Settings
 
@@ -21,27 +22,19 @@ class StateMachine(Construct):
         names = settings.names
         aliases = {function.hole: names.alias_arn(function.kind, function.name) for function in catalog.functions}
         called = {hole: aliases[hole] for hole in workflow.functions}
-        group = logs.LogGroup(
-            self,
-            "Logs",
-            log_group_name=names.log_group("workflow", workflow.name),
-            retention=logs.RetentionDays[settings.retention],
-            removal_policy=RemovalPolicy.RETAIN if settings.retain else RemovalPolicy.DESTROY,
-        )
-        self.machine = sfn.StateMachine(
+        group = log_group(self, "workflow", workflow.name, settings)
+        sfn.StateMachine(
             self,
             "Machine",
             state_machine_name=names.state_machine(workflow.name),
             definition_body=sfn.DefinitionBody.from_string(fill(workflow.definition, names.values() | called)),
             state_machine_type=sfn.StateMachineType.STANDARD,
-            role=role(
-                self,
-                principal=iam.ServicePrincipal("states.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": names.account}}),
-                kind="workflow",
-                name=workflow.name,
-                names=names,
-                statements=policies.workflow(list(called.values())),
-            ),
+            role=self._role(workflow.name, list(called.values()), names),
             logs=sfn.LogOptions(destination=group, level=sfn.LogLevel.ERROR, include_execution_data=False),
             tracing_enabled=True,
         )
+
+    def _role(self, name: str, called: Sequence[str], names: Names) -> iam.IRole:
+        ours = {"StringEquals": {"aws:SourceAccount": names.account}}
+        principal = iam.ServicePrincipal("states.amazonaws.com", conditions=ours)
+        return role(self, principal=principal, kind="workflow", name=name, names=names, statements=policies.workflow(called))
