@@ -179,7 +179,7 @@ class TestOnce:
         desk = bench({"sent": "A-1"})
         key = effect_key(PARCEL, "run-1", ARGUMENTS)
         deadline = desk.clock.now + 5_000
-        gone = Effect(tenant="acme", run="run-1", key=key, tool="send_parcel", status="intended", deadline=deadline)
+        gone = Effect(tenant="acme", run="run-1", key=key, tool="send_parcel", status="intended", deadline=deadline, by="gone")
         desk.effects.intend(gone, now=desk.clock.now, again=False)
         assert desk.perform(PARCEL).error == "EffectUnknown"
         assert desk.clock.now >= deadline

@@ -34,7 +34,7 @@ def test_what_is_not_declared_is_the_worst_case() -> None:
 @pytest.mark.parametrize(
     ("effect", "reads"), [("read", True), ("sensitive-read", True), ("egress-read", False), ("send", False), ("", False)]
 )
-def test_only_what_sends_nothing_out_reads(effect: str, reads: bool) -> None:  # noqa: FBT001 -- an expectation
+def test_only_what_sends_nothing_out_reads(effect: str, *, reads: bool) -> None:
     assert manifest("t", DECLARED | {"effect": effect}).reads is reads
 
 

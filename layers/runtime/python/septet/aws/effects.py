@@ -5,6 +5,9 @@ from typing import Any
 from septet.aws.items import Item, dumps, item, loads, values
 from septet.security.effects import Effect
 
+RELEASED = "released"
+"""The status of a record that stands for none."""
+
 
 class DynamoEffects:
     """Partition ``{tenant}#{run}``, sort ``effect``; one conditional write decides whether a call may be made."""
@@ -17,45 +20,47 @@ class DynamoEffects:
     def intend(self, effect: Effect, *, now: int, again: bool) -> Effect | None:
         """Store the intent, or say what stands in the way."""
         lapsed = " OR (#status = :intended AND deadline <= :now)" if again else ""
-        names: dict[str, Any] = {"ExpressionAttributeNames": {"#status": "status"}} if again else {}
-        given: dict[str, Any] = {"ExpressionAttributeValues": item({":intended": "intended", ":now": now})} if again else {}
+        given = {":released": RELEASED} | ({":intended": "intended", ":now": now} if again else {})
         try:
             self._client.put_item(
                 TableName=self._table,
                 Item=_key(effect.tenant, effect.run, effect.key)
-                | item({"tool": effect.tool, "status": "intended", "deadline": effect.deadline}),
-                ConditionExpression="attribute_not_exists(pk)" + lapsed,
+                | item({"tool": effect.tool, "status": "intended", "deadline": effect.deadline, "by": effect.by}),
+                ConditionExpression="attribute_not_exists(pk) OR #status = :released" + lapsed,
+                ExpressionAttributeNames={"#status": "status"},
+                ExpressionAttributeValues=item(given),
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                **names,
-                **given,
             )
         except self._taken as error:
-            return _effect(effect.tenant, effect.run, error.response["Item"])
+            standing = _effect(effect.tenant, effect.run, error.response["Item"])
+            return None if standing == effect else standing
         return None
 
     def done(self, effect: Effect, value: Any) -> None:
         """Write the result; the first stands."""
+        held = {"status": "done", "value": dumps(value), "tool": effect.tool, "deadline": effect.deadline, "by": effect.by}
         try:
             self._client.update_item(
                 TableName=self._table,
                 Key=_key(effect.tenant, effect.run, effect.key),
-                UpdateExpression="SET #status = :done, #value = :value",
-                ConditionExpression="#status = :intended",
-                ExpressionAttributeNames={"#status": "status", "#value": "value"},
-                ExpressionAttributeValues=item({":done": "done", ":intended": "intended", ":value": dumps(value)}),
+                UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in held),
+                ConditionExpression="attribute_not_exists(pk) OR #status <> :status",
+                ExpressionAttributeNames={f"#{name}": name for name in held},
+                ExpressionAttributeValues=item({f":{name}": value for name, value in held.items()}),
             )
         except self._taken:
             return
 
     def release(self, effect: Effect) -> None:
-        """Forget this intent; another's, or a done effect, stays."""
+        """Forget this intent; another's, or a done effect, stays. The gateway deletes nothing here: the record says that it is void."""
         try:
-            self._client.delete_item(
+            self._client.update_item(
                 TableName=self._table,
                 Key=_key(effect.tenant, effect.run, effect.key),
-                ConditionExpression="#status = :intended AND deadline = :deadline",
-                ExpressionAttributeNames={"#status": "status"},
-                ExpressionAttributeValues=item({":intended": "intended", ":deadline": effect.deadline}),
+                UpdateExpression="SET #status = :released",
+                ConditionExpression="#status = :intended AND #by = :by",
+                ExpressionAttributeNames={"#status": "status", "#by": "by"},
+                ExpressionAttributeValues=item({":released": RELEASED, ":intended": "intended", ":by": effect.by}),
             )
         except self._taken:
             return
@@ -63,7 +68,8 @@ class DynamoEffects:
     def get(self, tenant: str, run: str, key: str) -> Effect | None:
         """The record, read consistently."""
         found = self._client.get_item(TableName=self._table, Key=_key(tenant, run, key), ConsistentRead=True)
-        return _effect(tenant, run, found["Item"]) if "Item" in found else None
+        released = found.get("Item", {}).get("status") == {"S": RELEASED}
+        return _effect(tenant, run, found["Item"]) if "Item" in found and not released else None
 
 
 def _key(tenant: str, run: str, key: str) -> Item:
@@ -79,5 +85,6 @@ def _effect(tenant: str, run: str, found: Item) -> Effect:
         tool=held["tool"],
         status=held["status"],
         deadline=held["deadline"],
+        by=held["by"],
         value=loads(held["value"]) if "value" in held else None,
     )

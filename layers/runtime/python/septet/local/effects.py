@@ -19,7 +19,7 @@ class MemoryEffects:
         place = effect.tenant, effect.run, effect.key
         with self._lock:
             standing = self._effects.get(place)
-            if standing is None or (again and standing.status == "intended" and standing.deadline <= now):
+            if standing in (None, effect) or (again and standing.status == "intended" and standing.deadline <= now):
                 self._effects[place] = effect
                 return None
             return standing
@@ -28,7 +28,7 @@ class MemoryEffects:
         """Write the result; the first stands."""
         place = effect.tenant, effect.run, effect.key
         with self._lock:
-            if self._effects[place].status != "done":
+            if self._effects.get(place, effect).status != "done":
                 self._effects[place] = replace(effect, status="done", value=value)
 
     def release(self, effect: Effect) -> None:

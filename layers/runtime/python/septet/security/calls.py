@@ -1,5 +1,6 @@
 """Making one allowed call: once for an effect, with a deadline, ending in a value or a named error."""
 
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -90,10 +91,12 @@ class Hands:
 
     def _intend(self, manifest: Manifest, caller: Caller, key: str) -> tuple[Effect, Effect | None]:
         """Our intent, and what stands in its way after waiting for as long as another caller may still be at it."""
+        by = secrets.token_hex(8)
         while True:
             now = self.clock()
             deadline = now + ATTEMPTS * manifest.timeout * 1000 + GRACE
-            effect = Effect(tenant=caller.tenant, run=caller.run, key=key, tool=manifest.name, status="intended", deadline=deadline)
+            place = {"tenant": caller.tenant, "run": caller.run, "key": key}
+            effect = Effect(**place, tool=manifest.name, status="intended", deadline=deadline, by=by)
             standing = self.effects.intend(effect, now=now, again=manifest.repeat == "keyed")
             if standing is None or standing.status == "done" or standing.deadline <= now:
                 return effect, standing

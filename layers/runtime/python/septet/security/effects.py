@@ -19,6 +19,8 @@ class Effect:
     status: Literal["intended", "done"]
     deadline: int
     """Milliseconds since the epoch until which whoever intended it may still be at it."""
+    by: str
+    """Who intended it: unlike any other attempt at this or another effect."""
     value: Any = None
     """The tool's result once it is done."""
 
@@ -37,16 +39,16 @@ class Effects(Protocol):
     def intend(self, effect: Effect, *, now: int, again: bool) -> Effect | None:
         """Store the intent if there is none, or, with *again*, if the one there is has passed its deadline by *now* without a result.
 
-        None when stored, else the record that stands in the way.
+        None when stored, also when it was stored before and the answer was lost; else the record that stands in the way.
         """
         ...
 
     def done(self, effect: Effect, value: Any) -> None:
-        """Write the result. Writing it twice leaves the first."""
+        """Write the result, also when the intent was released meanwhile: it has happened. Writing it twice leaves the first."""
         ...
 
     def release(self, effect: Effect) -> None:
-        """Forget an intent whose call provably had no effect; a done effect stays."""
+        """Forget this very intent, whose call provably had no effect; another's, or a done effect, stays."""
         ...
 
     def get(self, tenant: str, run: str, key: str) -> Effect | None:
