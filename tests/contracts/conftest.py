@@ -1,0 +1,101 @@
+"""Every port twice: its double in memory, and its adapter on AWS, as far as the twin is AWS."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from septet.aws.approvals import DynamoApprovals
+from septet.aws.bodies import S3Bodies
+from septet.aws.effects import DynamoEffects
+from septet.aws.journal import DynamoJournal
+from septet.aws.runs import DynamoRuns
+from septet.core.journal import Journal
+from septet.core.runs import Runs
+from septet.local.approvals import MemoryApprovals
+from septet.local.effects import MemoryEffects
+from septet.local.journal import MemoryJournal
+from septet.local.runs import MemoryRuns
+from septet.security.approvals import Approvals
+from septet.security.effects import Effects
+
+BODIES = "contracts-bodies"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Storage:
+    """The storage ports of one kind."""
+
+    journal: Journal
+    runs: Runs
+    approvals: Approvals
+    effects: Effects
+
+
+@dataclass(frozen=True, kw_only=True)
+class Aws:
+    """Tables and a bucket as the stacks make them, on the twin."""
+
+    dynamodb: Any
+    s3: Any
+
+    def storage(self) -> Storage:
+        """The adapters, as one function has them."""
+        bodies = S3Bodies(lambda: self.s3, BODIES)
+        return Storage(
+            journal=DynamoJournal(self.dynamodb, "contracts-journal", bodies),
+            runs=DynamoRuns(self.dynamodb, "contracts-runs"),
+            approvals=DynamoApprovals(self.dynamodb, "contracts-approvals"),
+            effects=DynamoEffects(self.dynamodb, "contracts-effects"),
+        )
+
+
+@pytest.fixture(scope="session")
+def aws(bare_twin: Any) -> Aws:
+    """Empty tables and a bucket, made once a session: every test has a tenant of its own."""
+    dynamodb, s3 = bare_twin.client("dynamodb"), bare_twin.client("s3")
+    _table(dynamodb, "journal", pk="S", number="N")
+    _table(dynamodb, "runs", index=("by_created", {"tenant": "S", "created_at": "S"}), tenant="S", run="S")
+    _table(dynamodb, "approvals", index=("outbox", {"outbox": "S", "decided_at": "N"}), tenant="S", approval="S")
+    _table(dynamodb, "effects", pk="S", effect="S")
+    _table(dynamodb, "orders", tenant="S", order_id="S")
+    _table(dynamodb, "refunds", tenant="S", refund_key="S")
+    s3.create_bucket(Bucket=BODIES)
+    return Aws(dynamodb=dynamodb, s3=s3)
+
+
+def _table(dynamodb: Any, name: str, *, index: tuple[str, dict[str, str]] | None = None, **keys: str) -> None:
+    indexes = {index[0]: index[1]} if index else {}
+    types = keys | {key: kind for of_index in indexes.values() for key, kind in of_index.items()}
+    dynamodb.create_table(
+        TableName=f"contracts-{name}",
+        KeySchema=_schema(keys),
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": kind} for key, kind in types.items()],
+        BillingMode="PAY_PER_REQUEST",
+        **_indexes(indexes),
+    )
+
+
+def _indexes(indexes: dict[str, dict[str, str]]) -> dict[str, Any]:
+    made = [{"IndexName": name, "KeySchema": _schema(keys), "Projection": {"ProjectionType": "ALL"}} for name, keys in indexes.items()]
+    return {"GlobalSecondaryIndexes": made} if made else {}
+
+
+def _schema(keys: dict[str, str]) -> list[dict[str, str]]:
+    return [{"AttributeName": key, "KeyType": kind} for key, kind in zip(keys, ("HASH", "RANGE"), strict=True)]
+
+
+@pytest.fixture(params=["memory", pytest.param("aws", marks=pytest.mark.twin)])
+def storage(request: pytest.FixtureRequest) -> Storage:
+    """The doubles, then the adapters."""
+    if request.param == "memory":
+        return Storage(journal=MemoryJournal(), runs=MemoryRuns(), approvals=MemoryApprovals(), effects=MemoryEffects())
+    on_aws: Aws = request.getfixturevalue("aws")
+    return on_aws.storage()
+
+
+@pytest.fixture
+def tenant() -> str:
+    """A tenant nobody else has."""
+    return f"t-{uuid.uuid4().hex[:12]}"

@@ -1,0 +1,158 @@
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from threading import Barrier
+from typing import Any
+
+import pytest
+
+from septet.security.approvals import Approval, Approvals, Status
+from tests.contracts.conftest import Storage
+
+
+@pytest.fixture
+def approvals(storage: Storage) -> Approvals:
+    return storage.approvals
+
+
+@pytest.fixture
+def question(tenant: str) -> Approval:
+    return Approval(
+        tenant=tenant,
+        approval="apr-1",
+        run="run-1",
+        turn="refunds",
+        tool="issue_refund",
+        arguments={"order_id": "A-1", "amount_cents": 20_000, "reason": "Grüße", "none": None, "rate": 1.5},
+        asked_by="refunds",
+        asked_at=10,
+        expires_at=100,
+        reasons=("amount_cents is above 10000",),
+        evidence=({"name": "order A-1", "value": {"refundable_cents": 50_000}, "source": "find_order, entry 4"},),
+    )
+
+
+def decide(approvals: Approvals, question: Approval, status: Status = "approved", *, at: int = 50, by: str = "boss") -> Approval | None:
+    return approvals.decide(question.tenant, question.approval, status=status, by=by, reason="as agreed", at=at)
+
+
+def outbox(approvals: Approvals, tenant: str) -> list[str]:
+    return [item.approval for item in approvals.undelivered(limit=100) if item.tenant == tenant]
+
+
+class TestAsking:
+    def test_a_question_comes_back_as_it_was_asked(self, approvals: Approvals, question: Approval) -> None:
+        assert approvals.ask(question) == question
+        assert approvals.get(question.tenant, "apr-1") == question
+
+    def test_it_is_asked_once(self, approvals: Approvals, question: Approval) -> None:
+        approvals.ask(question)
+        assert approvals.ask(replace(question, asked_at=20, expires_at=900, asked_by="fallback")) == question
+        decided = decide(approvals, question)
+        assert approvals.ask(replace(question, asked_at=30)) == decided
+
+    def test_an_unknown_one_and_another_tenant_s_are_none(self, approvals: Approvals, question: Approval) -> None:
+        approvals.ask(question)
+        assert approvals.get(question.tenant, "apr-2") is None
+        assert approvals.get(f"{question.tenant}-2", "apr-1") is None
+        assert decide(approvals, replace(question, approval="apr-2")) is None
+        assert decide(approvals, replace(question, tenant=f"{question.tenant}-2")) is None
+
+    def test_a_tenant_s_questions_are_listed_newest_first(self, approvals: Approvals, question: Approval) -> None:
+        for place, at in enumerate((30, 10, 20)):
+            approvals.ask(replace(question, approval=f"apr-{place}", asked_at=at))
+        approvals.ask(replace(question, tenant=f"{question.tenant}-2"))
+        decide(approvals, replace(question, approval="apr-1"))
+        assert [item.approval for item in approvals.listed(question.tenant)] == ["apr-0", "apr-2", "apr-1"]
+        assert [item.approval for item in approvals.listed(question.tenant, status="pending")] == ["apr-0", "apr-2"]
+        assert [item.approval for item in approvals.listed(question.tenant, status="approved")] == ["apr-1"]
+        assert approvals.listed(f"{question.tenant}-3") == []
+
+
+class TestDeciding:
+    @pytest.mark.parametrize("status", ["approved", "rejected"])
+    def test_a_decision_says_who_when_and_why(self, approvals: Approvals, question: Approval, status: Status) -> None:
+        approvals.ask(question)
+        expected = replace(question, status=status, decided_by="boss", decided_at=50, reason="as agreed")
+        assert decide(approvals, question, status) == expected
+        assert approvals.get(question.tenant, "apr-1") == expected
+
+    @pytest.mark.parametrize("first", ["approved", "rejected", "expired"])
+    @pytest.mark.parametrize("second", ["approved", "rejected", "expired"])
+    def test_the_first_stands(self, approvals: Approvals, question: Approval, first: Status, second: Status) -> None:
+        approvals.ask(question)
+        standing = decide(approvals, question, first)
+        assert decide(approvals, question, second, by="somebody else") is None
+        assert approvals.get(question.tenant, "apr-1") == standing
+
+    @pytest.mark.parametrize(("at", "counts"), [(99, True), (100, False), (101, False)])
+    def test_a_person_has_until_it_expires(self, approvals: Approvals, question: Approval, at: int, *, counts: bool) -> None:
+        approvals.ask(question)
+        assert (decide(approvals, question, at=at) is not None) == counts
+
+    def test_an_expiry_can_be_written_when_its_time_has_come(self, approvals: Approvals, question: Approval) -> None:
+        approvals.ask(question)
+        expired = decide(approvals, question, "expired", at=100, by="")
+        assert expired is not None
+        assert expired.status == "expired"
+
+    def test_of_an_approval_and_a_rejection_at_once_one_wins(self, approvals: Approvals, question: Approval) -> None:
+        for place in range(10):
+            one = approvals.ask(replace(question, approval=f"race-{place}"))
+            together = Barrier(4)
+
+            def race(status: Any, one: Approval = one, together: Barrier = together) -> Approval | None:
+                together.wait()
+                return decide(approvals, one, status, by=f"who said {status}")
+
+            with ThreadPoolExecutor(4) as pool:
+                won = [end for end in pool.map(race, ("approved", "rejected", "approved", "expired")) if end]
+            assert len(won) == 1
+            assert approvals.get(question.tenant, one.approval) == won[0]
+
+
+class TestOutbox:
+    @pytest.mark.parametrize(("status", "told"), [("approved", True), ("rejected", True), ("expired", False)])
+    def test_a_person_s_decision_has_to_be_told(self, approvals: Approvals, question: Approval, status: Status, *, told: bool) -> None:
+        approvals.ask(question)
+        assert outbox(approvals, question.tenant) == []
+        decide(approvals, question, status)
+        assert outbox(approvals, question.tenant) == (["apr-1"] if told else [])
+
+    def test_what_was_told_is_not_told_again(self, approvals: Approvals, question: Approval) -> None:
+        approvals.ask(question)
+        decide(approvals, question)
+        approvals.delivered(question.tenant, "apr-1")
+        assert outbox(approvals, question.tenant) == []
+        found = approvals.get(question.tenant, "apr-1")
+        assert found is not None
+        assert (found.status, found.delivered) == ("approved", True)
+        approvals.delivered(question.tenant, "apr-1")
+
+    def test_the_oldest_decision_comes_first_also_when_its_number_is_shorter(self, approvals: Approvals, question: Approval) -> None:
+        for place, at in enumerate((1_000, 99, 20_000)):
+            approvals.ask(replace(question, approval=f"apr-{place}", expires_at=10**9))
+            decide(approvals, replace(question, approval=f"apr-{place}"), at=at)
+        assert outbox(approvals, question.tenant) == ["apr-1", "apr-0", "apr-2"]
+
+    def test_as_many_as_asked_for(self, approvals: Approvals, question: Approval) -> None:
+        for place in range(3):
+            approvals.ask(replace(question, approval=f"apr-{place}"))
+            decide(approvals, replace(question, approval=f"apr-{place}"))
+        assert len(approvals.undelivered(limit=2)) == 2
+
+    def test_who_waits_is_noted_before_and_after_a_decision(self, approvals: Approvals, question: Approval) -> None:
+        assert approvals.wait(question.tenant, "apr-1", "token-1") is None
+        approvals.ask(question)
+        assert approvals.wait(question.tenant, "apr-1", "token-1") == replace(question, token="token-1")
+        decided = decide(approvals, question)
+        assert decided is not None
+        assert decided.token == "token-1"
+        assert approvals.wait(question.tenant, "apr-1", "token-2") == replace(decided, token="token-2")
+
+    def test_whoever_waits_after_a_delivery_is_told_of_the_decision(self, approvals: Approvals, question: Approval) -> None:
+        approvals.ask(question)
+        decide(approvals, question)
+        approvals.delivered(question.tenant, "apr-1")
+        waiting = approvals.wait(question.tenant, "apr-1", "token-2")
+        assert waiting is not None
+        assert (waiting.status, waiting.delivered) == ("approved", False)
