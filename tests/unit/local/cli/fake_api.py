@@ -17,7 +17,7 @@ def moment(at: float) -> str:
     return f"2026-11-22T21:{int(at) // 60:02d}:{at % 60:06.3f}Z"
 
 
-def entry(number: int, at: float, kind: str, agent: str = "", cost: int = 0, **body: Any) -> dict[str, Any]:
+def entry(number: int, at: float, kind: str, agent: str = "", /, *, cost: int = 0, **body: Any) -> dict[str, Any]:
     """One entry of a journal page."""
     return {
         "number": number,

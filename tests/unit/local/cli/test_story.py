@@ -1,0 +1,64 @@
+from typing import Any
+
+import pytest
+
+from local.cli.story import Line, Story, Tone
+from tests.unit.local.cli.fake_api import entry
+
+CALL = {"id": "1", "tool": "find_order", "arguments": {"order_id": "A-1"}}
+ANSWER = {"id": "2", "tool": "answer", "arguments": {"route": "orders"}}
+
+
+def told(kind: str, agent: str = "orders", /, **body: Any) -> Line | None:
+    return Story().tell(entry(0, 0, kind, agent, **body))
+
+
+@pytest.mark.parametrize(
+    ("line", "who", "verb", "what", "tone"),
+    [
+        (told("request", "", workflow="s", input={"m": "a b"}, submitter="eve"), "eve", "asks", 'm="a b"', Tone.CALM),
+        (told("model_reply", calls=[CALL, ANSWER], text="", stop="tools"), "orders", "wants", "find_order order_id=A-1", Tone.CALM),
+        (told("tool_intent", tool="find_order", reasons=["it only reads"]), "gateway", "allows", "find_order: it only reads", Tone.CALM),
+        (told("tool_result", tool="t", value=[1], error="", repeated=True), "t", "returns", "(it had happened before) [1]", Tone.CALM),
+        (told("tool_result", tool="t", error="PolicyDenied", message="no"), "gateway", "denies", "PolicyDenied: no", Tone.BAD),
+        (told("tool_result", tool="t", error="ToolTimedOut", message="10 s"), "t", "fails", "ToolTimedOut: 10 s", Tone.BAD),
+        (told("approval_given", decision="approved", by="desk", reason=""), "desk", "approves", "(no reason given)", Tone.GOOD),
+        (told("approval_given", decision="rejected", by="desk", reason="no"), "desk", "rejects", "no", Tone.BAD),
+        (told("approval_given", decision="expired", by="", reason=""), "nobody", "expired", "(no reason given)", Tone.BAD),
+        (told("hand_over", to="writer", reason="done"), "orders", "hands to", "writer: done", Tone.CALM),
+        (told("note", kind="repair", text="Call answer."), "orders", "is told", "Call answer.", Tone.WAIT),
+        (told("note", kind="model_error", text="ModelThrottled: x"), "orders", "meets", "ModelThrottled: x", Tone.WAIT),
+        (told("answer", value={"text": "Hello"}), "orders", "answers", "Hello", Tone.GOOD),
+        (told("answer", value={"found": True, "n": 1}), "orders", "answers", "found=true n=1", Tone.GOOD),
+        (told("failure", "", error="RunStopped", message="by eve"), "septet", "fails", "RunStopped: by eve", Tone.BAD),
+        (told("stop", "", by="eve", reason="enough"), "eve", "stops it", "enough", Tone.BAD),
+    ],
+)  # fmt: skip
+def test_each_entry_says_who_does_what(line: Line | None, who: str, verb: str, what: str, tone: Tone) -> None:
+    assert line == Line(at=0, who=who, verb=verb, what=what, tone=tone)
+
+
+def test_a_reply_that_only_answers_is_told_by_the_answer_which_carries_its_cost() -> None:
+    story = Story()
+    assert story.tell(entry(0, 10, "model_call", "triage", model="m", step=0)) is None
+    assert story.tell(entry(1, 11, "model_reply", "triage", cost=412, calls=[ANSWER], text="", stop="tools")) is None
+    line = story.tell(entry(2, 11.5, "answer", "triage", value={"route": "orders"}))
+    assert line
+    assert (line.cost, line.at) == ("$0.000412", 1.5)
+    after = story.tell(entry(3, 12, "failure", "triage", error="x", message="y"))
+    assert after
+    assert not after.cost
+
+
+@pytest.mark.parametrize(
+    ("one", "now"),
+    [
+        (entry(0, 0, "model_call", "orders", model="haiku", step=0), "orders asks haiku"),
+        (entry(0, 0, "tool_intent", tool="find_order", reasons=[]), "find_order runs"),
+        (entry(0, 0, "stop", by="eve", reason=""), "the workflow goes on"),
+    ],
+)
+def test_what_is_going_on_is_known_between_two_lines(one: dict[str, Any], now: str) -> None:
+    story = Story()
+    story.tell(one)
+    assert story.now == now
