@@ -2,6 +2,7 @@
 PYTHON ?= python3
 PYTEST := .venv/bin/python -m pytest
 MACHINE_PATH := $(PATH)
+BEGAN := $(shell date +%s)
 # Node, npm and the CDK command are found in our own folders first.
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 
@@ -17,7 +18,7 @@ setup: ## make the environments and bring uv, Node and the CDK command; quick wh
 	@PATH="$(MACHINE_PATH)" $(PYTHON) -m local.setup
 
 demo: setup ## start the twin, deploy, and show three runs as they happen
-	@.venv/bin/python -m local.demo
+	@SEPTET_DEMO_BEGAN=$(BEGAN) .venv/bin/python -m local.demo
 
 test: check ## everything in `check`, the templates and state machines, and every test on the twin
 	$(MAKE) templates

@@ -131,10 +131,9 @@ def test_the_journal_is_only_appended_to(deployed: Templates) -> None:
         assert on_tables(deployed, role, "journal") <= {"GetItem", "Query", "PutItem"}, f"{role} can change the journal"
 
 
-def test_nothing_is_deleted_but_an_intent_that_came_to_nothing(deployed: Templates) -> None:
+def test_nothing_is_deleted(deployed: Templates) -> None:
     deletes = {(str(role), *one) for role in deployed.roles() for one in granted(role.statements) if "Delete" in one[0]}
-    effects = deployed.settings.names.table_arn("effects")
-    assert {one for one in deletes if one[1] != "logs:DeleteLogDelivery"} == {("step gateway", "dynamodb:DeleteItem", effects)}
+    assert {one for one in deletes if one[1] != "logs:DeleteLogDelivery"} == set()
 
 
 def test_a_tool_reaches_business_data_alone(deployed: Templates) -> None:

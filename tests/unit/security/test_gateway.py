@@ -177,12 +177,17 @@ class TestAllowed:
         assert (intent.key, intent.reasons) == ("", ("it only reads",))
         assert isinstance(result, ToolResult)
 
+    def test_a_large_refund_in_small_parts_is_asked_about_also_within_one_reply(self) -> None:
+        desk = read("A-1")
+        written = desk.ask(refund("A-1", 9_000), refund("A-1", 9_001))
+        assert [type(body) for body in written] == [ToolIntent, ApprovalAsked, ToolResult]
+
     def test_an_effect_s_intent_says_why_and_under_which_key(self) -> None:
         desk = read("A-1")
         intent, result = desk.ask(refund("A-1", 100))
         assert isinstance(intent, ToolIntent)
         assert len(intent.key) == 40
-        assert intent.reasons == ("order_id picks a order of the principal's own", "amount_cents is within refundable_cents")
+        assert intent.reasons == ("order_id picks the principal's own order", "amount_cents is within refundable_cents")
         assert isinstance(result, ToolResult)
         assert result.value == {"paid": 100, "order_id": "A-1"}
         assert desk.shop.paid == {("A-1", 100): 1}

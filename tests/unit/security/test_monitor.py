@@ -32,7 +32,7 @@ def test_a_read_is_allowed() -> None:
 def test_a_refund_of_the_principal_s_own_order_within_its_bounds_is_allowed() -> None:
     decision = judged(GOOD, facts(order()))
     assert decision.outcome == "allow"
-    assert decision.reasons == ("order_id picks a order of the principal's own", "amount_cents is within refundable_cents")
+    assert decision.reasons == ("order_id picks the principal's own order", "amount_cents is within refundable_cents")
 
 
 def test_what_is_above_the_limit_is_asked_with_the_records_behind_it() -> None:
@@ -72,6 +72,21 @@ def test_a_bound_that_is_no_whole_number_bounds_nothing(bound: Any) -> None:
 
 def test_an_amount_that_is_left_out_is_denied_because_nothing_bounds_what_the_tool_takes_instead() -> None:
     assert judged({"order_id": "A-1"}, facts(order())).outcome == "deny"
+
+
+def test_amounts_add_up_so_that_a_large_one_does_not_get_through_in_parts() -> None:
+    before = {REFUND.name: [GOOD | {"amount_cents": 6_000}]}
+    known = Facts(principal=CUSTOMER, records=facts(order()).records, acted=before)
+    assert judged(GOOD | {"amount_cents": 4_000}, known).outcome == "allow"
+    decision = judged(GOOD | {"amount_cents": 4_001}, known)
+    assert decision.outcome == "ask"
+    assert decision.reasons == ("amount_cents is above 10000 with the 6000 before",)
+
+
+def test_the_same_effect_again_and_effects_on_other_records_do_not_add_up() -> None:
+    before = {REFUND.name: [GOOD | {"reason": "other words"}, GOOD | {"order_id": "A-2"}]}
+    known = Facts(principal=CUSTOMER, records=facts(order()).records, acted=before)
+    assert judged(GOOD, known).outcome == "allow"
 
 
 def test_of_two_records_the_tighter_bounds() -> None:

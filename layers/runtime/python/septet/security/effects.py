@@ -30,7 +30,7 @@ def effect_key(manifest: Manifest, run: str, arguments: Mapping[str, Any]) -> st
 
     So another agent that words the call differently meets the same record.
     """
-    return digest(canonical([run, manifest.name, {name: arguments.get(name) for name in manifest.identity}]))[:40]
+    return digest(canonical([run, manifest.name, manifest.identified(arguments)]))[:40]
 
 
 class Effects(Protocol):

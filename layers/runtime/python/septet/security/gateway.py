@@ -84,7 +84,7 @@ class _Desk:
     principal: str
 
     def work(self) -> list[Entry]:
-        facts = Facts(principal=self.principal, records=self.known.records)
+        facts = Facts(principal=self.principal, records=self.known.records, acted=self.known.acted)
         written: list[Entry] = []
         allowed: list[tuple[ToolCall, Manifest]] = []
         for call in self.calls.calls:

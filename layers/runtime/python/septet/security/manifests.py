@@ -53,6 +53,10 @@ class Manifest:
     approval_seconds: int
     """How long a question to a person stays open."""
 
+    def identified(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments that make two calls the same effect."""
+        return {name: arguments.get(name) for name in self.identity}
+
     @property
     def reads(self) -> bool:
         """Whether the tool only reads."""

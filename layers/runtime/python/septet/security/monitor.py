@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from septet.core.canonical import canonical
 from septet.security.manifests import Argument, Manifest
 
 View = tuple[Literal["allow", "ask", "deny", "pass"], str]
@@ -23,6 +24,10 @@ class Record:
     """Where it was read, e.g. ``find_order, entry 12``."""
 
 
+Seen = tuple[Record | None, Sequence[Record], Sequence[Mapping[str, Any]]]
+"""The record an argument selects, all records the call selects, and the arguments of earlier effects on them."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Facts:
     """What the platform knows when a call is made."""
@@ -31,6 +36,8 @@ class Facts:
     """Whom the run acts for."""
     records: Mapping[tuple[str, str], Record] = field(default_factory=dict)
     """Records read in this run, by kind and key; the newest reading stands."""
+    acted: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    """Arguments of the calls that were allowed in this run so far, by tool."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,7 +52,8 @@ class Decision:
 def decide(manifest: Manifest, arguments: Mapping[str, Any], facts: Facts) -> Decision:
     """Allow, ask a person, or deny. A read is allowed; whatever acts must aim at records of the principal's own, within their bounds.
 
-    Arguments have passed the tool's schema. A denial outweighs a question, a question outweighs an allowance.
+    Arguments have passed the tool's schema. A denial outweighs a question, a question outweighs an allowance. Amounts add up over a run: a
+    large one does not get through in small parts.
     """
     if manifest.reads:
         return Decision(outcome="allow", reasons=("it only reads",))
@@ -55,7 +63,8 @@ def decide(manifest: Manifest, arguments: Mapping[str, Any], facts: Facts) -> De
         if manifest.argument(name).role == "selector"
     }
     found = [record for record in selected.values() if record]
-    views = [_view(name, value, manifest.argument(name), selected.get(name), found, facts) for name, value in arguments.items()]
+    earlier = _earlier(manifest, arguments, facts)
+    views = [_view(name, value, manifest.argument(name), (selected.get(name), found, earlier), facts) for name, value in arguments.items()]
     left_out = (name for name, declared in manifest.arguments.items() if declared.role == "amount" and name not in arguments)
     views += [("deny", f"{name} is left out, and nothing bounds what the tool takes instead") for name in left_out]
     evidence = tuple({"name": f"{record.kind} {record.key}", "value": dict(record.fields), "source": record.source} for record in found)
@@ -68,15 +77,22 @@ def decide(manifest: Manifest, arguments: Mapping[str, Any], facts: Facts) -> De
     return Decision(outcome="ask", reasons=("it acts, and nothing bounds it",), evidence=evidence)
 
 
-def _view(  # noqa: PLR0917 -- private; the six are what an argument is judged by
-    name: str, value: Any, declared: Argument, selected: Record | None, found: Sequence[Record], facts: Facts
-) -> View:
+def _earlier(manifest: Manifest, arguments: Mapping[str, Any], facts: Facts) -> list[Mapping[str, Any]]:
+    """Arguments of this run's other effects of the same tool on the same records; the same effect again is one effect."""
+    selectors = [name for name in arguments if manifest.argument(name).role == "selector"]
+    others = {canonical(manifest.identified(given)): given for given in facts.acted.get(manifest.name, ())}
+    others.pop(canonical(manifest.identified(arguments)), None)
+    return [given for given in others.values() if all(given.get(name) == arguments[name] for name in selectors)]
+
+
+def _view(name: str, value: Any, declared: Argument, seen: Seen, facts: Facts) -> View:
     """What one argument says about the call."""
+    selected, found, earlier = seen
     match declared.role:
         case "selector":
             return _selector(name, declared, selected, facts)
         case "amount":
-            return _amount(name, value, declared, found)
+            return _amount(name, value, declared, found, sum(given.get(name, 0) for given in earlier))
         case "title" | "content" | "flag":
             return "pass", ""
         case role:
@@ -87,11 +103,11 @@ def _selector(name: str, declared: Argument, record: Record | None, facts: Facts
     if record is None:
         return "deny", f"{name} picks no {declared.kind} that was read in this run"
     if not record.owner or record.owner != facts.principal:
-        return "deny", f"{name} picks a {declared.kind} that does not belong to the authenticated principal"
-    return "allow", f"{name} picks a {declared.kind} of the principal's own"
+        return "deny", f"{name} picks somebody else's {declared.kind}, not the authenticated principal's"
+    return "allow", f"{name} picks the principal's own {declared.kind}"
 
 
-def _amount(name: str, value: Any, declared: Argument, found: Sequence[Record]) -> View:
+def _amount(name: str, value: Any, declared: Argument, found: Sequence[Record], before: int) -> View:
     bounds = [record.fields[declared.within] for record in found if declared.within in record.fields]
     if type(value) is not int or value <= 0:
         return "deny", f"{name} must be a positive whole number"
@@ -99,6 +115,6 @@ def _amount(name: str, value: Any, declared: Argument, found: Sequence[Record]) 
         return "deny", f"{name} has no record that bounds it"
     if value > min(bounds):
         return "deny", f"{name} is above {declared.within} ({min(bounds)})"
-    if declared.ask_above is not None and value > declared.ask_above:
-        return "ask", f"{name} is above {declared.ask_above}"
+    if declared.ask_above is not None and before + value > declared.ask_above:
+        return "ask", f"{name} is above {declared.ask_above}" + (f" with the {before} before" if before else "")
     return "allow", f"{name} is within {declared.within}"

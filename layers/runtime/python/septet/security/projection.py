@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from septet.core.entries import ApprovalAsked, Entry, ToolIntent, ToolResult
 from septet.core.journal import Branch, Head, Journal
@@ -25,6 +26,8 @@ class Projection:
     """Calls that a person was asked about, by turn and id; so the next two."""
     intended: set[tuple[str, str]] = field(default_factory=set)
     finished: set[tuple[str, str]] = field(default_factory=set)
+    acted: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
+    """Arguments of the effects that were intended, by tool; one that came to nothing counts, for nobody can be sure."""
 
     def take(self, entry: Entry) -> None:
         """Take in the branch's next entry."""
@@ -32,8 +35,10 @@ class Projection:
         match entry.body:
             case ApprovalAsked(call=call):
                 self.asked.add((entry.turn, call))
-            case ToolIntent(call=call):
+            case ToolIntent(call=call) as intent:
                 self.intended.add((entry.turn, call))
+                if intent.key:
+                    self.acted.setdefault(intent.tool, []).append(intent.arguments)
             case ToolResult(call=call) as result:
                 self.finished.add((entry.turn, call))
                 self._read(result, f"{result.tool}, entry {entry.number}")
