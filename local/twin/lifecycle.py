@@ -142,7 +142,10 @@ class Lifecycle:
             link.parent.mkdir(parents=True, exist_ok=True)
             link.symlink_to(target)
         self._say(f"starting {part.name} on {part.address}")
-        process = processes.start(part)
+        try:
+            process = processes.start(part)
+        except OSError as error:
+            raise TwinError(f"{part.name} cannot be started: {part.arguments[0]}: {error.strerror}.", "Run: make setup") from error
         running[part.name] = Running(pid=process.pid, started=process.create_time(), port=part.port)
         record.write(self._layout.parts, running)
         return process

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from local.setup import node, uv
+from local.setup import index, node, uv
 from local.setup.command import Commands
 from local.setup.failure import SetupError, explain
 
@@ -96,3 +96,17 @@ def test_any_other_failure_quotes_the_line_that_names_the_error() -> None:
     failure = explain("making .venv", "Resolved 1 package\nOSError: Readme file does not exist\n\nhint: try again\n", "/log")
     assert "OSError: Readme file does not exist" in failure.what
     assert "/log" in failure.remedy
+
+
+def test_the_index_of_apis_is_made_inside_the_environment_and_once(tmp_path: Path) -> None:
+    python = tmp_path / ".venv-twin" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\necho "$@ $OVERRIDE_IN_DOCKER" > "$FILESYSTEM_ROOT/{index.FOLDER}/made"\n')
+    python.chmod(0o755)
+    assert not index.is_current(tmp_path)
+    index.make(Commands(tmp_path, tmp_path / "log", os.environ))
+    assert (tmp_path / index.FILESYSTEM / index.FOLDER / "made").read_text() == "-m localstack.aws.spec 0\n"
+    assert index.is_current(tmp_path)
+    (tmp_path / "requirements").mkdir()
+    (tmp_path / "requirements" / "twin.txt").write_text("localstack-core==5\n")
+    assert not index.is_current(tmp_path)

@@ -51,6 +51,7 @@ class Stage:
     home: Path
     ports: Ports
     behaviour: dict[str, str] = field(default_factory=dict)
+    programs: dict[str, str] = field(default_factory=dict)
     patience: float = 20.0
     answer_within: float = 0.3
     said: list[str] = field(default_factory=list)
@@ -74,7 +75,7 @@ class Stage:
             port=port,
             port_variable=variable,
             health="/health",
-            arguments=(sys.executable, "-c", SERVER, str(port), self.behaviour.get(name, "")),
+            arguments=(self.programs.get(name, sys.executable), "-c", SERVER, str(port), self.behaviour.get(name, "")),
             environment={"PATH": os.environ["PATH"], MARK: f"{name}:{layout.home}"},
             log=layout.logs / f"{name}.log",
             patience=self.patience,

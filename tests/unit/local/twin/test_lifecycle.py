@@ -262,6 +262,14 @@ def test_an_interrupt_between_the_two_starts_leaves_nothing(stage: Any) -> None:
     assert not stage.twin().layout.parts.exists()
 
 
+def test_a_part_whose_program_is_not_installed_says_so_and_nothing_is_left(stage: Any) -> None:
+    stage.programs[DOUBLES] = str(stage.home / "none" / "python")
+    with pytest.raises(TwinError, match=r"doubles cannot be started: .*No such file") as caught:
+        stage.twin().up()
+    assert caught.value.remedy == "Run: make setup"
+    assert nothing_is_left(stage)
+
+
 def test_a_state_folder_that_cannot_be_one_is_said(stage: Any) -> None:
     stage.home.write_text("a file")
     with pytest.raises(TwinError, match="state folder") as caught:
