@@ -52,7 +52,7 @@ def probe(path: str) -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     version, _, executable = answer.stdout.strip().partition(" ")
-    return executable if answer.returncode == 0 and version == WANTED else None
+    return executable if version == WANTED else None
 
 
 def find(environ: Mapping[str, str], ask: Callable[[str], str | None] = probe) -> str | None:
