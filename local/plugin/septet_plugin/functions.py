@@ -10,6 +10,7 @@ from localstack.services.lambda_.invocation.execution_environment import Executi
 from localstack.services.lambda_.invocation.lambda_models import AliasRoutingConfig, FunctionVersion, Invocation, InvocationResult
 from localstack.services.lambda_.invocation.lambda_service import LambdaService
 from localstack.services.lambda_.provider import LambdaProvider
+from localstack.utils import testutil
 
 from septet_plugin import repairs
 from septet_plugin.executor import ProcessExecutor
@@ -24,6 +25,8 @@ def repair() -> None:
     repairs.put(ExecutionEnvironment.get_log_group_name, _configured_log_group)
     repairs.put(LambdaService.invoke, _limit_payload)
     repairs.put(LambdaProvider._create_routing_config_model, _take_weights)  # noqa: SLF001 where UpdateAlias fails
+    # On Debian a template's inline code would be packed by a program zip that may be absent.
+    testutil.is_debian = lambda: False  # type: ignore[assignment, attr-defined] # LocalStack caches the answer
 
 
 def _tell_executor(
