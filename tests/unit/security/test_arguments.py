@@ -3,10 +3,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from septet.security.arguments import MAX_BYTES, problem
+from septet.security.arguments import MAX_BYTES, Schemas
 from tests.unit.shop import REFUND
 from tests.unit.strategies import hostile, quick
 
+problem = Schemas().problem
 GOOD = {"order_id": "A-1", "amount_cents": 100, "reason": "broken"}
 
 

@@ -384,6 +384,29 @@ class TestQuestions:
         assert result.tool == "find_order"
 
 
+def test_a_call_that_was_decided_is_not_decided_again_by_what_came_after_it() -> None:
+    desk = read("A-1")
+    calls = desk.calls(refund("A-1", 6_000), refund("A-1", 5_000))
+
+    class Gone(BaseException):
+        pass
+
+    def gone(*_: Any) -> Any:
+        raise Gone
+
+    tools, desk.platform.tools = desk.platform.tools, FunctionTools({"issue_refund": gone})
+    for decided in (False, True):
+        if decided:
+            desk.decide("approved")
+        with pytest.raises(Gone):
+            desk.handle(replace(calls, head=after(desk.entries)))
+    desk.platform.tools = tools
+    desk.platform.clock.pause(10**6)
+    results = desk.handle(replace(calls, head=after(desk.entries)))
+    assert [type(body).__name__ for body in results] == ["ToolResult", "ToolResult"]
+    assert desk.shop.paid == {("A-1", 6_000): 1, ("A-1", 5_000): 1}
+
+
 class TestOneBranch:
     def test_an_agent_that_is_behind_is_fenced(self) -> None:
         desk = Window()

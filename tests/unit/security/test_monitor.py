@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from septet.security.manifests import Argument, Manifest
-from septet.security.monitor import Decision, Facts, Record, decide
+from septet.security.monitor import Acted, Decision, Facts, Record, decide
 from tests.unit.shop import CUSTOMER, FIND, REFUND, manifest
 from tests.unit.strategies import json_values, quick
 
@@ -16,6 +16,14 @@ def order(key: str = "A-1", *, owner: str = CUSTOMER, **fields: Any) -> Record:
 
 def facts(*records: Record, principal: str = CUSTOMER) -> Facts:
     return Facts(principal=principal, records={(record.kind, record.key): record for record in records})
+
+
+def acted(*earlier: dict[str, Any]) -> Acted:
+    """Refunds that were intended before."""
+    effects: dict[bytes, dict[bytes, Any]] = {}
+    for arguments in earlier:
+        effects.setdefault(REFUND.aimed(arguments), {})[REFUND.identified(arguments)] = arguments
+    return effects
 
 
 def judged(arguments: dict[str, Any], known: Facts, tool: Manifest = REFUND) -> Decision:
@@ -75,8 +83,7 @@ def test_an_amount_that_is_left_out_is_denied_because_nothing_bounds_what_the_to
 
 
 def test_amounts_add_up_so_that_a_large_one_does_not_get_through_in_parts() -> None:
-    before = {REFUND.name: [GOOD | {"amount_cents": 6_000}]}
-    known = Facts(principal=CUSTOMER, records=facts(order()).records, acted=before)
+    known = Facts(principal=CUSTOMER, records=facts(order()).records, acted=acted(GOOD | {"amount_cents": 6_000}))
     assert judged(GOOD | {"amount_cents": 4_000}, known).outcome == "allow"
     decision = judged(GOOD | {"amount_cents": 4_001}, known)
     assert decision.outcome == "ask"
@@ -84,8 +91,9 @@ def test_amounts_add_up_so_that_a_large_one_does_not_get_through_in_parts() -> N
 
 
 def test_the_same_effect_again_and_effects_on_other_records_do_not_add_up() -> None:
-    before = {REFUND.name: [GOOD | {"reason": "other words"}, GOOD | {"order_id": "A-2"}]}
-    known = Facts(principal=CUSTOMER, records=facts(order()).records, acted=before)
+    known = Facts(
+        principal=CUSTOMER, records=facts(order()).records, acted=acted(GOOD | {"reason": "other words"}, GOOD | {"order_id": "A-2"})
+    )
     assert judged(GOOD, known).outcome == "allow"
 
 

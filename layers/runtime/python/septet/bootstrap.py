@@ -131,7 +131,7 @@ def gateway(manifests: Mapping[str, Any], grants: Mapping[str, list[str]]) -> "G
     from septet.aws.clients import client
     from septet.aws.effects import DynamoEffects
     from septet.aws.lambdas import LambdaTools
-    from septet.security.arguments import problem
+    from septet.security.arguments import Schemas
     from septet.security.calls import Hands
     from septet.security.gateway import Gateway
     from septet.security.manifests import manifest
@@ -146,7 +146,7 @@ def gateway(manifests: Mapping[str, Any], grants: Mapping[str, list[str]]) -> "G
     return Gateway(
         projections=Projections(manifests={name: manifest(name, value) for name, value in manifests.items()}, journal=journal()),
         grants=grants,
-        check=problem,
+        check=Schemas().problem,
         runs=runs(),
         approvals=approvals(),
         hands=hands,

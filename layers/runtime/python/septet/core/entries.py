@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from operator import attrgetter
 from typing import Any, ClassVar
 
 from septet.core.money import Usage
@@ -157,6 +158,13 @@ Body = (
     Request | ModelCall | ModelReply | ToolIntent | ToolResult | ApprovalAsked | ApprovalGiven | HandOver | Note | Answer | Failure | Stop
 )
 
+
+def _reader(names: tuple[str, ...]) -> Callable[[Body], tuple[Any, ...]]:
+    """What reads the fields *names* of a body at once."""
+    read = attrgetter(*names)
+    return read if len(names) > 1 else lambda body: (read(body),)
+
+
 _KINDS: dict[str, type[Body]] = {
     kind.type: kind
     for kind in (
@@ -175,6 +183,7 @@ _KINDS: dict[str, type[Body]] = {
     )
 }
 _FIELDS: dict[str, tuple[str, ...]] = {name: tuple(item.name for item in fields(kind)) for name, kind in _KINDS.items()}
+_READERS = {name: _reader(found) for name, found in _FIELDS.items()}
 _TUPLES: dict[str, Callable[[Any], Any]] = {
     "calls": lambda value: tuple(ToolCall(**call) for call in value),
     "reasons": tuple,
@@ -212,7 +221,7 @@ class Entry:
 def encode(body: Body) -> dict[str, Any]:
     """*body* as JSON types, with its type and version."""
     kind = body.type
-    value: dict[str, Any] = {name: getattr(body, name) for name in _FIELDS[kind]}
+    value: dict[str, Any] = dict(zip(_FIELDS[kind], _READERS[kind](body), strict=True))
     if kind == ModelReply.type:
         value["calls"] = [{"id": call.id, "tool": call.tool, "arguments": call.arguments} for call in value["calls"]]
     elif "reasons" in value:

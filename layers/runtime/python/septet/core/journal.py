@@ -1,6 +1,6 @@
 """The journal: branches of chained entries, the port that stores them, and the one way to extend a branch."""
 
-import secrets
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -60,31 +60,18 @@ Clock = Callable[[], int]
 """Milliseconds since the epoch."""
 
 
-def _hash(entry: Mapping[str, Any]) -> str:
-    return digest(canonical(entry))
+def _seal(salt: str, body: Body) -> str:
+    """What an entry's ``digest`` is."""
+    return digest(salt.encode(), canonical(encode(body)))
 
 
-def _chained(header: dict[str, Any], body: Body, salt: str) -> Entry:
-    header["digest"] = digest(salt.encode(), canonical(encode(body)))
-    return Entry(
-        number=header["number"],
-        at=header["at"],
-        body=body,
-        agent=header["agent"],
-        turn=header["turn"],
-        bundle=header["bundle"],
-        usage=Usage(**header["usage"]) if header["usage"] else None,
-        cost=header["cost"],
-        labels=header["labels"],
-        salt=salt,
-        digest=header["digest"],
-        previous=header["previous"],
-        hash=_hash(header),
-    )
+def _link(header: Mapping[str, Any]) -> str:
+    """What an entry's ``hash`` is, by its header."""
+    return digest(canonical(list(header.values())))
 
 
 def header(entry: Entry) -> dict[str, Any]:
-    """All of *entry* that its hash covers, as JSON types."""
+    """All of *entry* that its hash covers, as JSON types and in this order."""
     return {
         "number": entry.number,
         "at": entry.at,
@@ -130,11 +117,12 @@ class Pen:
     """Identifies this executor to the journal; made up when not given."""
 
     def __post_init__(self) -> None:
-        self.writer = self.writer or secrets.token_hex(8)
+        self.writer = self.writer or os.urandom(8).hex()
 
     def write(self, body: Body, *, usage: Usage | None = None, cost: int = 0, labels: Mapping[str, str] | None = None) -> Entry:
         """Append *body* and return its entry once it is durable. Raises Fenced when another executor went on with the branch."""
-        fields = {
+        salt = os.urandom(16).hex()
+        header: dict[str, Any] = {
             "number": self.head.number,
             "at": self.clock(),
             "agent": self.agent,
@@ -144,8 +132,9 @@ class Pen:
             "cost": cost,
             "labels": dict(labels or {}),
             "previous": self.head.hash,
+            "digest": _seal(salt, body),
         }
-        entry = _chained(fields, body, secrets.token_hex(16))
+        entry = Entry(**{**header, "usage": usage}, body=body, salt=salt, hash=_link(header))
         self.journal.append(self.branch, entry, writer=self.writer)
         self.head = Head(number=entry.number + 1, hash=entry.hash)
         return entry
@@ -172,9 +161,9 @@ def verify(entries: Iterable[Entry]) -> list[str]:
             problems.append(f"entry {head.number} is missing; {entry.number} follows")
         if entry.previous != head.hash:
             problems.append(f"entry {entry.number} does not follow the entry before it")
-        if entry.digest != digest(entry.salt.encode(), canonical(encode(entry.body))):
+        if entry.digest != _seal(entry.salt, entry.body):
             problems.append(f"the body of entry {entry.number} was changed")
-        if entry.hash != _hash(header(entry)):
+        if entry.hash != _link(header(entry)):
             problems.append(f"entry {entry.number} was changed")
         head = Head(number=entry.number + 1, hash=entry.hash)
     return problems

@@ -59,6 +59,7 @@ class Driver:
         if not history:
             raise InputRejected(f"run {branch.run} has no journal: start it through the API")
         self._turn = Turn(agent, turn)
+        self._tools = tools(agent)
         for entry in history:
             self._turn.observe(entry)
         self._pen = Pen(
@@ -124,7 +125,7 @@ class Driver:
             model=model,
             system=self._turn.conversation.system,
             messages=self._turn.conversation.messages,
-            tools=tools(self._agent),
+            tools=self._tools,
             metadata={"agent": self._agent.name, "turn": self._turn.id, "run": self._pen.branch.run, "step": str(step)},
         )
         try:

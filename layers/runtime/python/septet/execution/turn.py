@@ -1,8 +1,8 @@
 """The turn as a pure decision: a fold over the journal that says what to do next. No I/O, no clock, no chance."""
 
 from collections.abc import Iterable
+from typing import Any
 
-from septet.core.canonical import canonical
 from septet.core.entries import (
     Answer,
     ApprovalAsked,
@@ -50,7 +50,7 @@ class Turn:
         self._asked: dict[str, ApprovalAsked] = {}
         self._asked_since = 0
         self._repairs = 0
-        self._last_call = b""
+        self._last_call: tuple[str, Any] | None = None
         self._in_a_row = 0
         self._looping = ""
 
@@ -103,7 +103,7 @@ class Turn:
         if call.tool in SPECIAL:
             return
         self.tool_calls += 1
-        same = canonical([call.tool, call.arguments])
+        same = (call.tool, call.arguments)
         self._in_a_row = self._in_a_row + 1 if same == self._last_call else 1
         self._last_call = same
         if self._in_a_row >= self.agent.limits.identical_calls:

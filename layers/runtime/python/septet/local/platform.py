@@ -17,7 +17,7 @@ from septet.local.effects import MemoryEffects
 from septet.local.journal import MemoryJournal
 from septet.local.runs import MemoryRuns
 from septet.security.approvals import Approvals
-from septet.security.arguments import problem
+from septet.security.arguments import Schemas
 from septet.security.calls import Hands, Tools
 from septet.security.effects import Effects
 from septet.security.gateway import Calls, Gateway
@@ -71,7 +71,7 @@ class Platform:
         return Gateway(
             projections=Projections(manifests=self.manifests, journal=self.journal),
             grants={name: [tool.name for tool in agent.tools] for name, agent in self.agents.items()},
-            check=problem,
+            check=Schemas().problem,
             runs=self.runs,
             approvals=self.approvals,
             hands=Hands(tools=self.tools, effects=self.effects, clock=self.clock, pause=self.clock.pause),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from septet.core.canonical import canonical, digest
+from septet.core.canonical import digest
 from septet.security.manifests import Manifest
 
 
@@ -30,7 +30,7 @@ def effect_key(manifest: Manifest, run: str, arguments: Mapping[str, Any]) -> st
 
     So another agent that words the call differently meets the same record.
     """
-    return digest(canonical([run, manifest.name, manifest.identified(arguments)]))[:40]
+    return digest(run.encode(), manifest.name.encode(), manifest.identified(arguments))[:40]
 
 
 class Effects(Protocol):

@@ -108,18 +108,18 @@ class _Desk:
             return [_refused(call, "InputRejected", f"{self.calls.agent} has no tool {call.tool}")], False
         if problem := self.gateway.check(manifest, call.arguments):
             return [_refused(call, "InputRejected", problem)], False
+        if (self.calls.turn, call.id) in self.known.intended:  # decided and written; whoever did it was gone before the result
+            return [], True
         decision = decide(manifest, call.arguments, facts)
         if decision.outcome == "deny":
             return [_refused(call, "PolicyDenied", "; ".join(decision.reasons))], False
         if decision.outcome == "ask":
             return self._ask(call, manifest, decision)
-        return self._intend(call, manifest, decision.reasons), True
+        return [self._intent(call, manifest, decision.reasons)], True
 
-    def _intend(self, call: ToolCall, manifest: Manifest, reasons: tuple[str, ...]) -> list[Body]:
-        if (self.calls.turn, call.id) in self.known.intended:
-            return []
+    def _intent(self, call: ToolCall, manifest: Manifest, reasons: tuple[str, ...]) -> ToolIntent:
         key = "" if manifest.repeat == "none" else effect_key(manifest, self.calls.branch.run, call.arguments)
-        return [ToolIntent(call=call.id, tool=call.tool, arguments=call.arguments, key=key, reasons=reasons)]
+        return ToolIntent(call=call.id, tool=call.tool, arguments=call.arguments, key=key, reasons=reasons)
 
     def _ask(self, call: ToolCall, manifest: Manifest, decision: Decision) -> tuple[list[Body], bool]:
         now = self.gateway.clock()
@@ -143,8 +143,7 @@ class _Desk:
             call=call.id, approval=standing.approval, decision=standing.status, by=standing.decided_by, reason=standing.reason
         )
         if standing.status == "approved":
-            intent = self._intend(call, manifest, (*decision.reasons, f"approved by {standing.decided_by}"))
-            return ([given, *intent] if intent else []), True
+            return [given, self._intent(call, manifest, (*decision.reasons, f"approved by {standing.decided_by}"))], True
         error = "ApprovalExpired" if standing.status == "expired" else "PolicyDenied"
         told = standing.reason or "nobody decided in time"
         return [given, _refused(call, error, f"{standing.status}: {told}")], False

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from septet.core.canonical import canonical
+
 READS = frozenset({"read", "sensitive-read"})
 """Effect classes that change nothing and send nothing out."""
 
@@ -53,9 +55,13 @@ class Manifest:
     approval_seconds: int
     """How long a question to a person stays open."""
 
-    def identified(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """The arguments that make two calls the same effect."""
-        return {name: arguments.get(name) for name in self.identity}
+    def identified(self, arguments: Mapping[str, Any]) -> bytes:
+        """Equal for two calls that are the same effect."""
+        return canonical({name: arguments.get(name) for name in self.identity})
+
+    def aimed(self, arguments: Mapping[str, Any]) -> bytes:
+        """Equal for two calls of this tool that act on the same records."""
+        return canonical([self.name, {name: value for name, value in arguments.items() if self.argument(name).role == "selector"}])
 
     @property
     def reads(self) -> bool:

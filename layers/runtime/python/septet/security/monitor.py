@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from septet.core.canonical import canonical
 from septet.security.manifests import Argument, Manifest
 
 View = tuple[Literal["allow", "ask", "deny", "pass"], str]
@@ -28,6 +27,10 @@ Seen = tuple[Record | None, Sequence[Record], Sequence[Mapping[str, Any]]]
 """The record an argument selects, all records the call selects, and the arguments of earlier effects on them."""
 
 
+Acted = Mapping[bytes, Mapping[bytes, Mapping[str, Any]]]
+"""Arguments of effects, by what they act on (``Manifest.aimed``) and which they are (``Manifest.identified``)."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Facts:
     """What the platform knows when a call is made."""
@@ -36,8 +39,8 @@ class Facts:
     """Whom the run acts for."""
     records: Mapping[tuple[str, str], Record] = field(default_factory=dict)
     """Records read in this run, by kind and key; the newest reading stands."""
-    acted: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
-    """Arguments of the calls that were allowed in this run so far, by tool."""
+    acted: Acted = field(default_factory=dict)
+    """What was intended in this run so far."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,10 +82,8 @@ def decide(manifest: Manifest, arguments: Mapping[str, Any], facts: Facts) -> De
 
 def _earlier(manifest: Manifest, arguments: Mapping[str, Any], facts: Facts) -> list[Mapping[str, Any]]:
     """Arguments of this run's other effects of the same tool on the same records; the same effect again is one effect."""
-    selectors = [name for name in arguments if manifest.argument(name).role == "selector"]
-    others = {canonical(manifest.identified(given)): given for given in facts.acted.get(manifest.name, ())}
-    others.pop(canonical(manifest.identified(arguments)), None)
-    return [given for given in others.values() if all(given.get(name) == arguments[name] for name in selectors)]
+    this = manifest.identified(arguments)
+    return [given for effect, given in facts.acted.get(manifest.aimed(arguments), {}).items() if effect != this]
 
 
 def _view(name: str, value: Any, declared: Argument, seen: Seen, facts: Facts) -> View:

@@ -16,29 +16,34 @@ KEPT = 64
 
 @dataclass(kw_only=True, slots=True)
 class Projection:
-    """One branch up to ``head``."""
+    """One branch up to ``last``."""
 
     manifests: Mapping[str, Manifest]
-    head: Head = field(default_factory=Head)
+    last: Entry | None = None
     records: dict[tuple[str, str], Record] = field(default_factory=dict)
     """What results show, by kind and key, as far as only the platform writes it; the newest reading stands."""
     asked: set[tuple[str, str]] = field(default_factory=set)
     """Calls that a person was asked about, by turn and id; so the next two."""
     intended: set[tuple[str, str]] = field(default_factory=set)
     finished: set[tuple[str, str]] = field(default_factory=set)
-    acted: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
-    """Arguments of the effects that were intended, by tool; one that came to nothing counts, for nobody can be sure."""
+    acted: dict[bytes, dict[bytes, Mapping[str, Any]]] = field(default_factory=dict)
+    """The effects that were intended, as the monitor wants them; one that came to nothing counts, for nobody can be sure."""
+
+    @property
+    def head(self) -> Head:
+        """Where the branch goes on."""
+        return Head(number=self.last.number + 1, hash=self.last.hash) if self.last else Head()
 
     def take(self, entry: Entry) -> None:
         """Take in the branch's next entry."""
-        self.head = Head(number=entry.number + 1, hash=entry.hash)
+        self.last = entry
         match entry.body:
             case ApprovalAsked(call=call):
                 self.asked.add((entry.turn, call))
             case ToolIntent(call=call) as intent:
                 self.intended.add((entry.turn, call))
-                if intent.key:
-                    self.acted.setdefault(intent.tool, []).append(intent.arguments)
+                if intent.key and (tool := self.manifests.get(intent.tool)):
+                    self.acted.setdefault(tool.aimed(intent.arguments), {})[tool.identified(intent.arguments)] = intent.arguments
             case ToolResult(call=call) as result:
                 self.finished.add((entry.turn, call))
                 self._read(result, f"{result.tool}, entry {entry.number}")
@@ -75,10 +80,12 @@ class Projections:
 
     def _extended(self, known: Projection, branch: Branch) -> Projection | None:
         """*known* with what was written since; None when the branch is another than the one that was known."""
-        for entry in self.journal.read(branch, after=known.head.number - 1):
-            if entry.previous != known.head.hash:
+        last = known.last
+        for entry in self.journal.read(branch, after=last.number if last else -1):
+            if last and entry.previous != last.hash:
                 return None
             known.take(entry)
+            last = entry
         return known
 
     def _read(self, branch: Branch) -> Projection:
