@@ -102,6 +102,15 @@ class Fields:
         """The fields of a table inside this one; none when it is absent."""
         return Fields(file=self.file, values=self.table(key), problems=self.problems, prefix=f"{self.prefix}{key}.")
 
+    def tables(self, key: str) -> "list[Fields]":
+        """The fields of each table of a list ``[[key]]``; none when it is absent."""
+        items = self._get(key, list, f"a list of tables [[{key}]]", default=[])
+        if not all(isinstance(item, dict) for item in items):
+            self.wrong(key, f"has an item that is no table: give a list of tables [[{key}]]")
+            return []
+        names = [f"{self.prefix}{key}[{number}]." for number in range(len(items))]
+        return [Fields(file=self.file, values=item, problems=self.problems, prefix=name) for name, item in zip(names, items, strict=True)]
+
     def each(self) -> "dict[str, Fields]":
         """The tables in this one, which holds nothing but tables, by name."""
         return {key: self.within(key) for key in self.values}

@@ -1,4 +1,4 @@
-"""IAM policies as files: checked for shape and holes, never for what they grant (the synth's tests do that)."""
+"""IAM policies as files: checked for shape and holes. What they grant is for wildcards.py and the synth's tests."""
 
 from collections.abc import Collection
 from pathlib import Path

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from stacks.catalog import policies
+from stacks.catalog import policies, wildcards
 from stacks.catalog.declarations import Agent, Catalog, Function, Step, Tool
 from stacks.catalog.functions import agents, steps
 from stacks.catalog.models import models
@@ -25,6 +25,10 @@ def read(root: Path) -> Catalog:
     _check_holes(functions, problems)
     _check_groups(root, problems)
     _check_deadlines(declared_tools, declared_steps, problems)
+    files = {
+        f"policies/{owner.function.kind}s/{owner.function.name}.json": owner.policy for owner in owners if not isinstance(owner, Agent)
+    }
+    wildcards.check(files, wildcards.wildcards(root, problems), problems)
     catalog = Catalog(
         models=allowed,
         agents=declared_agents,

@@ -219,6 +219,33 @@ CASES: dict[str, tuple[Break, str]] = {
     "empty actions": (statement(lambda one: one.update(Action=[])), "Statement[0].Action: must be a text, or a list of at least one"),
     "old policy language": (swap("policies/tools/pay_thing.json", "2012-10-17", "2008-10-17"), 'must be {"Version": "2012-10-17"'),
     "policy that is no JSON": (add("policies/tools/pay_thing.json", "}"), "policies/tools/pay_thing.json: is not JSON"),
+    "any resource": (
+        statement(lambda one: one.update(Resource="*")),
+        "policies/tools/pay_thing.json: Statement[0].Resource: allows dynamodb:PutItem on '*': name the resource, as ${OrdersTable}, or",
+    ),
+    "part of a resource's name": (
+        statement(lambda one: one.update(Resource=["${RefundsTable}", "${RefundsTable}/index/*"])),
+        "Statement[0].Resource: allows dynamodb:PutItem on '${RefundsTable}/index/*'",
+    ),
+    "a wildcard of another action": (
+        statement(lambda one: one.update(Action=["s3:GetObject", "s3:DeleteObject"], Resource="arn:${Partition}:s3:::things/one/*")),
+        "Statement[0].Resource: allows s3:DeleteObject on",
+    ),
+    "every action of a service": (
+        statement(lambda one: one.update(Action="dynamodb:*")),
+        "policies/tools/pay_thing.json: Statement[0].Action: allows 'dynamodb:*': name each action",
+    ),
+    "actions by their beginning": (statement(lambda one: one.update(Action=["dynamodb:Put????"])), "allows 'dynamodb:Put????'"),
+    "a step's wildcard": (swap("policies/steps/gateway.json", '["${ToolFunctions}"]', '"*"'), "policies/steps/gateway.json: Statement[0]"),
+    "a wildcard without a reason": (
+        swap("policies/wildcards.toml", 'reason = "each thing has a file"', ""),
+        "policies/wildcards.toml: allowed[0].reason: is missing",
+    ),
+    "no list of wildcards": (drop("policies/wildcards.toml"), "policies/wildcards.toml: cannot be read as TOML"),
+    "a list of wildcards that is none": (
+        lambda tree: (tree / "policies/wildcards.toml").write_text("allowed = [1]"),
+        "policies/wildcards.toml: allowed: has an item that is no table",
+    ),
     # workflows
     "unknown function": (swap(ERRAND, "${AgentScout}", "${AgentScot}"), f"{ERRAND}: names ${{AgentScot}}, did you mean 'AgentScout'?"),
     "a tool called directly": (swap(ERRAND, "${AgentScout}", "${ToolPayThing}"), f"{ERRAND}: names ${{ToolPayThing}}"),
@@ -288,6 +315,16 @@ def test_what_is_wrong_is_named(tree: Path, case: str) -> None:
     with pytest.raises(CatalogError) as caught:
         read(tree)
     assert said in str(caught.value)
+
+
+def test_a_wildcard_with_a_reason_is_allowed(tree: Path) -> None:
+    statement(lambda one: one.update(Action="s3:GetObject", Resource="arn:${Partition}:s3:::things/one/*"))(tree)
+    assert read(tree)
+
+
+def test_a_wildcard_may_be_denied(tree: Path) -> None:
+    statement(lambda one: one.update(Effect="Deny", Action="s3:*", Resource="*"))(tree)
+    assert read(tree)
 
 
 def test_all_problems_are_told_at_once(tree: Path) -> None:
