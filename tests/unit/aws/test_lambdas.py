@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, ConnectTimeoutError, ReadTimeoutError
 
-from septet.aws.lambdas import GATEWAY_SECONDS, LambdaGateway, LambdaTools
+from septet.aws.gateway import GATEWAY_SECONDS, LambdaGateway
+from septet.aws.tools import LambdaTools
 from septet.core.entries import Answer, ToolCall
 from septet.core.errors import Fenced, InputRejected, PolicyDenied, SeptetError, ToolTimedOut
 from septet.core.journal import Branch, Head, Pen, to_json

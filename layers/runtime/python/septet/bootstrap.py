@@ -103,7 +103,7 @@ def agent_ports() -> "Ports":
     """What a turn acts through."""
     from septet.aws.bedrock import BedrockModel
     from septet.aws.clients import client
-    from septet.aws.lambdas import LambdaGateway
+    from septet.aws.gateway import LambdaGateway
     from septet.execution.driver import Ports
 
     # One attempt: the journal knows of every call that may have been paid. The state machine retries the turn, or takes another agent.
@@ -130,7 +130,7 @@ def gateway(manifests: Mapping[str, Any], grants: Mapping[str, list[str]]) -> "G
     """The tool gateway over the tools' manifests and the agents' grants, as the synth wrote them."""
     from septet.aws.clients import client
     from septet.aws.effects import DynamoEffects
-    from septet.aws.lambdas import LambdaTools
+    from septet.aws.tools import LambdaTools
     from septet.security.arguments import Schemas
     from septet.security.calls import Hands
     from septet.security.gateway import Gateway
