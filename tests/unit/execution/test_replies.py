@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from septet.core.canonical import canonical
 from septet.core.entries import ModelReply, ToolCall, encode
 from septet.execution.ports import Reply
-from septet.execution.replies import recordable
+from septet.execution.replies import CALLS, TEXT_CHARACTERS, recordable
 from tests.unit.strategies import hostile, objects, quick, replies
 
 
@@ -53,3 +53,11 @@ def test_ids_are_what_providers_take(place: int) -> None:
     call = ToolCall(id="spaces and ünicode" * 20, tool="t", arguments={})
     kept = recordable(Reply(calls=(call,) * 3), 7).calls[place]
     assert kept.id == f"call-7-{place}"
+
+
+def test_a_text_or_a_reply_that_is_too_long_is_cut_and_counts_as_cut_off() -> None:
+    long = recordable(Reply(text="A" * (TEXT_CHARACTERS + 1)), 0)
+    assert (len(long.text), long.stop) == (TEXT_CHARACTERS, "truncated")
+    many = recordable(Reply(calls=tuple(ToolCall(id=str(n), tool="t", arguments={}) for n in range(CALLS + 1)), stop="tools"), 0)
+    assert (len(many.calls), many.stop) == (CALLS, "truncated")
+    assert recordable(Reply(text="A" * TEXT_CHARACTERS), 0).stop == "end"

@@ -177,6 +177,16 @@ class TestAllowed:
         assert (intent.key, intent.reasons) == ("", ("it only reads",))
         assert isinstance(result, ToolResult)
 
+    def test_what_has_happened_is_told_and_not_judged_anew_also_when_the_order_was_read_again_since(self) -> None:
+        desk = read("A-1")
+        paid = desk.result(refund("A-1", 9_000))
+        desk.shop.orders["A-1"]["refundable_cents"] = 0
+        desk.ask(find("A-1"))
+        again = desk.result(refund("A-1", 9_000, reason="other words"))
+        assert (again.error, again.repeated, again.value) == ("", True, paid.value)
+        assert desk.shop.paid == {("A-1", 9_000): 1}
+        assert desk.result(refund("A-1", 8_000)).error == "PolicyDenied"
+
     def test_a_large_refund_in_small_parts_is_asked_about_also_within_one_reply(self) -> None:
         desk = read("A-1")
         written = desk.ask(refund("A-1", 9_000), refund("A-1", 9_001))

@@ -20,10 +20,7 @@ def facts(*records: Record, principal: str = CUSTOMER) -> Facts:
 
 def acted(*earlier: dict[str, Any]) -> Acted:
     """Refunds that were intended before."""
-    effects: dict[bytes, dict[bytes, Any]] = {}
-    for arguments in earlier:
-        effects.setdefault(REFUND.aimed(arguments), {})[REFUND.identified(arguments)] = arguments
-    return effects
+    return {REFUND.name: {REFUND.identified(arguments): arguments for arguments in earlier}}
 
 
 def judged(arguments: dict[str, Any], known: Facts, tool: Manifest = REFUND) -> Decision:
@@ -90,10 +87,13 @@ def test_amounts_add_up_so_that_a_large_one_does_not_get_through_in_parts() -> N
     assert decision.reasons == ("amount_cents is above 10000 with the 6000 before",)
 
 
-def test_the_same_effect_again_and_effects_on_other_records_do_not_add_up() -> None:
-    known = Facts(
-        principal=CUSTOMER, records=facts(order()).records, acted=acted(GOOD | {"reason": "other words"}, GOOD | {"order_id": "A-2"})
-    )
+def test_amounts_add_up_over_several_records_too() -> None:
+    known = Facts(principal=CUSTOMER, records=facts(order()).records, acted=acted(GOOD | {"order_id": "A-2"}))
+    assert judged(GOOD | {"amount_cents": 1}, known).outcome == "ask"
+
+
+def test_the_same_effect_again_does_not_add_up() -> None:
+    known = Facts(principal=CUSTOMER, records=facts(order()).records, acted=acted(GOOD | {"reason": "other words"}))
     assert judged(GOOD, known).outcome == "allow"
 
 

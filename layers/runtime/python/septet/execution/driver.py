@@ -18,6 +18,8 @@ from septet.execution.turn import Turn
 
 MARGIN = 60_000
 """Milliseconds that must remain before another step is begun; a turn that has less returns ``continue``."""
+MESSAGE_CHARACTERS = 500
+"""Of a provider's error message that are kept."""
 GATEWAY_ATTEMPTS = 3
 """How often a broken gateway is asked again within one invocation."""
 
@@ -107,9 +109,13 @@ class Driver:
                 return self._outcome("answer", routing=routing(self._agent.answer_schema, value))
             case HandOver(to=to):
                 return self._outcome("hand_over", to=to)
-            case Failure(error=error, message=message):
-                raise CLASSES.get(error, SeptetError)(message)
+            case Failure(error=error):
+                raise self._raised(CLASSES.get(error, SeptetError)) from None
         raise AssertionError("a turn without an action has an end")
+
+    def _raised(self, error: type[SeptetError]) -> SeptetError:
+        """The *error* as the state machine and the logs see it: what a model, a tool or a provider said of it stays in the journal."""
+        return error(f"turn {self._turn.id} of {self._agent.name}: the journal of {self._pen.branch.run} says why")
 
     def _outcome(self, outcome: str, **rest: Any) -> Outcome:
         rest.setdefault("routing", {})
@@ -131,10 +137,10 @@ class Driver:
         try:
             reply = self._ports.model.complete(request)
         except (ModelThrottled, ModelUnavailable) as error:
-            self._take(self._pen.write(Note(kind="model_error", text=f"{type(error).__name__}: {error}")))
-            raise
+            self._take(self._pen.write(Note(kind="model_error", text=f"{type(error).__name__}: {str(error)[:MESSAGE_CHARACTERS]}")))
+            raise self._raised(type(error)) from None
         except SeptetError as error:
-            self._take(self._pen.write(Failure(error=type(error).__name__, message=str(error))))
+            self._take(self._pen.write(Failure(error=type(error).__name__, message=str(error)[:MESSAGE_CHARACTERS])))
             return
         reply = recordable(reply, step)
         body = ModelReply(model=model.id, text=reply.text, calls=reply.calls, stop=reply.stop)

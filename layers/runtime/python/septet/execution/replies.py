@@ -9,6 +9,10 @@ from septet.execution.ports import Reply
 
 ARGUMENTS_BYTES = 256 * 1024
 """More than any tool takes; what is larger is not kept."""
+TEXT_CHARACTERS = 128 * 1024
+"""More than a model that keeps to its limit writes; a longer text is cut, and counts as cut off."""
+CALLS = 64
+"""More than any reply needs; a reply with more counts as cut off."""
 TOOL_CHARACTERS = 64
 """As many as a tool's name may have."""
 
@@ -20,9 +24,10 @@ def recordable(reply: Reply, step: int) -> Reply:
     """
     calls = tuple(
         ToolCall(id=f"call-{step}-{place}", tool=_unicode(call.tool)[:TOOL_CHARACTERS], arguments=_arguments(call.arguments))
-        for place, call in enumerate(reply.calls)
+        for place, call in enumerate(reply.calls[:CALLS])
     )
-    return replace(reply, text=_unicode(reply.text), calls=calls)
+    cut = len(reply.text) > TEXT_CHARACTERS or len(reply.calls) > CALLS
+    return replace(reply, text=_unicode(reply.text[:TEXT_CHARACTERS]), calls=calls, stop="truncated" if cut else reply.stop)
 
 
 def _unicode(text: str) -> str:

@@ -16,6 +16,7 @@ from septet.security.manifests import Manifest
 from septet.security.monitor import Decision, Facts, decide
 from septet.security.projection import Projection, Projections
 
+HAPPENED = Decision(outcome="allow", reasons=("it has happened already: this is the record of it",))
 WIDTH = 8
 """Tools that run at the same time for one request."""
 
@@ -110,12 +111,21 @@ class _Desk:
             return [_refused(call, "InputRejected", problem)], False
         if (self.calls.turn, call.id) in self.known.intended:  # decided and written; whoever did it was gone before the result
             return [], True
-        decision = decide(manifest, call.arguments, facts)
+        # Also for another agent that took over: of what has happened the record tells, whatever was read since.
+        decision = HAPPENED if self._happened(call, manifest) else decide(manifest, call.arguments, facts)
         if decision.outcome == "deny":
             return [_refused(call, "PolicyDenied", "; ".join(decision.reasons))], False
         if decision.outcome == "ask":
             return self._ask(call, manifest, decision)
         return [self._intent(call, manifest, decision.reasons)], True
+
+    def _happened(self, call: ToolCall, manifest: Manifest) -> bool:
+        """Whether *call* is an effect of this run that is done; the effects table alone knows."""
+        if manifest.identified(call.arguments) not in self.known.acted.get(manifest.name, {}):
+            return False
+        run = self.calls.branch.run
+        standing = self.gateway.hands.effects.get(self.calls.branch.tenant, run, effect_key(manifest, run, call.arguments))
+        return standing is not None and standing.status == "done"
 
     def _intent(self, call: ToolCall, manifest: Manifest, reasons: tuple[str, ...]) -> ToolIntent:
         key = "" if manifest.repeat == "none" else effect_key(manifest, self.calls.branch.run, call.arguments)

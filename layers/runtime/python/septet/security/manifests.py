@@ -59,10 +59,6 @@ class Manifest:
         """Equal for two calls that are the same effect."""
         return canonical({name: arguments.get(name) for name in self.identity})
 
-    def aimed(self, arguments: Mapping[str, Any]) -> bytes:
-        """Equal for two calls of this tool that act on the same records."""
-        return canonical([self.name, {name: value for name, value in arguments.items() if self.argument(name).role == "selector"}])
-
     @property
     def reads(self) -> bool:
         """Whether the tool only reads."""

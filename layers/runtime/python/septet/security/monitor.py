@@ -24,11 +24,11 @@ class Record:
 
 
 Seen = tuple[Record | None, Sequence[Record], Sequence[Mapping[str, Any]]]
-"""The record an argument selects, all records the call selects, and the arguments of earlier effects on them."""
+"""The record an argument selects, all records the call selects, and the arguments of earlier effects of the tool."""
 
 
-Acted = Mapping[bytes, Mapping[bytes, Mapping[str, Any]]]
-"""Arguments of effects, by what they act on (``Manifest.aimed``) and which they are (``Manifest.identified``)."""
+Acted = Mapping[str, Mapping[bytes, Mapping[str, Any]]]
+"""Arguments of effects, by their tool and by which they are (``Manifest.identified``)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,8 +55,8 @@ class Decision:
 def decide(manifest: Manifest, arguments: Mapping[str, Any], facts: Facts) -> Decision:
     """Allow, ask a person, or deny. A read is allowed; whatever acts must aim at records of the principal's own, within their bounds.
 
-    Arguments have passed the tool's schema. A denial outweighs a question, a question outweighs an allowance. Amounts add up over a run: a
-    large one does not get through in small parts.
+    Arguments have passed the tool's schema. A denial outweighs a question, a question outweighs an allowance. Amounts of a tool add up
+    over a run: a large one does not get through in small parts, on one record or on several.
     """
     if manifest.reads:
         return Decision(outcome="allow", reasons=("it only reads",))
@@ -81,9 +81,9 @@ def decide(manifest: Manifest, arguments: Mapping[str, Any], facts: Facts) -> De
 
 
 def _earlier(manifest: Manifest, arguments: Mapping[str, Any], facts: Facts) -> list[Mapping[str, Any]]:
-    """Arguments of this run's other effects of the same tool on the same records; the same effect again is one effect."""
+    """Arguments of this run's other effects of the same tool; the same effect again is one effect."""
     this = manifest.identified(arguments)
-    return [given for effect, given in facts.acted.get(manifest.aimed(arguments), {}).items() if effect != this]
+    return [given for effect, given in facts.acted.get(manifest.name, {}).items() if effect != this]
 
 
 def _view(name: str, value: Any, declared: Argument, seen: Seen, facts: Facts) -> View:

@@ -26,7 +26,7 @@ class Projection:
     """Calls that a person was asked about, by turn and id; so the next two."""
     intended: set[tuple[str, str]] = field(default_factory=set)
     finished: set[tuple[str, str]] = field(default_factory=set)
-    acted: dict[bytes, dict[bytes, Mapping[str, Any]]] = field(default_factory=dict)
+    acted: dict[str, dict[bytes, Mapping[str, Any]]] = field(default_factory=dict)
     """The effects that were intended, as the monitor wants them; one that came to nothing counts, for nobody can be sure."""
 
     @property
@@ -43,7 +43,7 @@ class Projection:
             case ToolIntent(call=call) as intent:
                 self.intended.add((entry.turn, call))
                 if intent.key and (tool := self.manifests.get(intent.tool)):
-                    self.acted.setdefault(tool.aimed(intent.arguments), {})[tool.identified(intent.arguments)] = intent.arguments
+                    self.acted.setdefault(tool.name, {})[tool.identified(intent.arguments)] = intent.arguments
             case ToolResult(call=call) as result:
                 self.finished.add((entry.turn, call))
                 self._read(result, f"{result.tool}, entry {entry.number}")
