@@ -1,13 +1,15 @@
 """State machines and the rules that keep them safe to run: every wait ends, every retry is named, only functions are called."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from stacks.catalog.declarations import Function, Json, Workflow
+from stacks.catalog.errors import AWS, errors
 from stacks.catalog.fields import Fields
 from stacks.catalog.files import BAD_NAME, is_name, read_json
+from stacks.catalog.flow import faults, states
 from stacks.catalog.policies import VALUES
 from stacks.catalog.problems import Problems, known, nearest
 from stacks.catalog.schema import SOURCE, check_object
@@ -25,11 +27,12 @@ def workflows(root: Path, functions: Collection[Function], problems: Problems) -
     folder = root / "state_machines"
     files = sorted(path.name for path in folder.glob("*") if path.is_file() and not path.name.startswith("."))
     callable_ = {function.hole for function in functions if function.kind != "tool"}
+    raised = errors(root, problems)
     found = {}
     for file in files:
         name = file.removesuffix(_ASL)
         if file.endswith(_ASL) and is_name(name):
-            found[name] = _workflow(root, name, callable_, problems)
+            found[name] = _workflow(root, name, callable_, raised, problems)
         elif file.endswith(_ASL):
             problems.add(f"state_machines/{file}", "", BAD_NAME)
         elif not file.endswith(_INPUT) or file.removesuffix(_INPUT) + _ASL not in files:
@@ -37,14 +40,14 @@ def workflows(root: Path, functions: Collection[Function], problems: Problems) -
     return {name: workflow for name, workflow in found.items() if workflow}
 
 
-def _workflow(root: Path, name: str, callable_: Collection[str], problems: Problems) -> Workflow | None:
+def _workflow(root: Path, name: str, callable_: Collection[str], raised: Collection[str], problems: Problems) -> Workflow | None:
     file = f"state_machines/{name}{_ASL}"
     schema = _input(root, name, problems)
     machine = read_json(root / file, file, problems)
     if machine is None:
         return None
     text = (root / file).read_text(encoding="utf-8")
-    rules = _Rules(file=file, callable=callable_, problems=problems)
+    rules = _Rules(file=file, callable=callable_, raised=raised, problems=problems)
     rules.machine(machine)
     for hole in sorted(holes(text) - VALUES - set(callable_)):
         allowed = {*VALUES, *callable_}
@@ -72,23 +75,14 @@ def _input(root: Path, name: str, problems: Problems) -> Json:
     return schema
 
 
-def states(machine: Json) -> Iterator[tuple[str, Json]]:
-    """Every state of *machine*, those inside Parallel and Map too, by name."""
-    for name, state in machine.get("States", {}).items():
-        if not isinstance(state, Mapping):
-            continue
-        yield name, state
-        inner = [*state.get("Branches", []), state.get("ItemProcessor", {}), state.get("Iterator", {})]
-        for part in inner:
-            yield from states(part)
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Rules:
     """The rules for one file."""
 
     file: str
     callable: Collection[str]
+    raised: Collection[str]
+    """The runtime's own errors."""
     problems: Problems
     errors: set[str] = field(default_factory=set)
 
@@ -98,6 +92,8 @@ class _Rules:
         if not str(machine.get("Comment", "")).strip():
             self.problems.add(self.file, "Comment", "is missing: say in a sentence what the workflow does")
         self._expires(machine, "TimeoutSeconds", "the run must end at some time")
+        for place, sentence in faults(machine):
+            self.problems.add(self.file, place, sentence)
         for name, state in states(machine):
             self._retries(name, state)
             if state.get("Type") == "Task":
@@ -124,8 +120,12 @@ class _Rules:
             self.problems.add(self.file, name, sentence)
 
     def _retries(self, name: str, state: Json) -> None:
-        for rule in [*state.get("Retry", []), *state.get("Catch", [])]:
-            self.errors.update(rule.get("ErrorEquals", []))
+        for key in ("Retry", "Catch"):
+            for error in [error for rule in state.get(key, []) for error in rule.get("ErrorEquals", [])]:
+                self.errors.add(error)
+                if error not in AWS and error not in self.raised:
+                    there = f"there is no such error; the runtime has {known(self.raised)}, and AWS those that it documents"
+                    self.problems.add(self.file, f"{name}.{key}", f"names {error!r}{nearest(error, {*AWS, *self.raised})}: {there}")
         blanket = _BLANKET & {error for rule in state.get("Retry", []) for error in rule.get("ErrorEquals", [])}
         for error in sorted(blanket):
             self.problems.add(self.file, name, f"retries {error}, which would repeat effects blindly: name the error classes to retry")

@@ -11,6 +11,7 @@ os.environ.setdefault("JSII_NODE", str(Path(ROOT_DIR) / "bin" / "node"))  # read
 
 HERE = Path(__file__).parent
 REAL = HERE.parents[1]
+ERRORS = "layers/runtime/python/septet/core/errors.py"
 
 
 @pytest.fixture
@@ -19,6 +20,8 @@ def tree(tmp_path: Path) -> Path:
     copy = tmp_path / "tree"
     shutil.copytree(HERE / "tree", copy, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(REAL / "layers" / "dependencies", copy / "layers" / "dependencies")
+    (copy / ERRORS).parent.mkdir(parents=True)
+    shutil.copy(REAL / ERRORS, copy / ERRORS)
     return copy
 
 

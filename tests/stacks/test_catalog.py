@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from septet.core.errors import CLASSES
 from stacks.catalog import CatalogError, read
+from stacks.catalog.errors import errors
+from stacks.catalog.problems import Problems
 
 type Break = Callable[[Path], object]
 
@@ -18,6 +21,7 @@ PAY = "functions/tools/pay_thing/tool.toml"
 GATEWAY = "functions/steps/gateway/step.toml"
 MODELS = "policies/models.toml"
 ERRAND = "state_machines/errand.asl.json"
+ERRORS = "layers/runtime/python/septet/core/errors.py"
 INPUT = "state_machines/errand.input.json"
 
 
@@ -66,6 +70,23 @@ def task(change: Callable[[dict[str, Any]], object]) -> Break:
 
 def statement(change: Callable[[dict[str, Any]], object]) -> Break:
     return edit("policies/tools/pay_thing.json", lambda policy: change(policy["Statement"][0]))
+
+
+def choice(change: Callable[[dict[str, Any]], object]) -> Break:
+    return edit(ERRAND, lambda machine: change(machine["States"]["Has the scout finished?"]))
+
+
+INNER: dict[str, Any] = {"StartAt": "First", "States": {"First": {"Type": "Pass", "End": True}}}
+
+
+def inside(kind: str, **state: Any) -> Break:
+    """Go on, instead of to the person, to a state with machines inside."""
+
+    def change(machine: Any) -> None:
+        machine["States"]["A person decides"] = {"Type": "Pass", "Next": "Both"}
+        machine["States"]["Both"] = {"Type": kind, **state, "End": True}
+
+    return edit(ERRAND, change)
 
 
 CASES: dict[str, tuple[Break, str]] = {
@@ -281,6 +302,67 @@ CASES: dict[str, tuple[Break, str]] = {
         ),
         "Inner: needs TimeoutSeconds",
     ),
+    "start at no state": (
+        edit(ERRAND, lambda machine: machine.update(StartAt="The scout finds")),
+        f"{ERRAND}: StartAt: names 'The scout finds', did you mean 'The scout finds it'?: there is no such state here; there is A person",
+    ),
+    "no start": (edit(ERRAND, lambda machine: machine.pop("StartAt")), f"{ERRAND}: StartAt: is missing: give the name of a state"),
+    "no states": (edit(ERRAND, lambda machine: machine.update(States=[])), f"{ERRAND}: StartAt: names 'The scout finds it': there is no"),
+    "on to no state": (
+        task(lambda state: state.update(Next="Has the scout finished")),
+        f"{ERRAND}: The scout finds it.Next: names 'Has the scout finished', did you mean 'Has the scout finished?'?",
+    ),
+    "by default to no state": (
+        choice(lambda state: state.update(Default="A person decide")),
+        f"{ERRAND}: Has the scout finished?.Default: names 'A person decide', did you mean 'A person decides'?",
+    ),
+    "chosen to no state": (
+        choice(lambda state: state["Choices"][0].update(Next="The scout")),
+        f"{ERRAND}: Has the scout finished?.Choices[0].Next: names 'The scout'",
+    ),
+    "chosen to nowhere": (choice(lambda state: state["Choices"][0].pop("Next")), "Has the scout finished?.Choices[0].Next: is missing"),
+    "caught into no state": (
+        task(lambda state: state["Catch"][0].update(Next="A person")),
+        f"{ERRAND}: The scout finds it.Catch[0].Next: names 'A person'",
+    ),
+    "a state that nothing leads to": (
+        edit(ERRAND, lambda machine: machine["States"].update(Lost={"Type": "Succeed"})),
+        f"{ERRAND}: Lost: is reached from no other state: lead to it with a Next, or remove it",
+    ),
+    "a branch that starts at no state": (
+        inside("Parallel", Branches=[INNER | {"StartAt": "Fist"}]),
+        "Both.Branches[0].StartAt: names 'Fist'",
+    ),
+    "a branch that goes on outside": (
+        inside("Parallel", Branches=[INNER, {"StartAt": "Out", "States": {"Out": {"Type": "Pass", "Next": "A person decides"}}}]),
+        "Both.Branches[1].Out.Next: names 'A person decides': there is no such state here; there is Out",
+    ),
+    "a map with a state that nothing leads to": (
+        inside("Map", ItemProcessor={**INNER, "States": {**INNER["States"], "Lost": {"Type": "Succeed"}}}),
+        f"{ERRAND}: Both.ItemProcessor.Lost: is reached from no other state",
+    ),
+    "an agent that is not called again": (
+        task(lambda state: state.update(Next="A person decides")),
+        f"{ERRAND}: The scout finds it: calls an agent, so its Next must be a Choice that goes back to it when",
+    ),
+    "an agent that ends the run": (
+        task(lambda state: [state.pop("Next"), state.update(End=True)]),
+        f"{ERRAND}: The scout finds it: calls an agent, so its Next must be a Choice",
+    ),
+    "a choice by something else": (
+        choice(lambda state: state["Choices"][0].update(Condition="{% $outcome = 'answer' %}")),
+        f"{ERRAND}: The scout finds it: calls an agent, so its Next must be a Choice",
+    ),
+    "a misspelt error": (
+        task(lambda state: state["Retry"][0].update(ErrorEquals=["ModelThrotled"])),
+        f"{ERRAND}: The scout finds it.Retry: names 'ModelThrotled', did you mean 'ModelThrottled'?: there is no such error",
+    ),
+    "a misspelt error of AWS": (
+        task(lambda state: state["Catch"][0].update(ErrorEquals=["Lambda.TooManyRequestException"])),
+        "The scout finds it.Catch: names 'Lambda.TooManyRequestException', did you mean 'Lambda.TooManyRequestsException'?",
+    ),
+    "no list of errors": (drop(ERRORS), f"{ERRORS}: is missing"),
+    "a list of errors that is no Python": (add(ERRORS, "class"), f"{ERRORS}: cannot be read as Python"),
     "distributed map": (
         task(lambda state: state.update(ItemProcessor={"ProcessorConfig": {"Mode": "DISTRIBUTED"}})),
         "is a distributed map, for which the machine's role is granted nothing yet",
@@ -317,6 +399,15 @@ def test_what_is_wrong_is_named(tree: Path, case: str) -> None:
     assert said in str(caught.value)
 
 
+def test_machines_inside_a_state_are_read(tree: Path) -> None:
+    inside("Parallel", Branches=[INNER, INNER])(tree)
+    assert read(tree)
+
+
+def test_the_runtimes_errors_are_read_from_its_source(tree: Path) -> None:
+    assert errors(tree, Problems()) == CLASSES.keys()
+
+
 def test_a_wildcard_with_a_reason_is_allowed(tree: Path) -> None:
     statement(lambda one: one.update(Action="s3:GetObject", Resource="arn:${Partition}:s3:::things/one/*"))(tree)
     assert read(tree)
@@ -337,8 +428,23 @@ def test_all_problems_are_told_at_once(tree: Path) -> None:
     assert str(caught.value).startswith(f"{len(caught.value.problems)} problems")
 
 
-def test_one_fault_is_one_problem(tree: Path) -> None:
-    CASES["unknown agent key"][0](tree)
+@pytest.mark.parametrize(
+    "case",
+    [
+        "unknown agent key",
+        "any resource",
+        "every action of a service",
+        "start at no state",
+        "on to no state",
+        "by default to no state",
+        "a state that nothing leads to",
+        "a branch that starts at no state",
+        "a choice by something else",
+        "a misspelt error",
+    ],
+)
+def test_one_fault_is_one_problem(tree: Path, case: str) -> None:
+    CASES[case][0](tree)
     with pytest.raises(CatalogError) as caught:
         read(tree)
     assert len(caught.value.problems) == 1

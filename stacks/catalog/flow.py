@@ -1,0 +1,96 @@
+"""Where a state machine can go: every name of a state is one, every state is reached, and an agent that is not done is called again."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from stacks.catalog.declarations import Json
+from stacks.catalog.problems import known, nearest
+
+_AGENT = re.compile(r"\$\{Agent\w+\}")
+_CONTINUE = re.compile(r"""(['"])continue\1""")
+
+
+def machines(machine: Json, where: str = "") -> Iterator[tuple[str, Json]]:
+    """*machine*, and every one inside its Parallel and Map states, each with the place that it is at, as ``Both.Branches[0].``."""
+    yield where, machine
+    for name, state in _states(machine).items():
+        branches = [(f"Branches[{number}]", branch) for number, branch in enumerate(_tables(state.get("Branches")))]
+        processors = [(key, state[key]) for key in ("ItemProcessor", "Iterator") if isinstance(state.get(key), Mapping)]
+        for key, inner in [*branches, *processors]:
+            yield from machines(inner, f"{where}{name}.{key}.")
+
+
+def states(machine: Json) -> Iterator[tuple[str, Json]]:
+    """Every state of *machine*, those inside Parallel and Map too, by name."""
+    for _, part in machines(machine):
+        yield from _states(part).items()
+
+
+def faults(machine: Json) -> Iterator[tuple[str, str]]:
+    """What is wrong with the ways through *machine*: the place, and a sentence."""
+    for where, part in machines(machine):
+        found = _states(part)
+        dangling = list(_dangling(part, found))
+        yield from ((f"{where}{place}", sentence) for place, sentence in dangling)
+        if not dangling:  # a wrong name would make what it meant look lost
+            yield from ((f"{where}{name}", sentence) for name, sentence in _lost(part, found))
+
+
+def _lost(machine: Json, found: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
+    """States that nothing reaches, and agents whose ``continue`` nobody hears."""
+    for name in found.keys() - _reached(machine, found):
+        yield name, "is reached from no other state: lead to it with a Next, or remove it"
+    for name, state in found.items():
+        if _calls_agent(state) and not _asks(found.get(state.get("Next", ""), {})):
+            why = "the agent may stop half-way, to go on in another call"
+            yield name, f"calls an agent, so its Next must be a Choice that goes back to it when {{% $outcome = 'continue' %}}: {why}"
+
+
+def _states(machine: Json) -> dict[str, Json]:
+    found = machine.get("States")
+    return {name: state for name, state in found.items() if isinstance(state, Mapping)} if isinstance(found, Mapping) else {}
+
+
+def _tables(value: Any) -> list[Json]:
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+
+
+def _targets(state: Json) -> Iterator[tuple[str, Any]]:
+    """The names of states that *state* leads to, by their place in it."""
+    yield from ((key, state[key]) for key in ("Next", "Default") if key in state)
+    for key in ("Choices", "Catch"):
+        for number, rule in enumerate(_tables(state.get(key))):
+            yield f"{key}[{number}].Next", rule.get("Next")
+
+
+def _dangling(machine: Json, found: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
+    named = [("StartAt", machine.get("StartAt"))]
+    named += [(f"{name}.{key}", target) for name, state in found.items() for key, target in _targets(state)]
+    for place, target in named:
+        if target is None:
+            yield place, f"is missing: give the name of a state; there is {known(found)}"
+        elif not isinstance(target, str) or target not in found:
+            yield place, f"names {target!r}{nearest(str(target), found)}: there is no such state here; there is {known(found)}"
+
+
+def _reached(machine: Json, found: Mapping[str, Json]) -> set[str]:
+    seen: set[str] = set()
+    ahead = [machine["StartAt"]]
+    while ahead:
+        name = ahead.pop()
+        if name not in seen:
+            seen.add(name)
+            ahead += [target for _, target in _targets(found[name])]
+    return seen
+
+
+def _calls_agent(state: Json) -> bool:
+    arguments = state.get("Arguments")
+    called = arguments.get("FunctionName") if isinstance(arguments, Mapping) else state.get("Resource")
+    return state.get("Type") == "Task" and _AGENT.fullmatch(str(called)) is not None
+
+
+def _asks(state: Json) -> bool:
+    """Whether *state* chooses by ``continue``."""
+    return state.get("Type") == "Choice" and any(_CONTINUE.search(str(rule.get("Condition"))) for rule in _tables(state.get("Choices")))

@@ -1,0 +1,53 @@
+"""What docs/adding-an-agent.md shows is whole: copied out file by file, the catalogue takes it."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from stacks.catalog import read
+
+ROOT = Path(__file__).parents[2]
+PART = re.compile(r"`((?:functions|policies|state_machines|local)/[\w./]+\.\w+)`|^```\w+\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def shown() -> dict[str, str]:
+    """The files of the page: a block belongs to the path that was named last."""
+    files: dict[str, str] = {}
+    path = ""
+    for named, block in PART.findall((ROOT / "docs/adding-an-agent.md").read_text()):
+        if block:
+            files.setdefault(path, block)
+        path = named or path
+    return files
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    for folder in ("functions", "layers", "policies", "state_machines"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for path, text in shown().items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    return tmp_path
+
+
+def test_the_page_shows_every_file_of_a_tool_an_agent_and_a_workflow() -> None:
+    assert set(shown()) == {
+        "functions/agents/greeter/agent.toml",
+        "functions/agents/greeter/handler.py",
+        "functions/agents/greeter/prompt.md",
+        "functions/tools/greeting_for/handler.py",
+        "functions/tools/greeting_for/tool.toml",
+        "local/scenarios/greet.yaml",
+        "policies/tools/greeting_for.json",
+        "state_machines/greet.asl.json",
+        "state_machines/greet.input.json",
+    }
+
+
+def test_the_catalogue_takes_what_the_page_shows(copied: Path) -> None:
+    catalog = read(copied)
+    assert catalog.agents["greeter"].tools == ("greeting_for",)
+    assert catalog.workflows["greet"].functions == ("AgentGreeter",)
