@@ -1,5 +1,6 @@
 """Files and folders of a tree, read with every problem noted."""
 
+import ast
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -32,8 +33,33 @@ def folders(root: Path, group: str, declaration: str, problems: Problems) -> Ite
         missing = [name for name in (declaration, "handler.py") if not (folder / name).is_file()]
         for name in missing:
             problems.add(file, "", f"has no {name}: add it, or remove the folder")
+        if "handler.py" not in missing:
+            _check_handler(folder / "handler.py", f"{file}handler.py", problems)
         if declaration not in missing:
             yield folder
+
+
+def _check_handler(path: Path, file: str, problems: Problems) -> None:
+    """Note when Lambda would find no ``handler`` in the module."""
+    text = read_text(path, file, problems)
+    try:
+        body = ast.parse(text).body
+    except SyntaxError as error:
+        problems.add(file, "", f"cannot be read as Python: {error}")
+        return
+    if text.strip() and "handler" not in {name for node in body for name in _defined(node)}:
+        problems.add(file, "", "defines no 'handler': end it with handler = serve(...)")
+
+
+def _defined(node: ast.stmt) -> Iterator[str]:
+    """The names that a statement of a module defines."""
+    if isinstance(node, ast.FunctionDef):
+        yield node.name
+    elif isinstance(node, ast.Import | ast.ImportFrom):
+        yield from (alias.asname or alias.name for alias in node.names)
+    elif isinstance(node, ast.Assign | ast.AnnAssign):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        yield from (target.id for target in targets if isinstance(target, ast.Name))
 
 
 def _files(folder: Path) -> Iterator[Path]:

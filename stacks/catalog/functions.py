@@ -8,7 +8,7 @@ from stacks.catalog.declarations import Agent, Function, Json, Kind, Limits, Mod
 from stacks.catalog.fields import Fields, toml
 from stacks.catalog.files import folders, read_json, read_text
 from stacks.catalog.problems import Problems, known, nearest
-from stacks.catalog.schema import ROUTING, check_object
+from stacks.catalog.schema import ROUTING, check_object, check_routing
 
 STACKS = ("security", "orchestration", "integration")
 DECLARATIONS = ("manifests", "grants", "workflows")
@@ -84,7 +84,9 @@ def _limits(fields: Fields) -> Limits:
 def _answer(path: Path, file: str, problems: Problems) -> Json | None:
     schema = read_json(path, file, problems)
     if schema is not None:
-        check_object(Fields(file=file, values={}, problems=problems), "schema", schema, extra=frozenset({ROUTING}))
+        fields = Fields(file=file, values={}, problems=problems)
+        check_object(fields, "schema", schema, extra=frozenset({ROUTING}))
+        check_routing(fields, "schema", schema)
     return schema
 
 

@@ -34,6 +34,18 @@ def check_object(fields: Fields, key: str, schema: Any, *, extra: frozenset[str]
         fields.wrong(where, sentence)
 
 
+def check_routing(fields: Fields, key: str, schema: Any) -> None:
+    """Note the properties marked for routing, however deep, that are neither an enum nor a boolean: free text must choose nothing."""
+    if isinstance(schema, dict):
+        if schema.get(ROUTING) and schema.get("type") != "boolean" and "enum" not in schema:
+            fields.wrong(key, f'is marked {ROUTING}, so it must be an enum or a boolean: add "enum", or remove the mark')
+        for name, inner in schema.items():
+            check_routing(fields, f"{key}.{name}", inner)
+    elif isinstance(schema, list):
+        for inner in schema:
+            check_routing(fields, key, inner)
+
+
 def _faults(schema: Any, where: str, keywords: frozenset[str]) -> Iterator[tuple[str, str]]:
     if isinstance(schema, bool):
         return

@@ -22,6 +22,7 @@ GATEWAY = "functions/steps/gateway/step.toml"
 MODELS = "policies/models.toml"
 ERRAND = "state_machines/errand.asl.json"
 ERRORS = "layers/runtime/python/septet/core/errors.py"
+ANSWER = "functions/agents/clerk/answer.json"
 INPUT = "state_machines/errand.input.json"
 
 
@@ -34,6 +35,11 @@ def add(file: str, text: str) -> Break:
             opened.write(text)
 
     return act
+
+
+def write(file: str, text: str) -> Break:
+    """Write a file anew."""
+    return lambda tree: (tree / file).write_text(text)
 
 
 def swap(file: str, old: str, new: str) -> Break:
@@ -171,6 +177,30 @@ CASES: dict[str, tuple[Break, str]] = {
     "open answer": (
         edit("functions/agents/clerk/answer.json", lambda schema: schema.pop("additionalProperties")),
         "functions/agents/clerk/answer.json: schema: must have type",
+    ),
+    "free text to route by": (
+        edit(ANSWER, lambda schema: schema["properties"]["paid"].update(type="string")),
+        f"{ANSWER}: schema.properties.paid: is marked x-septet-routing, so it must be an enum or a boolean",
+    ),
+    "free text to route by, deep inside": (
+        edit(
+            ANSWER, lambda schema: schema["properties"].update(all={"type": "array", "items": {"type": "string", "x-septet-routing": True}})
+        ),
+        f"{ANSWER}: schema.properties.all.items: is marked x-septet-routing",
+    ),
+    # handlers
+    "module without handler": (
+        write("functions/agents/scout/handler.py", "def handle() -> None:\n    handler = 1\n"),
+        "functions/agents/scout/handler.py: defines no 'handler': end it with handler = serve(...)",
+    ),
+    "tool without handler": (
+        write("functions/tools/pay_thing/handler.py", "import handlers\n"),
+        "functions/tools/pay_thing/handler.py: defines no 'handler'",
+    ),
+    "empty handler": (write("functions/steps/api/handler.py", ""), "functions/steps/api/handler.py: is empty: write it"),
+    "handler that is no Python": (
+        write("functions/steps/api/handler.py", "def handler(:\n"),
+        "functions/steps/api/handler.py: cannot be read as Python: invalid syntax",
     ),
     # tools
     "reserved name": (
@@ -399,6 +429,20 @@ def test_what_is_wrong_is_named(tree: Path, case: str) -> None:
     assert said in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "module",
+    ["handler = 1", "handler: object = 1", "def handler(): ...", "from somewhere import handler", "from somewhere import main as handler"],
+)
+def test_a_handler_may_be_defined_in_any_way(tree: Path, module: str) -> None:
+    write("functions/agents/scout/handler.py", module)(tree)
+    assert read(tree)
+
+
+def test_an_enum_may_be_routed_by(tree: Path) -> None:
+    edit(ANSWER, lambda schema: schema["properties"]["paid"].update(type="string", enum=["yes", "no"]))(tree)
+    assert read(tree)
+
+
 def test_machines_inside_a_state_are_read(tree: Path) -> None:
     inside("Parallel", Branches=[INNER, INNER])(tree)
     assert read(tree)
@@ -440,6 +484,10 @@ def test_all_problems_are_told_at_once(tree: Path) -> None:
         "a state that nothing leads to",
         "a branch that starts at no state",
         "a choice by something else",
+        "free text to route by",
+        "module without handler",
+        "empty handler",
+        "handler that is no Python",
         "a misspelt error",
     ],
 )
