@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -10,13 +9,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from local.twin import files
+from local.twin import files, refusal
 from local.twin.errors import TwinError
 from local.twin.layout import REPOSITORY
 
 STAMP = "made-from.json"
 """Inside `cdk.out`: the fingerprints of what it was made from. Written last."""
-_RAISED = re.compile(r"^(?:\w+\.)*\w*(?:Error|Exception): ", re.MULTILINE)
 
 
 def is_current(assembly: Path, inputs: Mapping[str, str]) -> bool:
@@ -45,11 +43,5 @@ def synth(root: Path, assembly: Path, *, context: Mapping[str, str], inputs: Map
         encoding="utf-8",
     )
     if done.returncode:
-        raise TwinError(f"The CDK app refused:\n{_last_error(done.stderr)}", "Mend that, then run septet deploy again.")
+        raise TwinError(f"The CDK app refused:\n{refusal.words(done.stderr, assembly)}", "Mend that, then run septet deploy again.")
     files.write_json(assembly / STAMP, dict(inputs))
-
-
-def _last_error(text: str) -> str:
-    """The message of the exception that a traceback ends with; the whole text when it ends with none."""
-    raised = [found.start() for found in _RAISED.finditer(text)]
-    return text[raised[-1] :].strip() if raised else text.strip()

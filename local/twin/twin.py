@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from local.twin import deployed, files, not_emulated, processes, record, status
+from local.twin import deployed, files, not_emulated, processes, record, scenarios, status
 from local.twin.deploy import Deployer, Deployment
 from local.twin.errors import TwinError
 from local.twin.layout import REPOSITORY, Layout
@@ -12,8 +12,6 @@ from local.twin.lifecycle import Down, Lifecycle, MakeParts, Say, Up
 from local.twin.parts import HOST, LOCALSTACK, Part, Ports, twin_parts
 from local.twin.record import Running
 from local.twin.status import Status
-
-SCENARIOS = REPOSITORY / "local" / "scenarios"
 
 
 class Twin:
@@ -30,7 +28,7 @@ class Twin:
         make_parts: MakeParts | None = None,
         root: Path = REPOSITORY,
     ) -> None:
-        """Describe a twin; nothing is started. *say* gets a line of progress at a time; *root* holds the CDK app."""
+        """Describe a twin; nothing is started. *say* gets a line of progress at a time; *root* holds the CDK app and the scenarios."""
         self.layout = Layout(home=home.absolute())
         self.say = say
         self.ambient = ambient
@@ -64,13 +62,16 @@ class Twin:
         return self._lifecycle.down()
 
     def deploy(self) -> Deployment:
-        """Bring what is deployed to what the repository says. Raise TwinError when the twin is not up, or on any failure."""
+        """Bring stacks and scenarios to what the repository says. Raise TwinError when the twin is not up, or on any failure."""
         if not all(status.part_status(part, self._running().get(part.name))[0].healthy for part in self._lifecycle.parts()):
             raise TwinError("The twin is not up.", "Start it: septet up")
         with files.locked(self.layout.deploying, waiting=lambda: self.say("another command deploys to this twin: waiting for it")):
             if self.layout.unfinished.exists():
                 self.say("The last deployment did not finish, and the emulator cannot mend a stack that failed.")
                 self._lifecycle.renew(LOCALSTACK)
+            played = scenarios.bring(self._scenarios, self.doubles)
+            if played:
+                self.say(f"scenarios: {played} file{'' if played == 1 else 's'}")
             found = Deployer(self.layout, endpoint=self.endpoint, doubles=self.doubles, ambient=self.ambient, say=self.say, root=self.root)
             return found.deploy()
 
@@ -88,11 +89,15 @@ class Twin:
             not_emulated=not_emulated.read(),
         )
 
+    @property
+    def _scenarios(self) -> Path:
+        return self.root / "local" / "scenarios"
+
     def _running(self) -> dict[str, Running]:
         return record.read(self.layout.parts) or {}
 
     def _parts(self, layout: Layout, ports: Ports) -> tuple[Part, ...]:
-        return twin_parts(layout, ports, tuple(sorted(SCENARIOS.glob("*.yaml"))), self.ambient)
+        return twin_parts(layout, ports, tuple(sorted(self._scenarios.glob("*.yaml"))), self.ambient)
 
 
 def _port(ambient: Mapping[str, str], name: str, usual: int) -> int:

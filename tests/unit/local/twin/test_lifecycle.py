@@ -314,3 +314,11 @@ def test_nothing_is_deployed_to_a_twin_that_is_not_up(stage: Any) -> None:
     with pytest.raises(TwinError, match="not up") as caught:
         stage.twin().deploy()
     assert "septet up" in caught.value.remedy
+
+
+def test_a_deployment_brings_the_scenario_files_first(stage: Any, tmp_path: Path) -> None:
+    (tmp_path / "local" / "scenarios").mkdir(parents=True)
+    (tmp_path / "local" / "scenarios" / "mine.yaml").write_text("scenario: mine")
+    stage.twin().up()
+    with pytest.raises(TwinError, match="scenario file"):  # the stand-in takes none
+        Twin(stage.home, make_parts=stage.parts, root=tmp_path).deploy()
