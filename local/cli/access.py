@@ -6,6 +6,8 @@ from typing import Protocol
 
 from local.cli.outcomes import BadUsage, Unreachable
 
+ROLES = ("submitter", "approver", "operator", "auditor", "admin")
+"""What the platform knows."""
 START = "start the twin: septet up, then septet deploy; or name a platform: --url and --token"
 
 
@@ -47,7 +49,9 @@ class Asked:
 
 
 def identity(asked: Asked, usual: Identity) -> Identity:
-    """Whom to make a token for: what was asked, else who usually does this on the twin."""
+    """Whom to make a token for: what was asked, else who does this on the twin by default. Raises BadUsage for a role that is none."""
+    if unknown := [role for role in asked.roles if role not in ROLES]:
+        raise BadUsage(f"{unknown[0]!r} is no role", fix=f"the roles are {', '.join(ROLES)}")
     return Identity(tenant=asked.tenant or usual.tenant, principal=asked.principal or usual.principal, roles=asked.roles or usual.roles)
 
 

@@ -48,7 +48,7 @@ def approve(
 ) -> None:
     """Approve exactly one call: this tool with these arguments.
 
-    On the twin it is usually agent-desk who decides.
+    On the twin agent-desk decides by default.
     """
     _tell(api.decide(approval, decision="approve", reason=reason), outside, as_json=as_json)
 
@@ -64,7 +64,7 @@ def reject(
 ) -> None:
     """Reject one call; the agent is told why and goes on without it.
 
-    On the twin it is usually agent-desk who decides.
+    On the twin agent-desk decides by default.
     """
     _tell(api.decide(approval, decision="reject", reason=reason), outside, as_json=as_json)
 

@@ -1,12 +1,14 @@
 """Words of models, customers and records, made safe and short for a terminal."""
 
 import json
+import re
 import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
 _HIDING = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 """Unicode categories that move the cursor, turn the writing direction, or show nothing."""
+_PREAMBLE = re.compile(r"An error occurred \(\w+\) when calling the \w+ operation(?: \(reached max retries: \d+\))?: ")
 
 
 def plain(value: Any) -> str:
@@ -15,9 +17,18 @@ def plain(value: Any) -> str:
 
 
 def short(value: Any, most: int) -> str:
-    """The same on one line of at most *most* characters."""
+    """The same on one line of at most *most* characters, cut between words."""
     text = " ".join(plain(value).split())
-    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
+    if len(text) <= most:
+        return text
+    whole, _, broken = text[:most].rpartition(" ")
+    kept = whole if len(broken) < most // 3 else text[: most - 1]  # a word longer than that is cut itself
+    return f"{kept.rstrip()}…"
+
+
+def cause(value: Any) -> str:
+    """A failure's message without the words that botocore puts before the service's own."""
+    return _PREAMBLE.sub("", str(value))
 
 
 def pairs(value: Any) -> str:

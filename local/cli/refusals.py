@@ -13,6 +13,9 @@ _FIXES = {
     HTTPStatus.REQUEST_TIMEOUT: "try again",
     HTTPStatus.TOO_MANY_REQUESTS: "wait a little and try again",
 }
+_OWN_RUN = "you submitted this run"
+"""How the platform begins when somebody decides on a run of their own."""
+_OTHER = "use another principal: --as agent-desk"
 _SERVER_FIX = "try again; if it stays so, look at the log of the function api (on the twin: septet status names the folder)"
 
 
@@ -22,8 +25,17 @@ def refusal(status: int, body: Any) -> Refused:
     title = str(problem.get("title") or _phrase(status))
     detail = str(problem.get("detail") or problem.get("message") or "").strip()
     what = f"{detail.rstrip('.')} ({status} {title})" if detail and detail != title else f"{title} ({status})"
-    fix = _SERVER_FIX if status >= HTTPStatus.INTERNAL_SERVER_ERROR else _FIXES.get(HTTPStatus(status), "") if _known(status) else ""
-    return Refused(what, status=status, fix=fix, details=tuple(field for field in _fields(problem.get("errors")) if field not in what))
+    return Refused(
+        what, status=status, fix=_fix(status, detail), details=tuple(field for field in _fields(problem.get("errors")) if field not in what)
+    )
+
+
+def _fix(status: int, detail: str) -> str:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return _SERVER_FIX
+    if status == HTTPStatus.FORBIDDEN and detail.startswith(_OWN_RUN):
+        return _OTHER
+    return _FIXES.get(HTTPStatus(status), "") if _known(status) else ""
 
 
 def _fields(errors: Any) -> tuple[str, ...]:

@@ -48,7 +48,7 @@ def run(
 ) -> None:
     """Start a run and show it as it happens.
 
-    With --json: the run as it ended or, with --no-watch, as it was accepted. On the twin it is usually customer-17 who asks.
+    With --json: the run as it ended or, with --no-watch, as it was accepted. On the twin customer-17 asks by default.
     """
     what = run_input(message=message, pairs=given or [], file=file, stdin=sys.stdin)
     accepted = api.submit(workflow, what, key=key or str(uuid.uuid4()))
@@ -91,7 +91,7 @@ def runs(
     if as_json:
         print_json({"runs": found})
     else:
-        show(run_views.runs(found, now=outside.now()))
+        show(run_views.runs(found, now=outside.now(), wanted=status))
 
 
 def _watch(api: Api, run_id: str, outside: Surroundings, *, lines: bool, as_json: bool) -> Exit:

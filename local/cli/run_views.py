@@ -10,17 +10,16 @@ from rich.text import Text
 
 from local.cli.api import Document
 from local.cli.moments import seconds, when
-from local.cli.plain import pairs, plain, short
+from local.cli.plain import cause, pairs, plain, short
 from local.cli.story import Line, Tone
 from local.cli.style import COMMAND, LABEL, NAME, STATUSES, TONES
+from local.doubles.answer import UNEXPECTED
 from septet.core.money import dollars
 
-_LONGEST = 100
+_LONGEST = 160
 """Characters that one line of a story shows, unless a person has to decide on it or something went wrong; all of it is in the journal."""
 _LOUD = frozenset({Tone.WAIT, Tone.BAD})
 """Tones whose lines are coloured whole; of the others only the verb is."""
-_UNEXPECTED = "The scenario model, a test double, expects no such call"
-"""How the twin's model server begins when no scenario file has the message."""
 
 
 def line(told: Line) -> RenderableType:
@@ -30,7 +29,7 @@ def line(told: Line) -> RenderableType:
     grid.add_column(width=16, overflow="fold")
     grid.add_column(width=8, no_wrap=True)
     grid.add_column(overflow="fold")
-    whole = bool(told.approval) or told.tone is Tone.BAD
+    whole = bool(told.approval) or told.tone is Tone.BAD or UNEXPECTED in told.what
     what = Text(told.what if whole else short(told.what, _LONGEST), style=TONES[told.tone] if told.tone in _LOUD else "")
     if told.cost:
         what.append(f" · {told.cost}", style=LABEL)
@@ -54,7 +53,7 @@ def ending(run: Document) -> RenderableType:
     """How a run ended: its answer or failure, then its totals in a line or two."""
     parts: list[RenderableType] = [Text()]
     if run.get("failure"):
-        parts += [Text(plain(f"{run['failure']['class']}: {run['failure']['message']}"), style="red"), Text(), *_advice(run)]
+        parts += [Text(plain(f"{run['failure']['class']}: {cause(run['failure']['message'])}"), style="red"), Text(), *_advice(run)]
     if run.get("answer") is not None:
         parts += [Padding(Text(answer(run["answer"])), (0, 2)), Text()]
     return Group(*parts, totals(run), Text(plain(f"run {run['id']}"), style=LABEL))
@@ -62,10 +61,10 @@ def ending(run: Document) -> RenderableType:
 
 def _advice(run: Document) -> Iterator[RenderableType]:
     """What to do about a message that the double of a model has no script for: the first thing a newcomer meets."""
-    if _UNEXPECTED in run["failure"]["message"]:
+    if UNEXPECTED in run["failure"]["message"]:
         yield Text(
-            "The twin's model is a test double. It knows the messages in local/scenarios/*.yaml: send one of them, add yours there, "
-            "or let a real model answer (SEPTET_MODEL_URL, see README).\n",
+            "The twin's model is a test double. It knows the messages in local/scenarios/*.yaml: send one of them, add yours there "
+            "and run septet deploy, or let a real model answer (SEPTET_MODEL_URL, see README).\n",
             style="yellow",
         )
 
@@ -87,7 +86,7 @@ def totals(run: Document) -> Text:
     used = [
         _count(run["model_calls"], "model call"),
         _count(run["tool_calls"], "tool call"),
-        f"{tokens['input']:,} + {tokens['output']:,} tokens",
+        f"{tokens['input']:,} tokens in, {tokens['output']:,} out",
         dollars(run["cost_microdollars"]),
         took(run),
     ]
@@ -109,8 +108,10 @@ def status(value: str) -> Text:
     return Text(plain(value).replace("_", " "), style=STATUSES.get(value, ""))
 
 
-def runs(found: Sequence[Document], *, now: float) -> RenderableType:
-    """A list of runs; *now* in seconds since the epoch."""
+def runs(found: Sequence[Document], *, now: float, wanted: str = "") -> RenderableType:
+    """A list of runs, of the status *wanted* if only such were asked for; *now* in seconds since the epoch."""
+    if not found and wanted:
+        return Text("No run is running." if wanted == "running" else f"No run with status {plain(wanted)}.")
     if not found:
         return to_type('septet run support "Where is my order A-1001?"', before="No runs yet. Start one: ")
     table = Table(box=None, padding=(0, 1, 0, 0), header_style=LABEL)

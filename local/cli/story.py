@@ -7,7 +7,7 @@ from typing import Any
 
 from local.cli.api import Document
 from local.cli.moments import seconds
-from local.cli.plain import pairs, plain
+from local.cli.plain import cause, pairs, plain
 from septet.core.money import dollars
 
 
@@ -116,7 +116,7 @@ def _hand_over(entry: Document, body: Document) -> _Told:
 def _note(entry: Document, body: Document) -> _Told:
     kind = str(body["kind"])
     verb = {"repair": "is told", "model_error": "meets"}.get(kind, kind)
-    return _agent(entry), verb, body["text"], Tone.WAIT
+    return _agent(entry), verb, cause(body["text"]), Tone.WAIT
 
 
 def _answer(entry: Document, body: Document) -> _Told:
@@ -126,7 +126,7 @@ def _answer(entry: Document, body: Document) -> _Told:
 
 
 def _failure(entry: Document, body: Document) -> _Told:
-    return _agent(entry), "fails", f"{body['error']}: {body['message']}", Tone.BAD
+    return _agent(entry), "fails", f"{body['error']}: {cause(body['message'])}", Tone.BAD
 
 
 def _stop(_entry: Document, body: Document) -> _Told:

@@ -59,7 +59,7 @@ def deploy(context: typer.Context) -> None:
     orders = context.obj.seed(twin.endpoint, TENANT)
     console = out()
     console.print(Text(plain(done.said), style="green").append(f" ({done.seconds:.1f} s)", style=LABEL))
-    console.print(Text(f"{orders} orders written for the tenant {TENANT}.", style=LABEL))
+    console.print(Text(f"{orders} demo orders written anew for the tenant {TENANT}: refunds of them are undone.", style=LABEL))
     console.print(to_type('septet run support "Where is my order A-1001?"', before="Try it: "), crop=False)
 
 
@@ -86,7 +86,7 @@ def token(
 ) -> None:
     """Print a token for the twin's API.
 
-    The twin's issuer is a double of an identity provider: it signs whatever is asked. Usual: customer-17 of demo, a submitter.
+    The twin's issuer is a double of an identity provider: it signs for whomever is asked. By default: customer-17 of demo, a submitter.
     """
     who = identity(Asked(tenant=tenant, principal=principal, roles=tuple(roles or ())), CUSTOMER)
     door = TwinDoor(_twin(context.obj))

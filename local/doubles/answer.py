@@ -9,6 +9,9 @@ from local.doubles.call import ModelCall
 type Event = tuple[str, dict[str, Any]]
 """One event of a ConverseStream answer: its name and its payload, as botocore's model has them."""
 
+UNEXPECTED = "not in a scenario (a test double answers): "
+"""How the message of every unexpected call begins; `septet run` knows one by it."""
+
 
 _CHARACTERS_PER_TOKEN = 4
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from local.doubles.answer import ModelError
+from local.doubles.answer import UNEXPECTED, ModelError
 from local.doubles.call import ModelCall, words
 from local.doubles.scenario.library import Loaded
 from local.doubles.scenario.script import AgentScript, Fault, Scenario, Step, Turns
@@ -21,12 +21,12 @@ class UnexpectedCall(ModelError):  # noqa: N818 (it is what came, not what faile
     """No line of any scenario answers this call; the message says what came, what was expected, and the fix."""
 
     def __init__(self, call: ModelCall, *, expected: str, scenario: str = "none") -> None:
-        """*expected* is a sentence or two; *scenario* names the one selected."""
+        """*expected* says the cause and the fix in a sentence or two; *scenario* names the one selected."""
         came = (
-            f"came: agent '{call.agent or '(none given)'}', turn '{call.turn}', step {call.step}, run '{call.run}', "
-            f"scenario selected: {scenario}, last message: {_excerpt(call)}"
+            f"Came: agent '{call.agent or '(none given)'}', turn '{call.turn}', step {call.step}, run '{call.run}', "
+            f"scenario selected: {scenario}, last message: {_excerpt(call)}."
         )
-        message = f"The scenario model, a test double, expects no such call; {came}. Expected: {expected}"
+        message = f"{UNEXPECTED}{expected} {came}"
         super().__init__("ValidationException", message, outcome="unexpected")
 
 
@@ -52,7 +52,7 @@ def find(loaded: Sequence[Loaded], call: ModelCall) -> Line:
     if unknown:
         offered = ", ".join(sorted(call.offered_tools)) or "none"
         fix = "Correct the name, or use the fault unknown_tool."
-        expected = f"a tool that the request offers ({offered}), but the reply calls '{unknown[0]}'. {fix}"
+        expected = f"expected a tool that the request offers ({offered}), but the reply calls '{unknown[0]}'. {fix}"
         raise UnexpectedCall(call, expected=expected, scenario=line.place)
     return line
 
@@ -74,11 +74,11 @@ def _select(loaded: Sequence[Loaded], call: ModelCall) -> Loaded:
         return fitting[0]
     if fitting:
         names = ", ".join(f"'{one.scenario.scenario}' ({one.source})" for one in fitting)
-        raise UnexpectedCall(call, expected="one scenario, but several fit. Make `when.contains` more particular.", scenario=names)
+        raise UnexpectedCall(call, expected="expected one scenario, but several fit. Make `when.contains` more particular.", scenario=names)
     known = "; ".join(f"'{one.scenario.scenario}' ({one.source}) for {one.scenario.when.texts}" for one in loaded[:_MOST_LISTED])
     more = f"; and {len(loaded) - _MOST_LISTED} more" if len(loaded) > _MOST_LISTED else ""
     expected = (
-        f"the first user message to hold the text of a scenario; it says: '{said[:_EXCERPT]}'; loaded: {known or 'none'}{more}. "
+        f"no scenario holds '{said[:_EXCERPT]}'; loaded: {known or 'none'}{more}. "
         "Correct a `when.contains`, or load a scenario for this request."
     )
     raise UnexpectedCall(call, expected=expected)
@@ -88,7 +88,7 @@ def _step(one: Loaded, call: ModelCall) -> Step:
     scenario, place = one.scenario, f"'{one.scenario.scenario}' ({one.source})"
     if call.agent not in scenario.agents:
         fix = f"Add agents.{call.agent} to {one.source}." if call.agent else "Name the agent in requestMetadata."
-        expected = f"a call of one of the agents {', '.join(scenario.agents)}. {fix}"
+        expected = f"expected a call of one of the agents {', '.join(scenario.agents)}. {fix}"
         raise UnexpectedCall(call, expected=expected, scenario=place)
     where, steps = _turn(scenario, call, place)
     if call.step >= len(steps):
@@ -104,11 +104,13 @@ def _turn(scenario: Scenario, call: ModelCall, place: str) -> tuple[str, list[St
         return where, script
     fitting = [pattern for pattern in script.turns if pattern != ANY_TURN and fnmatchcase(call.turn, pattern)]
     if len(fitting) > 1:
-        raise UnexpectedCall(call, expected=f"one pattern of {where}.turns to fit this turn, but {fitting} do. Narrow one.", scenario=place)
+        raise UnexpectedCall(
+            call, expected=f"expected one pattern of {where}.turns to fit this turn, but {fitting} do. Narrow one.", scenario=place
+        )
     pattern = fitting[0] if fitting else ANY_TURN
     if pattern not in script.turns:
         raise UnexpectedCall(
-            call, expected=f"a turn that fits one of {list(script.turns)} in {where}.turns. Add one, or `*`.", scenario=place
+            call, expected=f"expected a turn that fits one of {list(script.turns)} in {where}.turns. Add one, or `*`.", scenario=place
         )
     return f"{where}.turns.{pattern}", script.turns[pattern]
 

@@ -90,3 +90,10 @@ def test_a_refused_decision_says_why(septet: Any, api: FakeApi) -> None:
 
 def test_decisions_print_json_for_programs(septet: Any) -> None:
     assert json.loads(septet("approve", APPROVAL, "--json").stdout)["status"] == "approved"
+
+
+def test_who_may_not_approve_their_own_run_is_told_to_use_another_principal(septet: Any, api: FakeApi) -> None:
+    api.failures = [problem(403, "you submitted this run: another person with the role approver or admin has to approve")]
+    told = unwrapped(septet("approve", APPROVAL).stderr)
+    assert "use another principal: --as agent-desk" in told
+    assert "role it names" not in told

@@ -29,3 +29,8 @@ def test_as_many_pages_are_read_as_were_asked_for(septet: Any, api: FakeApi) -> 
 def test_only_runs_of_a_status_are_asked_for(septet: Any, api: FakeApi) -> None:
     septet("runs", "--status", "waiting")
     assert api.asked[0].url.params["status"] == "waiting"
+
+
+def test_no_run_of_a_status_is_not_no_run_at_all(septet: Any) -> None:
+    assert septet("runs", "--status", "running").stdout.strip() == "No run is running."
+    assert septet("runs", "--status", "failed").stdout.strip() == "No run with status failed."

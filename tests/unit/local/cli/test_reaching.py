@@ -5,8 +5,10 @@ import httpx
 import jwt
 import pytest
 
+from local.cli.access import ROLES
 from local.cli.api import Api
 from local.cli.outcomes import BadUsage, Refused, Unreachable
+from septet.integration.ports import ROLES as PLATFORM_ROLES
 from tests.unit.local.cli.fake_api import TOKEN, URL, FakeApi, problem
 from tests.unit.local.cli.fake_twin import API, FakeTwin
 from tests.unit.local.cli.output import unwrapped
@@ -167,3 +169,15 @@ def test_json_errors_leave_standard_output_empty(septet: Any, api: FakeApi) -> N
     assert result.stdout == ""
     with pytest.raises(json.JSONDecodeError):
         json.loads(result.stdout)
+
+
+def test_a_role_that_is_none_is_wrong_usage(septet: Any, twin: FakeTwin) -> None:
+    twin.deploy()
+    result = septet("token", "--role", "foo", elsewhere=False)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "'foo' is no role" in result.stderr
+    assert "submitter, approver, operator, auditor, admin" in unwrapped(result.stderr)
+
+
+def test_the_roles_are_those_of_the_platform() -> None:
+    assert set(ROLES) == PLATFORM_ROLES

@@ -3,6 +3,8 @@ from typing import Any
 
 import httpx
 
+from local.cli.plain import short
+from local.doubles.answer import UNEXPECTED
 from tests.unit.local.cli.fake_api import APPROVAL, RUN, FakeApi, entry, problem, refund_run, report
 from tests.unit.local.cli.output import unwrapped
 
@@ -25,7 +27,7 @@ def test_a_run_is_submitted_with_its_message_and_shown_to_its_end(septet: Any, a
         "approves Checked the return",
         "Your money is on its way.",
         "succeeded  triage → refunds → writer",
-        "4 model calls · 1 tool call · 1,234 + 210 tokens · $0.001612 · 6.2 s",
+        "4 model calls · 1 tool call · 1,234 tokens in, 210 out · $0.001612 · 6.2 s",
         RUN,
     ):
         assert unwrapped(told) in unwrapped(result.stdout), told
@@ -193,3 +195,20 @@ def test_what_a_person_decides_on_is_never_cut(septet: Any, api: FakeApi) -> Non
     asked = entry(0, 0, "approval_asked", "refunds", tool="issue_refund", arguments=arguments, approval=APPROVAL, reasons=["too much"])
     api.stages = [(report(status="succeeded", ended_at="2026-11-22T21:00:09.000Z"), [asked])]
     assert "amount_cents=99999: too much" in unwrapped(septet("watch", RUN).stdout)
+
+
+def test_a_call_that_no_scenario_has_is_told_whole_and_without_botocores_words(septet: Any, api: FakeApi) -> None:
+    said = f"{UNEXPECTED}no scenario holds 'hello there'; loaded: {'x ' * 200}the fix"
+    raw = f"An error occurred (ValidationException) when calling the Converse operation (reached max retries: 0): {said}"
+    failure = {"class": "ModelRejected", "message": raw}
+    note = entry(0, 0, "note", "triage", kind="model_error", text=f"ModelRejected: {raw}")
+    api.stages = [(report(status="failed", ended_at="2026-11-22T21:00:01.000Z", failure=failure), [note])]
+    shown = unwrapped(septet("run", "support", "hello there").stdout)
+    assert shown.count(unwrapped(f"ModelRejected: {said}")) == 2
+    assert "An error occurred" not in shown
+    assert "septet deploy" in shown
+
+
+def test_a_long_value_is_cut_between_words() -> None:
+    assert short("one two three", 9) == "one two…"
+    assert short("x" * 20, 9) == "xxxxxxxx…"

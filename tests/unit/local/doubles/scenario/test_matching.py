@@ -77,7 +77,11 @@ def test_guarded_words_select_too() -> None:
 @pytest.mark.parametrize(
     ("text", "who", "sentences"),
     [
-        ("hello", {}, ["scenario selected: none", "it says: 'hello'", "'refund' (support.yaml) for ['refund for', 'A-1007']"]),
+        (
+            "hello",
+            {},
+            ["scenario selected: none", "no scenario holds 'hello'; loaded: ", "'refund' (support.yaml) for ['refund for', 'A-1007']"],
+        ),
         ("refund for A-1007 of my order", {}, ["one scenario, but several fit", "'refund' (support.yaml), 'other' (support.yaml)"]),
         ("my order", {"agent": "writer"}, ["agent 'writer'", "one of the agents triage", "Add agents.writer to support.yaml"]),
         ("my order", {"agent": ""}, ["agent '(none given)'", "Name the agent in requestMetadata"]),
