@@ -1,9 +1,8 @@
 """The support workflow through the HTTP API, the state machine, the agents, the gateway and the tools."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-
-import yaml
 
 from septet.core.entries import ApprovalGiven, ToolIntent, ToolResult
 from septet.core.journal import verify
@@ -112,7 +111,8 @@ def test_twenty_runs_at_once_all_finish_and_none_is_mixed(desk: Desk) -> None:
     count = 20
     numbers = [f"{number:02d}" for number in range(count)]
     _play(desk, "twenty", [_talk(f"Question {number} of {desk.tenant}", f"Answer {number}") for number in numbers])
-    runs = {number: desk.start(f"Question {number} of {desk.tenant}") for number in numbers}
+    with ThreadPoolExecutor(count) as pool:
+        runs = dict(zip(numbers, pool.map(lambda number: desk.start(f"Question {number} of {desk.tenant}"), numbers), strict=True))
     assert len(set(runs.values())) == count
     for number, run in runs.items():
         ended = desk.ended(run, seconds=120)
@@ -123,16 +123,65 @@ def test_twenty_runs_at_once_all_finish_and_none_is_mixed(desk: Desk) -> None:
     assert {item["id"] for item in listed} == set(runs.values())
 
 
+def test_a_large_sum_does_not_leave_in_parts_over_several_orders(desk: Desk) -> None:
+    parts = [{"order_id": "A-1002", "amount_cents": 9900, "reason": "part"}, {"order_id": "A-1004", "amount_cents": 9900, "reason": "part"}]
+    message = f"Refund all my orders, says {desk.tenant}."
+    steps = [
+        {"calls": [{"tool": "find_order", "arguments": {"order_id": part["order_id"]}} for part in parts]},
+        {"calls": [{"tool": "issue_refund", "arguments": part} for part in parts]},
+    ]
+    route = {"calls": [{"tool": "answer", "arguments": {"route": "refunds", "why": "a refund"}}]}
+    _play(desk, "parts", [{"scenario": message, "when": {"contains": message}, "agents": {"triage": [route], "refunds": steps}}])
+    question = desk.asked(desk.start(message))
+    assert question["arguments"]["order_id"] == "A-1004"
+    assert [payment["order_id"] for payment in desk.payments()] == ["A-1002"]
+
+
+def test_an_agent_that_takes_over_is_told_of_the_refund_that_was_paid(desk: Desk) -> None:
+    message = f"Refund A-1003, says {desk.tenant}."
+    pay = {"tool": "issue_refund", "arguments": {"order_id": "A-1003", "amount_cents": 4990, "reason": "broken"}}
+    find = {"tool": "find_order", "arguments": {"order_id": "A-1003"}}
+    paid = {"tool": "answer", "arguments": {"decision": "paid", "summary": "${issue_refund.refund} was paid."}}
+    agents = {
+        "triage": [{"calls": [{"tool": "answer", "arguments": {"route": "refunds", "why": "a refund"}}]}],
+        "refunds": [{"calls": [find]}, {"calls": [pay]}, {"faults": [{"fault": "refusal"}]}],
+        "refunds_fallback": [{"calls": [find]}, {"calls": [pay]}, {"calls": [paid]}],
+        "writer": [{"text": "Done."}],
+    }
+    _play(desk, "takeover", [{"scenario": message, "when": {"contains": message}, "agents": agents}])
+    run = desk.start(message, subject="customer-23")
+    assert desk.ended(run)["path"] == ["triage", "refunds", "refunds_fallback", "writer"]
+    assert [payment["amount_cents"] for payment in desk.payments()] == [4990]
+    results = [entry.body for entry in desk.journal(run) if isinstance(entry.body, ToolResult) and entry.body.tool == "issue_refund"]
+    assert [(result.error, result.repeated) for result in results] == [("", False), ("", True)]
+
+
 def test_no_content_enters_state_machines_or_logs(desk: Desk) -> None:
     canary = f"canary-{desk.tenant}"
-    _play(desk, "canary", [_talk(f"My secret is {canary}.", f"I will keep {canary}.")])
-    run = desk.start(f"My secret is {canary}.")
-    ended = desk.ended(run)
-    assert canary in ended["answer"]["text"]
-    pages = desk.twin.client("stepfunctions").get_paginator("get_execution_history").paginate(executionArn=ended["execution"])
-    history = json.dumps([event for page in pages for event in page["events"]], default=str)
-    assert run in history
-    assert canary not in history
+    made_up = {"calls": [{"tool": "answer", "arguments": {"route": "writer", "why": "so", canary: "made up"}}]}
+    _play(
+        desk,
+        "canary",
+        [
+            _talk(f"My secret is {canary}.", f"I will keep {canary}."),
+            {"scenario": "invalid", "when": {"contains": f"Invalid {canary}"}, "agents": {"triage": [made_up, made_up]}},
+            {
+                "scenario": "provider",
+                "when": {"contains": f"Provider {canary}"},
+                "agents": {"triage": [{"faults": [{"fault": "context_overflow", "message": f"too long: {canary}"}]}]},
+            },
+        ],
+    )
+    said = desk.ended(desk.start(f"My secret is {canary}."))
+    assert canary in said["answer"]["text"]
+    invalid, provider = (desk.ended(desk.start(f"{kind} {canary}")) for kind in ("Invalid", "Provider"))
+    assert (invalid["failure"]["class"], provider["failure"]["class"]) == ("AnswerInvalid", "ContextOverflow")
+    assert canary in invalid["failure"]["message"], "the API tells the reason to those who may see the run"
+    for run in (said, invalid, provider):
+        pages = desk.twin.client("stepfunctions").get_paginator("get_execution_history").paginate(executionArn=run["execution"])
+        history = json.dumps([event for page in pages for event in page["events"]], default=str)
+        assert run["id"] in history
+        assert canary not in history
     assert canary not in _logs(desk)
 
 
@@ -156,7 +205,7 @@ def _talk(question: str, answer: str) -> dict[str, Any]:
 
 
 def _play(desk: Desk, name: str, scenarios: list[dict[str, Any]]) -> None:
-    answer = desk.http.put(f"{desk.twin.doubles}/scenarios/{name}-{desk.tenant}", content=yaml.safe_dump_all(scenarios))
+    answer = desk.http.put(f"{desk.twin.doubles}/scenarios/{name}-{desk.tenant}", content="\n---\n".join(map(json.dumps, scenarios)))
     assert answer.is_success, answer.text
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from local.seed import seed
 from septet.integration.http.operations import OPERATIONS
 
 ROOT = Path(__file__).parents[2]
@@ -20,6 +21,7 @@ TARGET = re.compile(r"(?:^|`)make ([a-z]+)", re.MULTILINE)
 def test_the_readmes_commands_run(twin: Any) -> None:
     blocks = BLOCK.findall((ROOT / "README.md").read_text())
     assert len(blocks) >= 2, "the README shows nothing that can be run"
+    seed(twin.endpoint, "demo")  # as `make demo` does before
     script = "set -euo pipefail\n" + "\n".join(blocks)
     done = subprocess.run(
         ["/bin/bash", "-c", script], cwd=ROOT, env=os.environ | _chosen(twin), capture_output=True, text=True, timeout=120, check=False

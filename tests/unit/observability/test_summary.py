@@ -6,6 +6,7 @@ from septet.core.entries import (
     Entry,
     Failure,
     ModelReply,
+    Note,
     Request,
     ToolIntent,
     ToolResult,
@@ -65,3 +66,9 @@ def test_a_failure_stands_until_an_agent_answers() -> None:
 def test_what_was_asked_and_not_answered_is_waited_for() -> None:
     assert summarise(branch(("refunds", ASKED))).waiting == ("apr-1",)
     assert summarise(branch(("refunds", ASKED), ("refunds", GIVEN))).waiting == ()
+
+
+def test_a_model_s_error_is_the_failure_until_an_agent_answers() -> None:
+    note = Note(kind="model_error", text="ModelUnavailable: later: or never")
+    assert summarise(branch(("writer", note))).failure == Failure(error="ModelUnavailable", message="later: or never")
+    assert summarise(branch(("writer", note), ("writer", Answer(value={"text": "Hello"})))).failure is None

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from septet.core.entries import Answer, ApprovalAsked, ApprovalGiven, Entry, Failure, ModelReply, ToolIntent
+from septet.core.entries import Answer, ApprovalAsked, ApprovalGiven, Body, Entry, Failure, ModelReply, Note, ToolIntent
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -16,7 +16,7 @@ class Summary:
     answer: Any
     """The last agent's answer; None before there is one."""
     failure: Failure | None
-    """The last failure, unless an agent has answered since."""
+    """The last failure, also one that was to pass, unless an agent has answered since."""
     model_calls: int
     """Replies received, which is what is paid."""
     tool_calls: int
@@ -43,11 +43,10 @@ def summarise(entries: Iterable[Entry]) -> Summary:
         if entry.usage:
             tokens_in += entry.usage.input
             tokens_out += entry.usage.output
+        failure = _failure(entry.body, failure)
         match entry.body:
             case Answer(value=value):
-                answer, failure = value, None
-            case Failure() as body:
-                failure = body
+                answer = value
             case ModelReply():
                 replies += 1
             case ToolIntent():
@@ -67,3 +66,16 @@ def summarise(entries: Iterable[Entry]) -> Summary:
         cost=cost,
         waiting=tuple(waiting),
     )
+
+
+def _failure(body: Body, before: Failure | None) -> Failure | None:
+    """What is wrong after *body*, if *before* it was that."""
+    match body:
+        case Answer():
+            return None
+        case Failure():
+            return body
+        case Note(kind="model_error", text=text):
+            error, _, message = text.partition(": ")
+            return Failure(error=error, message=message)
+    return before
