@@ -63,7 +63,12 @@ def deploy(context: typer.Context) -> None:
     console.print(to_type('septet run support "Where is my order A-1001?"', before="Try it: "), crop=False)
 
 
-def status(context: typer.Context, *, as_json: Json = False) -> None:
+def status(
+    context: typer.Context,
+    *,
+    whole: Annotated[bool, typer.Option("--all", help="Also say why each thing that is not emulated is not.")] = False,
+    as_json: Json = False,
+) -> None:
     """Show what runs, who answers for the models, what is deployed, and what is not emulated.
 
     Exit status 3 when a part does not run.
@@ -72,7 +77,7 @@ def status(context: typer.Context, *, as_json: Json = False) -> None:
     if as_json:
         print_json(twin_views.document(found))
     else:
-        show(twin_views.status(found))
+        show(twin_views.status(found, whole=whole))
     raise typer.Exit(Exit.OK if found.healthy else Exit.REFUSED)
 
 

@@ -15,17 +15,17 @@ from local.twin.status import ModelStatus, PartStatus, Status
 
 _MEBIBYTE = 1024 * 1024
 _BACKENDS = {
-    "scenario": "a scenario file answers: a test double, no model runs",
+    "scenario": "a scenario file answers",
     "forward": "a real model answers, behind an OpenAI-compatible server",
 }
 
 
-def status(found: Status) -> RenderableType:
-    """Parts, model, deployment, and what the emulator only pretends to have."""
+def status(found: Status, *, whole: bool = False) -> RenderableType:
+    """Parts, model, deployment, and what the emulator only pretends to have: by name, with the reasons when *whole*."""
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(width=12)
     grid.add_column(overflow="fold")
-    for label, what in _rows(found):
+    for label, what in _rows(found, whole=whole):
         grid.add_row(Text(label, style=NAME), what)
     return Group(grid, Text(), *_next(found))
 
@@ -72,7 +72,7 @@ def document(found: Status) -> dict[str, Any]:
     }
 
 
-def _rows(found: Status) -> Iterator[tuple[str, RenderableType]]:
+def _rows(found: Status, *, whole: bool) -> Iterator[tuple[str, RenderableType]]:
     for part in found.parts:
         yield part.name, _part(part)
     if found.handlers:
@@ -81,6 +81,15 @@ def _rows(found: Status) -> Iterator[tuple[str, RenderableType]]:
         yield "models", model(found.model)
     yield "deployed", _deployed(found.deployed)
     yield "state", Text(str(found.home))
+    if found.healthy:
+        yield from _not_real(found, whole=whole)
+
+
+def _not_real(found: Status, *, whole: bool) -> Iterator[tuple[str, RenderableType]]:
+    if not whole and found.not_emulated:
+        names = ", ".join(one.type for one in found.not_emulated)
+        yield "not real", Text(names).append("\nthe reasons: septet status --all", style=LABEL)
+        return
     for number, one in enumerate(found.not_emulated):
         yield "" if number else "not real", Text(one.type).append(f"\n{one.reason}", style=LABEL)
 
@@ -101,7 +110,7 @@ def _deployed(found: Deployed | None) -> Text:
 
 def _next(found: Status) -> Iterator[RenderableType]:
     if not found.healthy:
-        yield to_type("septet up", before="Start it: ")
+        yield to_type("septet up", before="fix: ")
     elif found.deployed is None:
         yield to_type("septet deploy", before="Deploy to it: ")
     else:

@@ -34,6 +34,8 @@ class Phases:
         self._console.print(Padding(Text(plain(text), style=LABEL), (0, 0, 0, 2)))
 
     def summary(self) -> str:
-        """All phases in a line."""
-        parts = [f"{name} {seconds:.1f} s" for name, seconds in self._took.items()]
-        return " · ".join((*parts, f"together {sum(self._took.values()):.1f} s"))
+        """All phases in a line; what they took together comes on a line of its own where the first has no room for it."""
+        parts = " · ".join(f"{name} {seconds:.1f} s" for name, seconds in self._took.items())
+        said, together = f"Time: {parts}", f"together {sum(self._took.values()):.1f} s"
+        fits = len(said) + len(" · ") + len(together) <= self._console.width
+        return f"{said} · {together}" if fits else f"{said}\n{together}"

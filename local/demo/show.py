@@ -97,7 +97,7 @@ class Demo:
         self.console.print(views.doubles(status))
         self.console.print()
         self.console.print(views.next_steps(), crop=False)
-        self.console.print(Text(f"\nTime: {self.phases.summary()}"))
+        self.console.print(Text(f"\n{self.phases.summary()}"))
         if failed:
             raise CommandFailed(
                 f"{' and '.join(failed)} did not end as it should",

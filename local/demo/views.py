@@ -39,7 +39,7 @@ def runs(played: Sequence[Played]) -> RenderableType:
             run_views.took(run).removesuffix(" s"),
         )
     executions = (Text(f"{one.case.name}   {plain(one.run['execution'])}", no_wrap=True, overflow="ignore", style=LABEL) for one in played)
-    return Group(table, Text("\nexecution", style=LABEL), *executions)
+    return Group(table, Text("\nexecution (septet watch RUN --json tells one again)", style=LABEL), *executions)
 
 
 def doubles(status: Status) -> RenderableType:
@@ -70,7 +70,8 @@ def next_steps() -> RenderableType:
         to_type("export PATH=$PWD/.venv/bin:$PATH", before="  "),
         to_type('septet run support "What are your opening hours?"', before="  "),
         to_type('septet run support "I want my money back for order A-1004."', before="  ").append("  # waits for you", style=LABEL),
-        to_type("septet approvals", before="  ").append("  # in another terminal: what waits, and how to decide", style=LABEL),
+        Text("    It stays open until somebody decides, in another terminal in this folder (or start it with --no-watch):", style=LABEL),
+        to_type("septet approvals", before="  ").append("  # what waits, and how to decide", style=LABEL),
         to_type("septet runs", before="  "),
         to_type("septet status", before="  "),
         to_type("make down", before="  ").append("  # ends the twin, which stays up until then", style=LABEL),

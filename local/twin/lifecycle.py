@@ -130,7 +130,7 @@ class Lifecycle:
             started = [self._launch(part, running) for part in parts]
             for part, process in zip(parts, started, strict=True):
                 health.wait_until_healthy(part, process)
-                self._say(f"{part.name} is ready after {monotonic() - begun:.1f} s")
+                self._say(f"{_told(part)} after {monotonic() - begun:.1f} s")
         except BaseException:
             self._take_back(parts)
             raise
@@ -141,7 +141,7 @@ class Lifecycle:
         for link, target in part.links.items():
             link.parent.mkdir(parents=True, exist_ok=True)
             link.symlink_to(target)
-        self._say(f"starting {part.name} on {part.address}")
+        self._say(f"starting {_article(part)}{part.name} on {part.address}")
         try:
             process = processes.start(part)
         except OSError as error:
@@ -171,7 +171,7 @@ class Lifecycle:
             noted = recorded[part.name].process() if part.name in recorded else None
             found = {*processes.marked(self._layout.home, part.name), *([noted] if noted else [])}
             if found:
-                self._say(f"ending {part.name}")
+                self._say(f"ending {_article(part)}{part.name}")
                 names.append(part.name)
                 every += found
         processes.end(every, grace=GRACE)
@@ -190,3 +190,11 @@ class Lifecycle:
             processes.end(found, grace=0)
             ended += len(found)
         raise TwinError("Handler processes keep coming back.", f"Find who starts them: their LAMBDA_TASK_ROOT lies in {self._layout.home}.")
+
+
+def _article(part: Part) -> str:
+    return "the " if part.name == DOUBLES else ""
+
+
+def _told(part: Part) -> str:
+    return f"{_article(part)}{part.name} {'are' if part.name == DOUBLES else 'is'} ready"

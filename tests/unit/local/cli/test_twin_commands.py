@@ -44,7 +44,8 @@ def test_deploy_writes_the_orders_of_the_demo(septet: Any, twin: FakeTwin) -> No
 def test_status_of_a_twin_that_is_down_is_3(septet: Any) -> None:
     result = septet("status")
     assert result.exit_code == 3
-    assert "septet up" in result.stdout
+    assert "fix: septet up" in result.stdout
+    assert "AWS::WAFv2::WebACL" not in result.stdout
 
 
 def test_status_says_what_is_real_and_what_is_not(septet: Any, twin: FakeTwin) -> None:
@@ -55,13 +56,15 @@ def test_status_says_what_is_real_and_what_is_not(septet: Any, twin: FakeTwin) -
     for told in (
         "LocalStack 4.14.0, an emulator",
         "http://127.0.0.1:4566",
-        "test double",
+        "a scenario file answers",
         "six scenarios",
         "Septet-twin-Foundation",
         "AWS::WAFv2::WebACL",
     ):
         assert told in result.stdout, told
-    assert "Nothing is filtered here." in result.stdout
+    assert "Nothing is filtered here." not in result.stdout
+    assert "septet status --all" in result.stdout
+    assert "Nothing is filtered here." in septet("status", "--all").stdout
 
 
 def test_status_says_when_a_real_model_answers(septet: Any, twin: FakeTwin) -> None:

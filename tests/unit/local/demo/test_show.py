@@ -80,6 +80,9 @@ def test_the_end_has_a_table_the_executions_the_doubles_and_what_to_type(demo: A
         "arn:aws:states:",
         "LocalStack",
         "an emulator",
+        "septet watch RUN --json tells one again",
+        "in another terminal",
+        "--no-watch",
         "test double",
         "identity provider",
         "make down",
@@ -143,3 +146,13 @@ def test_a_run_that_never_ends_is_given_up(demo: Any, api: FakeApi) -> None:
 @pytest.mark.parametrize(("text", "seconds"), [("1795381800", 1795381800.0), ("", None), ("soon", None)])
 def test_make_says_when_it_began(text: str, seconds: float | None) -> None:
     assert began({"SEPTET_DEMO_BEGAN": text}) == seconds
+
+
+@pytest.mark.parametrize(("width", "lines"), [(80, 1), (30, 2)])
+def test_the_time_of_all_phases_has_a_line_of_its_own_where_it_would_wrap(width: int, lines: int) -> None:
+    phases = Phases(Console(file=io.StringIO(), width=width), began=0.0)
+    with phases.phase("runs", "Three customers write"):
+        pass
+    said = phases.summary().splitlines()
+    assert len(said) == lines
+    assert "together" in said[-1]

@@ -322,3 +322,10 @@ def test_a_deployment_brings_the_scenario_files_first(stage: Any, tmp_path: Path
     stage.twin().up()
     with pytest.raises(TwinError, match="scenario file"):  # the stand-in takes none
         Twin(stage.home, make_parts=stage.parts, root=tmp_path).deploy()
+
+
+def test_the_doubles_are_several(stage: Any) -> None:
+    stage.twin().up()
+    assert any(line.startswith("starting the doubles on ") for line in stage.said)
+    assert any(line.startswith("the doubles are ready after ") for line in stage.said)
+    assert any(line.startswith("LocalStack is ready after ") for line in stage.said)
