@@ -25,6 +25,8 @@ class Fields:
     problems: Problems
     prefix: str = ""
     asked: set[str] = field(default_factory=set)
+    missing: dict[str, str] = field(default_factory=dict)
+    """What to say of each key that is needed and not there; `done` says it."""
 
     def wrong(self, key: str, sentence: str) -> None:
         """Note that *key* is wrong."""
@@ -35,7 +37,7 @@ class Fields:
         self.asked.add(key)
         if key not in self.values:
             if default is None:
-                self.wrong(key, f"is missing: give {what}")
+                self.missing[key] = f"is missing: give {what}"
             return kind() if default is None and kind is not date else default
         value = self.values[key]
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
@@ -76,7 +78,9 @@ class Fields:
 
     def dollars(self, key: str, *, default: int | None = None) -> int:
         """Dollars, written as text so that no rounding happens, as micro-dollars."""
-        what = 'dollars as text with at most 6 decimals, as "0.06"'
+        number = self.values.get(key)
+        example = number if type(number) in {int, float} and _DOLLARS.fullmatch(str(number)) else "0.06"
+        what = f'dollars as text with at most 6 decimals, as "{example}"'
         value = self._get(key, str, what, default=None if default is None else "")
         if not value:
             return default or 0
@@ -116,9 +120,14 @@ class Fields:
         return {key: self.within(key) for key in self.values}
 
     def done(self) -> None:
-        """Note the keys that nobody asked for."""
-        for key in self.values.keys() - self.asked:
-            self.wrong(key, f"is no key here{nearest(key, self.asked)}: remove it; allowed are {known(self.asked)}")
+        """Note the keys that are missing and those that nobody asked for; one that is nearly a missing one is told once."""
+        unknown = self.values.keys() - self.asked
+        guesses = {key: nearest(key, self.missing) or nearest(key, self.asked) for key in unknown}
+        for key, guess in guesses.items():
+            self.wrong(key, f"is no key here{guess or f': remove it; allowed are {known(self.asked)}'}")
+        for key, sentence in self.missing.items():
+            if not any(guess and guess == nearest(other, {key}) for other, guess in guesses.items()):
+                self.wrong(key, sentence)
 
 
 def toml(path: Path, file: str, problems: Problems) -> Fields | None:

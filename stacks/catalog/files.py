@@ -80,12 +80,12 @@ def shipped(folder: Path) -> dict[str, bytes]:
     }
 
 
-def read_text(path: Path, file: str, problems: Problems) -> str:
-    """The text of a file, which must not be blank."""
+def read_text(path: Path, file: str, problems: Problems, *, what: str = "") -> str:
+    """The text of a file, which must not be blank; *what* tells a person what belongs into it."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        problems.add(file, "", "is missing: add it")
+        problems.add(file, "", f"is missing: add it{what and f', {what}'}")
         return ""
     except UnicodeDecodeError:
         problems.add(file, "", "is not UTF-8: save it as UTF-8")
@@ -95,9 +95,9 @@ def read_text(path: Path, file: str, problems: Problems) -> str:
     return text
 
 
-def read_json(path: Path, file: str, problems: Problems) -> dict[str, Any] | None:
+def read_json(path: Path, file: str, problems: Problems, *, what: str = "") -> dict[str, Any] | None:
     """The object in a JSON file; None, with the problem noted, when there is none."""
-    text = read_text(path, file, problems)
+    text = read_text(path, file, problems, what=what)
     if not text.strip():
         return None
     try:

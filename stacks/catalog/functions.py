@@ -52,7 +52,7 @@ def _agent(folder: Path, fields: Fields, roles: Mapping[str, tuple[Model, ...]],
     answer = folder / "answer.json"
     agent = Agent(
         function=function("agent", folder, fields),
-        prompt=read_text(folder / "prompt.md", f"functions/agents/{folder.name}/prompt.md", problems),
+        prompt=read_text(folder / "prompt.md", f"functions/agents/{folder.name}/prompt.md", problems, what="the agent's system prompt"),
         models=roles.get(fields.choice("model", roles), ()),
         tools=fields.names("tools"),
         hand_over_to=fields.names("hand_over_to"),

@@ -23,12 +23,13 @@ STEP = TOOL | _PLATFORM | {"BodiesBucket", "StateMachines", "Executions", "ToolF
 BOUNDARY = STEP | {"Models"}
 """Holes for the boundary."""
 
+_EMPTY = '{"Version": "2012-10-17", "Statement": []} when it needs nothing'
 _KEYS = frozenset({"Sid", "Effect", "Action", "Resource", "Condition"})
 
 
 def policy(root: Path, file: str, allowed: Collection[str], problems: Problems) -> Json:
     """The IAM document in *file*; an empty one, with the problem noted, when it is not usable. It may use the holes *allowed*."""
-    document = read_json(root / file, file, problems)
+    document = read_json(root / file, file, problems, what=_EMPTY)
     if document is None:
         return {"Version": "2012-10-17", "Statement": []}
     statements = document.get("Statement")

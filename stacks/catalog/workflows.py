@@ -19,6 +19,11 @@ _FUNCTION = re.compile(r"\$\{([A-Z]\w*)\}")
 _INVOKE = re.compile(r"arn:(aws|\$\{Partition\}):states:::lambda:invoke(\.waitForTaskToken)?")
 _BLANKET = frozenset({"States.ALL", "States.TaskFailed"})
 _ASL, _INPUT = ".asl.json", ".input.json"
+_RETRY = (
+    '["ModelThrottled", "ModelUnavailable", "ToolFailed", "Fenced", "Lambda.ServiceException", "Lambda.AWSLambdaException", '
+    '"Lambda.SdkClientException", "Lambda.TooManyRequestsException", "Lambda.ClientExecutionTimeoutException", "Lambda.Unknown", '
+    '"Runtime.ExitError", "Sandbox.Timedout", "States.Timeout"] for an agent, and for a step those of AWS'
+)
 _YEAR = 365 * 24 * 3600
 
 
@@ -64,7 +69,7 @@ def _workflow(root: Path, name: str, callable_: Collection[str], raised: Collect
 
 def _input(root: Path, name: str, problems: Problems) -> Json:
     file = f"state_machines/{name}{_INPUT}"
-    schema = read_json(root / file, file, problems)
+    schema = read_json(root / file, file, problems, what="the JSON Schema of the run's input")
     if schema is None:
         return {}
     fields = Fields(file=file, values={}, problems=problems)
@@ -91,7 +96,7 @@ class _Rules:
             self.problems.add(self.file, "QueryLanguage", 'must be "JSONata"')
         if not str(machine.get("Comment", "")).strip():
             self.problems.add(self.file, "Comment", "is missing: say in a sentence what the workflow does")
-        self._expires(machine, "TimeoutSeconds", "the run must end at some time")
+        self._expires(machine, "", " at the top, so that every run ends")
         for place, sentence in faults(machine):
             self.problems.add(self.file, place, sentence)
         for name, state in states(machine):
@@ -105,14 +110,14 @@ class _Rules:
         value = holder.get("TimeoutSeconds")
         computed = isinstance(value, str) and value.startswith("{%")
         if not computed and not (type(value) is int and 0 < value <= _YEAR):
-            self.problems.add(self.file, where, f"needs TimeoutSeconds, a whole number of seconds or a JSONata expression: {why}")
+            self.problems.add(self.file, where, f"needs TimeoutSeconds{why}: a whole number of seconds, or a JSONata expression")
 
     def _task(self, name: str, state: Json) -> None:
         resource = str(state.get("Resource", ""))
         waits = resource.endswith(".waitForTaskToken")
-        self._expires(state, name, "a person may never answer" if waits else "a task that hangs must end")
+        self._expires(state, name, ", for a person may never answer" if waits else ", for a task that hangs must end")
         if not state.get("Retry"):
-            self.problems.add(self.file, name, 'needs a Retry that names its error classes, as ["Lambda.TooManyRequestsException"]')
+            self.problems.add(self.file, name, "needs a Retry that names its error classes, as " + _RETRY)
         called = state.get("Arguments", {}).get("FunctionName") if _INVOKE.fullmatch(resource) else resource
         hole = _FUNCTION.fullmatch(str(called))
         if not hole:

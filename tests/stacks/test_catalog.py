@@ -99,7 +99,10 @@ CASES: dict[str, tuple[Break, str]] = {
     # gaps and orphans
     "agent without handler": (drop("functions/agents/scout/handler.py"), "functions/agents/scout/: has no handler.py: add it"),
     "agent without declaration": (drop(SCOUT), "functions/agents/scout/: has no agent.toml: add it"),
-    "agent without prompt": (drop("functions/agents/scout/prompt.md"), "functions/agents/scout/prompt.md: is missing: add it"),
+    "agent without prompt": (
+        drop("functions/agents/scout/prompt.md"),
+        "functions/agents/scout/prompt.md: is missing: add it, the agent's system prompt",
+    ),
     "blank prompt": (lambda tree: (tree / "functions/agents/scout/prompt.md").write_text(" \n"), "prompt.md: is empty"),
     "prompt in Latin 1": (lambda tree: (tree / "functions/agents/scout/prompt.md").write_bytes(b"\xe9"), "prompt.md: is not UTF-8"),
     "folder with a bad name": (
@@ -110,7 +113,10 @@ CASES: dict[str, tuple[Break, str]] = {
         add("functions/robots/one/handler.py", "x"),
         "functions/robots/: is no kind of function: use agents, tools or steps",
     ),
-    "tool without policy": (drop("policies/tools/pay_thing.json"), "policies/tools/pay_thing.json: is missing: add it"),
+    "tool without policy": (
+        drop("policies/tools/pay_thing.json"),
+        'policies/tools/pay_thing.json: is missing: add it, {"Version": "2012-10-17", "Statement": []} when',
+    ),
     "step without policy": (drop("policies/steps/api.json"), "policies/steps/api.json: is missing: add it"),
     "policy without tool": (add("policies/tools/old.json", "{}"), "policies/tools/old.json: belongs to no folder functions/tools/old/"),
     "policy without step": (add("policies/steps/old.json", "{}"), "policies/steps/old.json: belongs to no folder functions/steps/old/"),
@@ -118,7 +124,7 @@ CASES: dict[str, tuple[Break, str]] = {
         add("policies/agents/scout.json", "{}"),
         "policies/agents/scout.json: is not read: what an agent may do is generated",
     ),
-    "workflow without input": (drop(INPUT), "state_machines/errand.input.json: is missing: add it"),
+    "workflow without input": (drop(INPUT), "state_machines/errand.input.json: is missing: add it, the JSON Schema of the run's input"),
     "input without workflow": (add("state_machines/old.input.json", "{}"), "state_machines/old.input.json: belongs to no workflow"),
     "stray file among workflows": (add("state_machines/notes.txt", "x"), "state_machines/notes.txt: belongs to no workflow"),
     "workflow with a bad name": (add("state_machines/No-Name.asl.json", "{}"), "state_machines/No-Name.asl.json: is no name"),
@@ -129,11 +135,13 @@ CASES: dict[str, tuple[Break, str]] = {
     "no boundary": (drop("policies/boundary.json"), "policies/boundary.json: is missing: add it"),
     "no models": (drop(MODELS), "policies/models.toml: cannot be read as TOML"),
     # keys and types
-    "unknown agent key": (add(SCOUT, "memry = 1\n"), f"{SCOUT}: memry: is no key here, did you mean 'memory'?: remove it"),
+    "unknown agent key": (add(SCOUT, "memry = 1\n"), f"{SCOUT}: memry: is no key here, did you mean 'memory'?"),
     "unknown limit": (add(SCOUT, "[limits]\nmodel_cals = 1\n"), f"{SCOUT}: limits.model_cals: is no key here, did you mean 'model_calls'?"),
     "unknown tool key": (add(FIND, "[extra]\n"), f"{FIND}: extra: is no key here"),
     "unknown step key": (add(GATEWAY, 'layr = "core"\n'), f"{GATEWAY}: layr: is no key here, did you mean 'layer'?"),
     "unknown model key": (swap(MODELS, "context =", "contxt ="), "models.toml: models.small-model.contxt: is no key here"),
+    "misspelt key": (swap(SCOUT, "timeout =", "timeuot ="), f"{SCOUT}: timeuot: is no key here, did you mean 'timeout'?"),
+    "a missing key like another": (swap(MODELS, 'input_price = "0.06"', ""), "small-model.input_price: is missing: give dollars"),
     "missing key": (swap(SCOUT, "memory = 256", ""), f"{SCOUT}: memory: is missing: give a whole number from 128 to 10240"),
     "text for a number": (swap(SCOUT, "memory = 256", 'memory = "256"'), f"{SCOUT}: memory: is '256': give a whole number"),
     "true for a number": (swap(SCOUT, "memory = 256", "memory = true"), f"{SCOUT}: memory: is True: give a whole number"),
@@ -147,7 +155,10 @@ CASES: dict[str, tuple[Break, str]] = {
         add(SCOUT, "[limits]\nmodel_calls = 0\n"),
         f"{SCOUT}: limits.model_calls: is 0: give a whole number from 1 to 1000",
     ),
-    "dollars as a number": (add(SCOUT, "[limits]\ncost = 0.25\n"), f"{SCOUT}: limits.cost: is 0.25: give dollars as text"),
+    "dollars as a number": (
+        add(SCOUT, "[limits]\ncost = 0.25\n"),
+        f'{SCOUT}: limits.cost: is 0.25: give dollars as text with at most 6 decimals, as "0.25"',
+    ),
     "parts of a micro-dollar": (
         swap(MODELS, '"0.06"', '"0.0000001"'),
         "models.small-model.input_price: is '0.0000001': give dollars as text",
@@ -308,10 +319,16 @@ CASES: dict[str, tuple[Break, str]] = {
     "task without timeout": (task(lambda state: state.pop("TimeoutSeconds")), "The scout finds it: needs TimeoutSeconds"),
     "wait without expiry": (
         edit(ERRAND, lambda machine: machine["States"]["A person decides"].pop("TimeoutSeconds")),
-        "A person decides: needs TimeoutSeconds, a whole number of seconds or a JSONata expression: a person may never answer",
+        "A person decides: needs TimeoutSeconds, for a person may never answer: a whole number of seconds",
     ),
-    "run without timeout": (edit(ERRAND, lambda machine: machine.pop("TimeoutSeconds")), f"{ERRAND}: TimeoutSeconds: needs TimeoutSeconds"),
-    "task without retry": (task(lambda state: state.pop("Retry")), "The scout finds it: needs a Retry that names its error classes"),
+    "run without timeout": (
+        edit(ERRAND, lambda machine: machine.pop("TimeoutSeconds")),
+        f"{ERRAND}: needs TimeoutSeconds at the top, so that every run ends",
+    ),
+    "task without retry": (
+        task(lambda state: state.pop("Retry")),
+        'The scout finds it: needs a Retry that names its error classes, as ["ModelThrottled", "ModelUnavailable"',
+    ),
     "retry of everything": (
         task(lambda state: state["Retry"].append({"ErrorEquals": ["States.ALL"]})),
         "The scout finds it: retries States.ALL",
@@ -476,6 +493,8 @@ def test_all_problems_are_told_at_once(tree: Path) -> None:
     "case",
     [
         "unknown agent key",
+        "misspelt key",
+        "a missing key like another",
         "any resource",
         "every action of a service",
         "start at no state",
