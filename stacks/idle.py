@@ -21,7 +21,7 @@ _IDLE: Mapping[str, tuple[int, str]] = {
     "AWS::CloudWatch::Alarm": (100_000, "a standard alarm on one metric"),
     "AWS::CloudWatch::CompositeAlarm": (500_000, ""),
     "AWS::CloudWatch::Dashboard": (3_000_000, ""),
-    "AWS::DynamoDB::Table": (0, "paid by use; 0.25 a GB stored and 0.20 a GB for point-in-time recovery"),
+    "AWS::DynamoDB::Table": (0, "paid by use; 0.25 a GB stored, 0.20 backed up"),
     "AWS::Events::EventBus": (0, _PAID_BY_USE),
     "AWS::IAM::": (0, "free"),
     "AWS::KMS::Alias": (0, "free"),
@@ -86,7 +86,7 @@ def _rule(resource: Json, resources: Mapping[str, Json]) -> Line | None:
     calls = _MONTH // (int(every[1]) * _SECONDS[every[2]])
     memory = sum(_memory(target["Arn"], resources) for target in resource["Properties"]["Targets"])
     each = _CALL + _GB_SECOND * memory / 1024 * _CALL_SECONDS + _TRACE
-    remark = f"{calls:,} calls a month of a {memory} MB function for {_CALL_SECONDS} s, each traced"
+    remark = f"{calls:,} calls of {memory} MB for {_CALL_SECONDS} s, traced"
     return Line(what=f"schedule {schedule}", count=1, month=round(calls * each), remark=remark)
 
 
@@ -135,7 +135,9 @@ def main(arguments: list[str]) -> int:
     if not templates:
         sys.stderr.write(f"{folder} holds no templates: run `make synth` first\n")
         return 1
-    sys.stdout.write("\n".join([report(idle(templates)), *layers(folder), ""]))
+    sys.stdout.write(
+        "\n".join([report(idle(templates)), "Size of each layer, unzipped, of the 250 MB that a function may have:", *layers(folder), ""])
+    )
     return 0
 
 

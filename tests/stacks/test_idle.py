@@ -52,7 +52,7 @@ def test_a_schedule_costs_its_calls(schedule: str, calls: str) -> None:
         }
     }
     line = next(line for line in idle([template]) if line.what.startswith("schedule"))
-    assert line.remark.startswith(f"{calls} calls a month of a 512 MB function")
+    assert line.remark.startswith(f"{calls} calls of 512 MB")
     assert line.month == round(int(calls.replace(",", "")) * (0.2 + 16.6667 * 0.5 * 0.1 + 5))
 
 
@@ -60,6 +60,8 @@ def test_the_listing_is_read_from_a_synths_output(deployed: Templates, capsys: p
     assert main([str(deployed.folder)]) == 0
     printed = capsys.readouterr().out
     assert "Idle cost a month" in printed
+    assert "Size of each layer, unzipped" in printed
+    assert max(map(len, printed.splitlines())) < 100
     assert printed.count("MB  layer: ") == len(list(layers(deployed.folder)))
 
 
