@@ -75,7 +75,11 @@ def test_a_report_has_what_the_contract_names(client: Any, office: Any) -> None:
 
 @pytest.mark.parametrize(
     ("error", "expected"),
-    [("LoopDetected", {"class": "LoopDetected", "message": "why"}), ("", {"class": "ToolFailed", "message": "it broke"})],
+    [
+        ("LoopDetected", {"class": "LoopDetected", "message": "why"}),
+        ("ToolFailed", {"class": "ToolFailed", "message": "it broke"}),
+        ("", {"class": "ToolFailed", "message": "it broke"}),
+    ],
 )
 def test_a_failed_run_says_why_and_has_no_answer(client: Any, office: Any, error: str, expected: Any) -> None:
     run = office.start()

@@ -64,11 +64,11 @@ def report(found: Report) -> models.RunReport:
 
 
 def _failure(found: Report) -> models.Failure:
-    """The record's, which is how the execution ended; else the last one in the journal."""
+    """How the execution ended, told by the journal where it knows of it: an execution's own cause holds no content."""
     last = found.summary.failure
-    if found.run.error or last is None:
-        return models.Failure(error=found.run.error or found.run.status, message=found.run.message)
-    return models.Failure(error=last.error, message=last.message)
+    if last and found.run.error in ("", last.error):
+        return models.Failure(error=last.error, message=last.message)
+    return models.Failure(error=found.run.error or found.run.status, message=found.run.message)
 
 
 def entry(one: Entry) -> models.JournalEntry:
