@@ -50,7 +50,7 @@ class Agent:
     bundle: str
     prompt: str
     models: tuple[ModelSpec, ...]
-    """In order of preference; never empty."""
+    """In order of preference, never empty; a turn uses the first."""
     tools: tuple[ToolSpec, ...] = ()
     answer_schema: Mapping[str, Any] | None = None
     """JSON Schema of a structured answer; None when the answer is text."""
