@@ -52,7 +52,7 @@ def test_every_limit_is_always_there(tree: Path) -> None:
     ("file", "text"),
     [
         ("functions/agents/scout/prompt.md", "Find it well."),
-        ("functions/agents/scout/handler.py", "# changed\n"),
+        ("functions/agents/scout/handler.py", "handler = print  # changed\n"),
         ("functions/agents/scout/more.py", "# added\n"),
         ("functions/tools/find_thing/tool.toml", None),
         ("policies/models.toml", None),
