@@ -10,7 +10,7 @@ from local.cli.consoles import complain
 from local.cli.outcomes import CommandFailed, Exit
 from local.twin.errors import TwinError
 
-_ABOUT = """Bound, stop, explain, replay and roll back what AI agents do.
+_ABOUT = """Run AI agents on AWS within bounds, and see what they do.
 
 `up`, `deploy`, `status`, `token` and `down` drive the twin: the whole platform on this machine. The others talk to a platform's HTTP API:
 the running twin, or any other with --url and --token.

@@ -1,1 +1,1 @@
-"""Septet: production AI agents on AWS that an operator can bound, stop, explain, replay and roll back."""
+"""Septet: production AI agents on AWS, bounded, explained and answerable to people."""
