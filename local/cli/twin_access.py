@@ -29,5 +29,9 @@ class TwinDoor:
                 roles=identity.roles,
                 seconds=seconds,
             )
+        except issuer.DamagedKeys as damaged:
+            raise CommandFailed(
+                f"no token can be made: {damaged.path} is damaged", fix=f"rm -r {damaged.path}, and a new key is made"
+            ) from damaged
         except (OSError, ValueError) as error:
             raise CommandFailed(f"no token can be made: {error}", fix="septet down, then septet up") from error

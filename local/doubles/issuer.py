@@ -28,6 +28,19 @@ _KEPT = 8
 type Jwk = dict[str, Any]
 
 
+class DamagedKeys(ValueError):  # noqa: N818 -- read as a sentence where it is caught
+    """The file with the keys cannot be used; *path* names it. Nothing but removing it helps: `septet down` keeps it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} is damaged: remove it, and a new key is made")
+        self.path = path
+
+
+def require_sound(home: Path) -> None:
+    """Raise DamagedKeys when there are keys that cannot be used."""
+    _read(_folder(home))
+
+
 def mint(home: Path, *, issuer: str, tenant: str, subject: str, roles: Sequence[str], seconds: int = 3600, audience: str = "septet") -> str:
     """Sign a token for *subject* of *tenant*, valid from now for *seconds* (negative: already expired). Needs no server."""
     key = _signing_key(home)
@@ -100,13 +113,15 @@ def _folder(home: Path) -> Path:
 
 def _read(folder: Path) -> list[Jwk]:
     try:
-        text = (folder / "keys.json").read_text()
-    except FileNotFoundError:
+        found: list[Jwk] = json.loads((folder / "keys.json").read_bytes())["keys"]
+        complete = [_public(key) for key in found]
+        sound = not complete or isinstance(jwt.PyJWK(found[0]).key, rsa.RSAPrivateKey)
+    except (FileNotFoundError, NotADirectoryError):
         return []
-    try:
-        found: list[Jwk] = json.loads(text)["keys"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{folder / 'keys.json'} is damaged: remove it, and a new key is made") from error
+    except (AttributeError, KeyError, OSError, TypeError, ValueError, jwt.PyJWTError) as error:
+        raise DamagedKeys(folder / "keys.json") from error
+    if not sound:
+        raise DamagedKeys(folder / "keys.json")
     return found
 
 

@@ -28,11 +28,18 @@ class Deployed:
 
 
 def read(path: Path) -> Deployed | None:
-    """Return the record, or None when nothing is deployed."""
-    content: dict[str, Any] | None = files.read_json(path)
-    if content is None:
+    """Return the record, or None when nothing is deployed. A record that is damaged says nothing: the next deployment writes it anew."""
+    content: Any = files.read_json(path)
+    try:
+        found = Deployed(**{**content, "at": datetime.fromisoformat(content["at"])})
+    except (KeyError, TypeError, ValueError):
         return None
-    return Deployed(**{**content, "at": datetime.fromisoformat(content["at"])})
+    texts = isinstance(found.api, str) and _are_texts(found.inputs)
+    return found if texts and isinstance(found.outputs, dict) and all(map(_are_texts, found.outputs.values())) else None
+
+
+def _are_texts(values: Any) -> bool:
+    return isinstance(values, dict) and all(isinstance(value, str) for value in values.values())
 
 
 def write(path: Path, deployed: Deployed) -> None:

@@ -84,8 +84,9 @@ class Lifecycle:
     def down(self) -> Down:
         """End everything of this twin and remove what the next start rebuilds. Raise TwinError when something cannot be ended."""
         begun = monotonic()
-        if not self._layout.home.is_dir():
+        if not self._layout.home.exists():
             return Down(ended=(), seconds=0.0)
+        self._make_home()
         with self._alone():
             ended = self._end_parts()
             handlers = self._end_handlers()

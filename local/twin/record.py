@@ -2,11 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from math import isfinite
 from pathlib import Path
+from typing import Any
 
 import psutil
 
 from local.twin import files, processes
+
+_LAST_PID = 2**31 - 1
+_LAST_PORT = 65535
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,11 +34,17 @@ def read(path: Path) -> dict[str, Running] | None:
     if content is None:
         return None if path.exists() else {}
     try:
-        return {
-            str(part): Running(pid=int(one["pid"]), started=float(one["started"]), port=int(one["port"])) for part, one in content.items()
-        }
-    except (AttributeError, KeyError, TypeError, ValueError):
+        return {str(part): _running(one) for part, one in content.items()}
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
         return None
+
+
+def _running(one: Mapping[str, Any]) -> Running:
+    """Read one part. Raise ValueError for numbers that no process and no port has."""
+    found = Running(pid=int(one["pid"]), started=float(one["started"]), port=int(one["port"]))
+    if not (0 < found.pid <= _LAST_PID and 0 < found.port <= _LAST_PORT and isfinite(found.started)):
+        raise ValueError(one)
+    return found
 
 
 def write(path: Path, running: Mapping[str, Running]) -> None:

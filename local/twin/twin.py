@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from local.doubles import issuer
 from local.twin import deployed, files, not_emulated, processes, record, scenarios, status
 from local.twin.deploy import Deployer, Deployment
 from local.twin.errors import TwinError
@@ -54,7 +55,13 @@ class Twin:
         return f"http://{HOST}:{self._lifecycle.ports().doubles}"
 
     def up(self) -> Up:
-        """Start what does not run and wait until it can be used."""
+        """Start what does not run and wait until it can be used. Raise TwinError when it cannot be, also for damaged keys of the issuer."""
+        try:
+            issuer.require_sound(self.layout.home)
+        except issuer.DamagedKeys as damaged:
+            raise TwinError(
+                f"The token issuer's keys in {damaged.path} are damaged.", f"Remove them, and a new key is made: rm -r {damaged.path}"
+            ) from damaged
         return self._lifecycle.up()
 
     def down(self) -> Down:

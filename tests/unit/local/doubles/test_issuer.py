@@ -85,9 +85,10 @@ def test_retired_keys_go_in_the_end(tmp_path: Path) -> None:
     assert first not in kids
 
 
-def test_damaged_keys_are_told_with_the_fix(tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", [b"{}", b"\xff\xfe", b'{"keys": [{}]}', b'{"keys": 3}', b'{"keys": ["x"]}'])
+def test_damaged_keys_are_told_with_the_fix(tmp_path: Path, content: bytes) -> None:
     public_keys(tmp_path)
-    (tmp_path / "issuer" / "keys.json").write_text("{}")
+    (tmp_path / "issuer" / "keys.json").write_bytes(content)
 
     with pytest.raises(ValueError, match=r"issuer/keys\.json is damaged: remove it, and a new key is made"):
         token(tmp_path)

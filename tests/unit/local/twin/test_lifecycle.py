@@ -155,7 +155,10 @@ def test_state_without_a_record_is_removed_and_said(stage: Any) -> None:
     assert not (layout.home / "tmp" / "old").exists()
 
 
-@pytest.mark.parametrize("content", ["", "{", "[1]", '{"LocalStack": {"pid": "x"}}', '{"LocalStack": 3}'])
+@pytest.mark.parametrize(
+    "content",
+    ["", "{", "[1]", '{"LocalStack": {"pid": "x"}}', '{"LocalStack": 3}', '{"LocalStack": {"pid": -5, "started": 1, "port": 4566}}'],
+)
 def test_a_record_that_cannot_be_read_is_said_and_replaced(stage: Any, content: str) -> None:
     layout = stage.twin().layout
     layout.home.mkdir()
@@ -262,6 +265,23 @@ def test_an_interrupt_between_the_two_starts_leaves_nothing(stage: Any) -> None:
     assert not stage.twin().layout.parts.exists()
 
 
+@pytest.mark.parametrize("command", ["up", "down"])
+def test_a_folder_in_the_place_of_the_record_is_removed(stage: Any, command: str) -> None:
+    layout = stage.twin().layout
+    layout.parts.mkdir(parents=True)
+    getattr(stage.twin(), command)()
+    assert not layout.parts.is_dir()
+
+
+def test_damaged_issuer_keys_are_told_with_what_to_remove(stage: Any) -> None:
+    keys = stage.home / "issuer" / "keys.json"
+    keys.parent.mkdir(parents=True)
+    keys.write_bytes(b"\xff")
+    with pytest.raises(TwinError) as caught:
+        stage.twin().up()
+    assert f"rm -r {keys}" in caught.value.remedy
+
+
 def test_a_part_whose_program_is_not_installed_says_so_and_nothing_is_left(stage: Any) -> None:
     stage.programs[DOUBLES] = str(stage.home / "none" / "python")
     with pytest.raises(TwinError, match=r"doubles cannot be started: .*No such file") as caught:
@@ -270,10 +290,11 @@ def test_a_part_whose_program_is_not_installed_says_so_and_nothing_is_left(stage
     assert nothing_is_left(stage)
 
 
-def test_a_state_folder_that_cannot_be_one_is_said(stage: Any) -> None:
+@pytest.mark.parametrize("command", ["up", "down", "status"])
+def test_a_state_folder_that_cannot_be_one_is_said(stage: Any, command: str) -> None:
     stage.home.write_text("a file")
-    with pytest.raises(TwinError, match="state folder") as caught:
-        stage.twin().up()
+    with pytest.raises(TwinError, match="cannot be used") as caught:
+        getattr(stage.twin(), command)()
     assert "SEPTET_TWIN_HOME" in caught.value.remedy
     stage.home.unlink()
 

@@ -3,6 +3,8 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from local.twin import deployed, files
 from local.twin.deployed import Deployed
 
@@ -12,6 +14,15 @@ def test_what_is_written_about_a_deployment_is_read_again(tmp_path: Path) -> Non
     deployed.write(tmp_path / "deployed.json", made)
     assert deployed.read(tmp_path / "deployed.json") == made
     assert [path.name for path in tmp_path.iterdir()] == ["deployed.json"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["[]", "3", "{}", '{"at": "2026-01-02T00:00:00+00:00", "api": "x", "more": 1}', '{"at": "2026-01-02T00:00:00+00:00", "api": 3}'],
+)
+def test_a_damaged_record_means_that_nothing_is_deployed(tmp_path: Path, content: str) -> None:
+    (tmp_path / "deployed.json").write_text(content)
+    assert deployed.read(tmp_path / "deployed.json") is None
 
 
 def test_nothing_deployed_is_none(tmp_path: Path) -> None:
