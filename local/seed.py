@@ -21,12 +21,28 @@ def orders(path: Path = ORDERS) -> list[dict[str, Any]]:
     return found
 
 
-def seed(endpoint: str, tenant: str, found: Sequence[Mapping[str, Any]] | None = None) -> int:
-    """Write the orders for *tenant* and return their number. Again: every order is as the file has it, also what can be refunded."""
-    items = orders() if found is None else found
+def seed(endpoint: str, tenant: str, found: Sequence[Mapping[str, Any]] | None = None, *, missing_only: bool = False) -> int:
+    """Write the orders for *tenant* and return how many were written.
+
+    Again: every order is as the file has it, also what can be refunded; with *missing_only* those that exist stay as they are.
+    """
+    items = [{**one, "tenant": tenant} for one in (orders() if found is None else found)]
     client = aws.client(endpoint, "dynamodb")
+    return sum(put_if_missing(client, one) for one in items) if missing_only else _put_all(client, items)
+
+
+def put_if_missing(client: Any, order: Mapping[str, Any]) -> bool:
+    """Write an order that does not exist yet; return whether it was written. An order may have been refunded since: it stays."""
+    try:
+        client.put_item(TableName=TABLE, Item=item(order), ConditionExpression="attribute_not_exists(order_id)")
+    except client.exceptions.ConditionalCheckFailedException:
+        return False
+    return True
+
+
+def _put_all(client: Any, items: Sequence[Mapping[str, Any]]) -> int:
     for some in batched(items, _AT_ONCE, strict=False):
-        waiting = {TABLE: [{"PutRequest": {"Item": item({**one, "tenant": tenant})}} for one in some]}
+        waiting = {TABLE: [{"PutRequest": {"Item": item(one)}} for one in some]}
         while waiting:
             waiting = client.batch_write_item(RequestItems=waiting)["UnprocessedItems"]
     return len(items)

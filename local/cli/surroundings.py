@@ -58,7 +58,7 @@ class Surroundings:
     twin: Callable[[Say], Twin]
     """The twin of this checkout; it says its progress to the function given."""
     seed: Callable[[str, str], int]
-    """Write the demo's orders into the twin at an endpoint, for a tenant; returns how many."""
+    """Write the demo's orders that are missing into the twin at an endpoint, for a tenant; returns how many were."""
     transport: httpx.BaseTransport | None = None
     """How requests travel; None for the network."""
     wait: Callable[[float], None] = time.sleep

@@ -52,14 +52,15 @@ def down(context: typer.Context) -> None:
 def deploy(context: typer.Context) -> None:
     """Deploy what changed to the twin.
 
-    It also writes the demo's orders for the tenant demo, as if nothing had been refunded yet.
+    It also writes the demo's orders for the tenant demo. Orders that exist stay as they are, refunded ones too.
     """
     twin = _twin(context.obj)
     done = twin.deploy()
     orders = context.obj.seed(twin.endpoint, TENANT)
     console = out()
     console.print(Text(plain(done.said), style="green").append(f" ({done.seconds:.1f} s)", style=LABEL))
-    console.print(Text(f"{orders} demo orders written anew for the tenant {TENANT}: refunds of them are undone.", style=LABEL))
+    new = f"{orders} new demo order{'' if orders == 1 else 's'}" if orders else "no new demo orders"
+    console.print(Text(f"{new} for the tenant {TENANT}; those that existed stay as they were", style=LABEL))
     console.print(to_type('septet run support "Where is my order A-1001?"', before="Try it: "), crop=False)
 
 

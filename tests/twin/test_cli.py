@@ -121,6 +121,13 @@ def test_seeding_again_makes_every_order_as_it_was(twin: Any, tenant: str, septe
     assert tables.left("A-1003") == 4990
 
 
+def test_seeding_what_is_missing_leaves_a_refunded_order_as_it_is(twin: Any, tenant: str, septet: Septet) -> None:
+    tables = Tables(twin.endpoint, tenant)
+    septet("run", "support", "Please refund order A-1003, it arrived broken.", "--as", "customer-23")
+    assert seed(twin.endpoint, tenant, missing_only=True) == 0
+    assert tables.left("A-1003") == 0
+
+
 def test_the_demo_plays_its_three_runs_and_leaves_the_twin_up(twin: Any) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "local.demo"],

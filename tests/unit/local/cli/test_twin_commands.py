@@ -38,7 +38,7 @@ def test_deploy_writes_the_orders_of_the_demo(septet: Any, twin: FakeTwin) -> No
     result = septet("deploy")
     assert result.exit_code == 0
     assert twin.seeded == [("http://127.0.0.1:4566", "demo")]
-    assert "36 demo orders written anew for the tenant demo: refunds of them are undone." in unwrapped(result.stdout)
+    assert "36 new demo orders for the tenant demo; those that existed stay as they were" in unwrapped(result.stdout)
 
 
 def test_status_of_a_twin_that_is_down_is_3(septet: Any) -> None:
