@@ -1,11 +1,24 @@
 """A run's input, put together from what the command line gives."""
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
 from local.cli.outcomes import BadUsage
+
+KEY = re.compile(r"[\x21-\x7e]{1,255}")
+"""Idempotency keys that the API takes; ours are checked here because a header cannot even carry the others."""
+
+
+def checked_key(key: str) -> str:
+    """Return the idempotency key. Raise BadUsage when the API would not take it."""
+    if not KEY.fullmatch(key):
+        raise BadUsage(
+            f"--idempotency-key {key!r} is no key", fix="give 1 to 255 printable ASCII characters without spaces, e.g. order-1001-refund"
+        )
+    return key
 
 
 def run_input(*, message: str | None, pairs: Sequence[str], file: str | None, stdin: TextIO) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from local.cli import run_views
 from local.cli.api import Api
 from local.cli.consoles import err, out, print_json, show
 from local.cli.follow import Seen, follow
-from local.cli.inputs import run_input
+from local.cli.inputs import checked_key, run_input
 from local.cli.options import Json
 from local.cli.outcomes import Exit
 from local.cli.platform import CUSTOMER, OPERATOR, on_platform
@@ -51,7 +51,7 @@ def run(
     With --json: the run as it ended or, with --no-watch, as it was accepted. On the twin customer-17 asks by default.
     """
     what = run_input(message=message, pairs=given or [], file=file, stdin=sys.stdin)
-    accepted = api.submit(workflow, what, key=key or str(uuid.uuid4()))
+    accepted = api.submit(workflow, what, key=checked_key(key or str(uuid.uuid4())))
     if watching:
         raise typer.Exit(_watch(api, accepted["id"], outside, lines=False, as_json=as_json))
     if as_json:

@@ -2,9 +2,12 @@ import json
 from typing import Any
 
 import httpx
+import pytest
 
+from local.cli import inputs
 from local.cli.plain import short
 from local.doubles.answer import UNEXPECTED
+from septet.integration import submitting
 from tests.unit.local.cli.fake_api import APPROVAL, RUN, FakeApi, entry, problem, refund_run, report
 from tests.unit.local.cli.output import unwrapped
 
@@ -212,3 +215,15 @@ def test_a_call_that_no_scenario_has_is_told_whole_and_without_botocores_words(s
 def test_a_long_value_is_cut_between_words() -> None:
     assert short("one two three", 9) == "one two…"
     assert short("x" * 20, 9) == "xxxxxxxx…"
+
+
+@pytest.mark.parametrize("key", ["é", "two words", "x" * 256])
+def test_a_key_that_the_api_would_not_take_is_wrong_usage(septet: Any, key: str) -> None:
+    result = septet("run", "support", "x", "--no-watch", "--idempotency-key", key)
+    assert result.exit_code == 2
+    assert "--idempotency-key" in result.stderr
+    assert "printable ASCII" in unwrapped(result.stderr)
+
+
+def test_the_keys_taken_are_those_of_the_api() -> None:
+    assert inputs.KEY == submitting.KEY
