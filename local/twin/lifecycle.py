@@ -6,7 +6,7 @@ from time import monotonic
 
 import psutil
 
-from local.twin import files, health, ports, processes, record
+from local.twin import files, health, ports, processes, record, synth
 from local.twin.errors import TwinError
 from local.twin.layout import Layout
 from local.twin.parts import DOUBLES, LOCALSTACK, Part, Ports
@@ -88,7 +88,9 @@ class Lifecycle:
             return Down(ended=(), seconds=0.0)
         self._make_home()
         with self._alone():
-            ended = self._end_parts()
+            app = processes.marked(self._layout.home, synth.PART)
+            processes.end(app, grace=0)
+            ended = (*self._end_parts(), *((synth.PART,) if app else ()))
             handlers = self._end_handlers()
             self._layout.remove_rebuilt()
         more = (f"{handlers} handler process{'es' if handlers > 1 else ''}",) if handlers else ()

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -12,9 +13,14 @@ from typing import Any
 from local.twin import files, refusal
 from local.twin.errors import TwinError
 from local.twin.layout import REPOSITORY
+from local.twin.parts import MARK
 
 STAMP = "made-from.json"
 """Inside `cdk.out`: the fingerprints of what it was made from. Written last."""
+
+
+PART = "CDK app"
+"""In the mark of the app's process and of what it starts: `septet down` finds them by it when nobody else is left to end them."""
 
 
 def is_current(assembly: Path, inputs: Mapping[str, str]) -> bool:
@@ -27,21 +33,28 @@ def synth(root: Path, assembly: Path, *, context: Mapping[str, str], inputs: Map
     shutil.rmtree(assembly, ignore_errors=True)
     settings: dict[str, Any] = json.loads((root / "cdk.json").read_text(encoding="utf-8"))["context"]
     programs = REPOSITORY / ".venv" / "bin"
-    done = subprocess.run(
+    with subprocess.Popen(
         [sys.executable, "app.py"],
         cwd=root,
         env={
             **ambient,
+            MARK: f"{PART}:{assembly.parent}",
             "CDK_OUTDIR": str(assembly),
             "CDK_CONTEXT_JSON": json.dumps({**settings, **context}),
             "JSII_NODE": str(programs / "node"),
             "PATH": f"{programs}{os.pathsep}{ambient.get('PATH', os.defpath)}",
         },
         stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         encoding="utf-8",
-    )
-    if done.returncode:
-        raise TwinError(f"The CDK app refused:\n{refusal.words(done.stderr, assembly)}", "Mend that, then run septet deploy again.")
+        process_group=0,
+    ) as app:
+        try:
+            _, said = app.communicate()
+        except BaseException:  # an interrupt reaches only our own group
+            os.killpg(app.pid, signal.SIGKILL)
+            raise
+    if app.returncode:
+        raise TwinError(f"The CDK app refused:\n{refusal.words(said, assembly)}", "Mend that, then run septet deploy again.")
     files.write_json(assembly / STAMP, dict(inputs))

@@ -93,3 +93,10 @@ def test_an_app_that_refuses_is_quoted_without_its_traceback_and_leaves_nothing_
     told = "CatalogError: 2 problems in what is declared:\nfunctions/tools/pay/: has no handler.py"
     assert caught.value.what == f"The CDK app refused:\n{told}"
     assert not synth.is_current(root / "cdk.out", {})
+
+
+def test_the_app_and_what_it_starts_carry_the_mark_of_the_twin_in_a_group_of_their_own(root: Path) -> None:
+    notes = "import os, pathlib\nout = pathlib.Path(os.environ['CDK_OUTDIR'])\nout.mkdir()\n"
+    app(root, notes + "(out / 'noted').write_text(f\"{os.environ['SEPTET_TWIN_PART']} {os.getpgid(0) == os.getpid()}\")")
+    synth.synth(root, root / "cdk.out", context=CONTEXT, inputs={}, ambient={})
+    assert (root / "cdk.out" / "noted").read_text() == f"CDK app:{root} True"

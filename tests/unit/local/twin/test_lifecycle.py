@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 import pytest
 
-from local.twin import ports, processes, record
+from local.twin import ports, processes, record, synth
 from local.twin.errors import TwinError
 from local.twin.parts import DOUBLES, LOCALSTACK, MARK
 from local.twin.twin import Twin
@@ -205,6 +205,13 @@ def test_down_ends_the_whole_group_of_a_part(stage: Any) -> None:
     child = psutil.Process(pids(stage.twin())[LOCALSTACK]).children()[0]
     stage.twin().down()
     assert not processes.is_alive(child)
+
+
+def test_down_ends_a_cdk_app_whose_deployment_was_killed(stage: Any, sleeper: Callable[[dict[str, str]], psutil.Process]) -> None:
+    stage.home.mkdir()
+    orphan = sleeper({MARK: f"{synth.PART}:{stage.home}"})
+    assert stage.twin().down().ended == (synth.PART,)
+    assert not processes.is_alive(orphan)
 
 
 def test_a_part_that_ignores_the_request_to_end_is_killed(stage: Any) -> None:
