@@ -2,6 +2,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from threading import Barrier
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -97,6 +98,14 @@ def test_an_entry_of_another_branch_does_not_fit_in() -> None:
         writing.write(Answer(value=2))
     entries = list(mine.read(BRANCH))
     assert verify([entries[0], list(other.read(BRANCH))[1]]) == ["entry 1 does not follow the entry before it"]
+
+
+def test_a_gap_in_the_numbers_is_found_though_the_chain_holds() -> None:
+    journal = MemoryJournal()
+    entries = [pen(journal).write(Answer(value=1))]
+    elsewhere: Any = SimpleNamespace(append=lambda *_, **__: None)
+    entries.append(pen(elsewhere, Head(number=3, hash=entries[0].hash)).write(Answer(value=2)))
+    assert verify(entries) == ["entry 1 is missing; 3 follows"]
 
 
 def test_digests_of_equal_bodies_differ_by_their_salt() -> None:

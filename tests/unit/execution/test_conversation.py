@@ -39,6 +39,10 @@ def test_a_request_says_of_each_field_whose_words_it_is() -> None:
     assert told(request) == '<message source=external>\nHi!\n</message>\n\n<order source=trusted>\n{"n": 1}\n</order>'
 
 
+def test_a_request_without_a_field_is_told_as_nothing_because_providers_refuse_blank_text() -> None:
+    assert told(entry(Request(workflow="w", input={}, submitter="s"))) == "(nothing)"
+
+
 def test_what_other_agents_found_is_told() -> None:
     handed = entry(HandOver(to="clerk", reason="too hard"), by="triage")
     assert told(entry(Answer(value={"due": True}), by="policy"), handed) == (

@@ -205,6 +205,12 @@ class TestLimits:
         who = replace(self.who(tool_calls=0), answer_schema=ANSWER_SCHEMA)
         assert act(CALL, said(call("answer", {"n": 1})), who=who) == Give(value={"n": 1})
 
+    def test_an_answer_that_had_to_be_repaired_used_no_tool_call_up(self) -> None:
+        who = replace(self.who(tool_calls=1, identical_calls=1), answer_schema=ANSWER_SCHEMA)
+        written = (CALL, said(call("answer", {"n": "one"})), Note(kind="repair", text="no"), CALL, said(call(name="2")))
+        looping = replace(who, limits=replace(who.limits, identical_calls=2))
+        assert act(*written, who=looping) == CallTools(calls=(call(name="2"),))
+
     def test_tokens(self) -> None:
         used = Usage(input=60, output=40)
         assert act(CALL, said(call()), result(), who=self.who(tokens=101), usage=used) == CallModel(step=1)
@@ -226,6 +232,11 @@ class TestLimits:
         both = said(call(name="1"), call(arguments={"n": 2}, name="2"))
         waited = (asked("1"), asked("2"), (given("1"), 60_000), (given("2"), 0), result("1"), result("2"))
         self.ended(act(CALL, both, *waited, (CALL, 3_000), who=self.who(seconds=3)), "seconds")
+
+    def test_a_question_that_was_asked_later_does_not_shorten_the_wait(self) -> None:
+        both = said(call(name="1"), call(arguments={"n": 2}, name="2"))
+        waited = (asked("1"), (asked("2"), 60_000), given("1"), given("2"), result("1"), result("2"))
+        assert act(CALL, both, *waited, who=self.who(seconds=3)) == CallModel(step=1)
 
     def test_identical_calls_in_a_row_are_a_loop(self) -> None:
         who = self.who(identical_calls=2)

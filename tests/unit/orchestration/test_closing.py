@@ -16,8 +16,16 @@ DETAIL: dict[str, Any] = {
 }
 
 
+class _Strict(MemoryRuns):
+    """Takes what a table takes: keys are texts."""
+
+    def close(self, tenant: str, run: str, **how: Any) -> bool:
+        assert isinstance(tenant, str)
+        return super().close(tenant, run, **how)
+
+
 def closed(**changes: Any) -> tuple[bool, Run]:
-    runs = MemoryRuns()
+    runs = _Strict()
     runs.create(RUN)
     was = close(runs, DETAIL | changes)
     found = runs.get("acme", "run-1")

@@ -54,6 +54,10 @@ class TestDelivery:
     def test_nothing_is_told_before_there_is_a_decision_and_somebody_waits(self) -> None:
         approvals, executions = MemoryApprovals(), MemoryExecutions()
         assert not deliver(asked(approvals), approvals, executions)
+        waiting = approvals.wait("acme", "apr-1", "token-1")
+        assert waiting is not None
+        assert not deliver(waiting, approvals, executions)
+        approvals.wait("acme", "apr-1", "")
         assert not deliver(decided(approvals), approvals, executions)
         assert executions.woken == {}
 

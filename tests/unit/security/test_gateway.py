@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 from septet.core.entries import ApprovalAsked, ApprovalGiven, Body, Entry, ToolCall, ToolIntent, ToolResult
 from septet.core.errors import Fenced, InputRejected
 from septet.core.journal import Branch, Head, after, verify
+from septet.local.approvals import MemoryApprovals
 from septet.local.models import ScriptedModel
 from septet.local.platform import Platform
 from septet.local.tools import FunctionTools
 from septet.security.approvals import Approval
 from septet.security.gateway import Calls
 from septet.security.manifests import Manifest
+from septet.security.projection import Projections
 from tests.unit.shop import CUSTOMER, FIND, MANIFESTS, Shop, agent, find, manifest, parcel, refund
 from tests.unit.strategies import hostile, quick
 
@@ -385,6 +387,22 @@ class TestQuestions:
             assert standing is not None
             assert given.decision == standing.status == ("approved" if desk.shop.paid else "expired")
 
+    def test_a_decision_that_comes_first_beats_an_expiry_that_was_about_to_be_written(self) -> None:
+        class Hurried(MemoryApprovals):
+            def decide(self, tenant: str, approval: str, *, status: Any, by: str, reason: str, at: int) -> Approval | None:
+                if status == "expired":
+                    super().decide(tenant, approval, status="approved", by="boss", reason="just in time", at=at - 1)
+                return super().decide(tenant, approval, status=status, by=by, reason=reason, at=at)
+
+        desk = read("A-1")
+        desk.platform.approvals = Hurried()
+        calls = desk.calls(refund("A-1", 20_000))
+        desk.handle(calls)
+        desk.platform.clock.now = desk.question().expires_at
+        given = self.again(desk, calls)[0]
+        assert isinstance(given, ApprovalGiven)
+        assert (given.decision, given.reason) == ("approved", "just in time")
+
     def test_calls_beside_the_one_that_is_asked_about_are_made(self) -> None:
         desk = read("A-1")
         asked, intent, result = desk.ask(refund("A-1", 20_000), find("A-2"))
@@ -462,6 +480,23 @@ class TestOneBranch:
         assert [entry.body for entry in warm.handle(desk.calls(refund("A-3", 100)))][-1] == desk.entries[-1].body
         assert desk.shop.paid == {("A-3", 100): 1}
         assert verify(desk.entries) == []
+
+    def test_a_warm_gateway_reads_what_is_new_and_no_more(self) -> None:
+        desk, handed = Window(), [0]
+
+        class Counting:
+            append = desk.platform.journal.append
+
+            def read(self, *arguments: Any, **named: Any) -> Any:
+                for entry in desk.platform.journal.read(*arguments, **named):
+                    handed[0] += 1
+                    yield entry
+
+        projections = Projections(manifests=desk.manifests, journal=Counting())
+        warm = replace(desk.platform.fresh_gateway(), projections=projections)
+        for number in range(30):
+            warm.handle(desk.calls(find(f"A-{number}")))
+        assert handed[0] == 1, "the request, once; everything else it wrote itself"
 
     def test_what_has_a_result_is_not_done_again(self) -> None:
         desk = read("A-1")

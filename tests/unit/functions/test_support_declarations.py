@@ -1,0 +1,68 @@
+"""What the support workflow's declarations mean at the gateway: the real tool.toml files, judged by the real monitor."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from septet.execution.agents import agent
+from septet.security.arguments import Schemas
+from septet.security.manifests import Manifest, manifest
+from septet.security.monitor import Facts, Record, decide
+from stacks.catalog import read
+from stacks.catalog.generated import bundle, grants, manifests
+
+CATALOG = read(Path(__file__).parents[3])
+MANIFESTS: dict[str, Manifest] = {name: manifest(name, value) for name, value in manifests(CATALOG).items()}
+REFUND = MANIFESTS["issue_refund"]
+GOOD: dict[str, Any] = {"order_id": "A-1001", "amount_cents": 4_000, "reason": "It arrived broken."}
+
+
+def facts(owner: str = "customer-17", left: int = 50_000) -> Facts:
+    order = Record(kind="order", key="A-1001", fields={"refundable_cents": left}, owner=owner, source="find_order, entry 4")
+    return Facts(principal="customer-17", records={("order", "A-1001"): order})
+
+
+@pytest.mark.parametrize(
+    ("change", "known", "outcome"),
+    [
+        ({}, facts(), "allow"),
+        ({"amount_cents": 10_000}, facts(), "allow"),
+        ({"amount_cents": 10_001}, facts(), "ask"),
+        ({"amount_cents": 50_001}, facts(), "deny"),
+        ({}, facts(owner="customer-18"), "deny"),
+        ({}, facts(left=0), "deny"),
+        ({}, Facts(principal="customer-17"), "deny"),
+    ],
+)
+def test_a_refund_needs_an_order_of_the_customer_s_own_and_a_person_above_the_limit(change: Any, known: Facts, outcome: str) -> None:
+    assert Schemas().problem(REFUND, GOOD | change) == ""
+    assert decide(REFUND, GOOD | change, known).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    "change", [{"order_id": "1001"}, {"amount_cents": 0}, {"amount_cents": "1"}, {"reason": "x" * 501}, {"customer": "me"}]
+)
+def test_arguments_the_schema_does_not_know_are_refused(change: Any) -> None:
+    assert Schemas().problem(REFUND, GOOD | change)
+
+
+def test_only_the_refund_acts() -> None:
+    assert {name for name, tool in MANIFESTS.items() if not tool.reads} == {"issue_refund"}
+
+
+def test_only_those_who_handle_refunds_may_issue_one() -> None:
+    assert {name for name, tools in grants(CATALOG).items() if "issue_refund" in tools} == {"refunds", "refunds_fallback"}
+
+
+@pytest.mark.parametrize("name", list(CATALOG.agents))
+def test_every_agent_s_bundle_is_one_that_the_runtime_reads(name: str) -> None:
+    read_back = agent(bundle(CATALOG, CATALOG.agents[name]))
+    assert read_back.name == name
+    assert read_back.models
+    assert read_back.prompt.strip()
+
+
+def test_no_tool_runs_so_long_that_trying_it_twice_outlasts_the_gateway() -> None:
+    longest = CATALOG.steps["gateway"].function.timeout
+    assert all(2 * (tool.timeout + 1) + 2 < longest for tool in MANIFESTS.values())
