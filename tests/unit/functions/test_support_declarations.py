@@ -1,15 +1,17 @@
 """What the support workflow's declarations mean at the gateway: the real tool.toml files, judged by the real monitor."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from septet.execution.agents import agent
+from septet.execution.agents import Limits, agent
 from septet.security.arguments import Schemas
 from septet.security.manifests import Manifest, manifest
 from septet.security.monitor import Facts, Record, decide
 from stacks.catalog import read
+from stacks.catalog.declarations import Limits as Declared
 from stacks.catalog.generated import bundle, grants, manifests
 
 CATALOG = read(Path(__file__).parents[3])
@@ -61,6 +63,10 @@ def test_every_agent_s_bundle_is_one_that_the_runtime_reads(name: str) -> None:
     assert read_back.name == name
     assert read_back.models
     assert read_back.prompt.strip()
+
+
+def test_the_synth_and_the_runtime_agree_on_every_limit_s_default() -> None:
+    assert asdict(Declared()) == asdict(Limits())
 
 
 def test_no_tool_runs_so_long_that_trying_it_twice_outlasts_the_gateway() -> None:
