@@ -88,7 +88,7 @@ def test_a_killed_localstack_leaves_no_handlers_after_down(own: Twin) -> None:
 
 
 def test_an_interrupt_in_the_middle_of_up_leaves_nothing(own: Twin) -> None:
-    with started_elsewhere(own, f"starting {DOUBLES}") as command:
+    with started_elsewhere(own, f"starting the {DOUBLES}") as command:
         os.killpg(command.pid, signal.SIGINT)
         assert command.wait(timeout=60) != 0
     assert nothing_is_left(own)

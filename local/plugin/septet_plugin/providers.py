@@ -1,13 +1,17 @@
 """AWS services answered by moto alone: those LocalStack would run in Java, and those its open part lacks."""
 
 from collections.abc import Callable
-from typing import Any
+from threading import Lock
+from typing import Any, Final
 
-from localstack.aws.api import CommonServiceException, RequestContext
+from localstack.aws.api import CommonServiceException, RequestContext, ServiceRequest
 from localstack.aws.skeleton import Skeleton
 from localstack.aws.spec import load_service
 from localstack.services.moto import _proxy_moto
 from localstack.services.plugins import Service, aws_provider
+
+WRITES: Final = ("BatchWriteItem", "DeleteItem", "PutItem", "TransactWriteItems", "UpdateItem")
+"""DynamoDB's operations that change items."""
 
 
 def _answered_by_moto(api: str, provider: str, own: Callable[[], dict[str, Any]] = dict) -> Callable[[], Service]:
@@ -20,6 +24,17 @@ def _answered_by_moto(api: str, provider: str, own: Callable[[], dict[str, Any]]
     create.__name__ = api  # LocalStack names the plug-in after the function
     registered: Callable[[], Service] = aws_provider(api=api, name=provider)(create)
     return registered
+
+
+def _dynamodb() -> dict[str, Any]:
+    """Writes one at a time: moto's transactions look first and write later, and another write may come between."""
+    alone = Lock()
+
+    def write(context: RequestContext, request: ServiceRequest) -> Any:
+        with alone:
+            return _proxy_moto(context, request)
+
+    return dict.fromkeys(WRITES, write)
 
 
 def _sagemaker() -> dict[str, Any]:
@@ -37,7 +52,7 @@ def _sagemaker() -> dict[str, Any]:
     return {"UpdateEndpoint": update_endpoint}
 
 
-dynamodb = _answered_by_moto("dynamodb", "moto")
+dynamodb = _answered_by_moto("dynamodb", "moto", _dynamodb)
 dynamodbstreams = _answered_by_moto("dynamodbstreams", "moto")
 sagemaker = _answered_by_moto("sagemaker", "default", _sagemaker)
 xray = _answered_by_moto("xray", "default")
