@@ -2,16 +2,13 @@
 
 from collections.abc import Callable
 from threading import Lock
-from typing import Any, Final
+from typing import Any
 
 from localstack.aws.api import CommonServiceException, RequestContext, ServiceRequest
 from localstack.aws.skeleton import Skeleton
 from localstack.aws.spec import load_service
 from localstack.services.moto import _proxy_moto
 from localstack.services.plugins import Service, aws_provider
-
-WRITES: Final = ("BatchWriteItem", "DeleteItem", "PutItem", "TransactWriteItems", "UpdateItem")
-"""DynamoDB's operations that change items."""
 
 
 def _answered_by_moto(api: str, provider: str, own: Callable[[], dict[str, Any]] = dict) -> Callable[[], Service]:
@@ -27,14 +24,14 @@ def _answered_by_moto(api: str, provider: str, own: Callable[[], dict[str, Any]]
 
 
 def _dynamodb() -> dict[str, Any]:
-    """Writes one at a time: moto's transactions look first and write later, and another write may come between."""
+    """One operation at a time: moto's transactions look first and write later, and roll back in sight of others."""
     alone = Lock()
 
-    def write(context: RequestContext, request: ServiceRequest) -> Any:
+    def answer(context: RequestContext, request: ServiceRequest) -> Any:
         with alone:
             return _proxy_moto(context, request)
 
-    return dict.fromkeys(WRITES, write)
+    return dict.fromkeys(load_service("dynamodb").operation_names, answer)
 
 
 def _sagemaker() -> dict[str, Any]:
