@@ -1,16 +1,14 @@
 """The JSON files that the synth puts beside handlers, against the contract that the runtime reads."""
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from septet.execution import agents
 from septet.execution.agents import agent as runtime_agent
 from septet.security.manifests import manifest as runtime_manifest
-from stacks.catalog import declarations, read
+from stacks.catalog import read
 from stacks.catalog.generated import bundle, digest, files, grants, manifests, workflows
 
 REAL = Path(__file__).parents[2]
@@ -127,7 +125,3 @@ def test_a_digest_tells_where_one_file_ends() -> None:
     assert digest({"a": b"bc"}) != digest({"ab": b"c"})
     assert digest({"a": b"x", "b": b""}) != digest({"a": b"", "b": b"x"})
     assert digest({"a": b"1", "b": b"2"}) == digest({"b": b"2", "a": b"1"})
-
-
-def test_the_limits_an_agent_has_without_declaring_any_are_the_runtimes_own() -> None:
-    assert asdict(declarations.Limits()) == asdict(agents.Limits())
