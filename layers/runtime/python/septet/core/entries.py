@@ -40,6 +40,19 @@ class ModelCall:
     model: str
     step: int
     """Replies in this turn before this call; a call that is repeated because it was not answered has the same step."""
+    reserved: int = 0
+    """Micro-dollars the ledger holds for it, under this entry's number: the most it can cost."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelFailed:
+    """The call of the entry before ended without a reply. The entry's cost is what is charged: nothing, if it provably was not billed."""
+
+    type: ClassVar[str] = "model_failed"
+    model: str
+    error: str
+    """Name of an error class; ``Lost`` when whoever made the call was gone before the reply was written."""
+    message: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,6 +65,8 @@ class ModelReply:
     calls: tuple[ToolCall, ...]
     stop: str
     """Why it stopped: ``end``, ``tools``, ``truncated`` or ``refused``."""
+    cached: bool = False
+    """It came from the platform's own cache: no model was called, nothing is paid."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,12 +135,33 @@ class HandOver:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Note:
-    """Something worth knowing that changes no state but the conversation: a repair request, a passing model error."""
+    """Something worth knowing that changes no state but the conversation."""
 
     type: ClassVar[str] = "note"
     kind: str
-    """``repair`` (told to the model) or ``model_error``."""
+    """``repair`` (told to the model) or ``usage`` (the provider's figures could not be believed)."""
     text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Compacted:
+    """Tool results up to an entry are shown to the model as one line each from now on; it can read them again."""
+
+    type: ClassVar[str] = "compacted"
+    through: int
+    """Number of the last entry that is shortened."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LimitSet:
+    """An administrator changed a limit of the tenant's."""
+
+    type: ClassVar[str] = "limit_set"
+    name: str
+    before: int
+    after: int
+    """Micro-dollars, both."""
+    by: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -155,7 +191,21 @@ class Stop:
 
 
 Body = (
-    Request | ModelCall | ModelReply | ToolIntent | ToolResult | ApprovalAsked | ApprovalGiven | HandOver | Note | Answer | Failure | Stop
+    Request
+    | ModelCall
+    | ModelFailed
+    | ModelReply
+    | ToolIntent
+    | ToolResult
+    | ApprovalAsked
+    | ApprovalGiven
+    | HandOver
+    | Note
+    | Compacted
+    | LimitSet
+    | Answer
+    | Failure
+    | Stop
 )
 
 
@@ -170,6 +220,7 @@ _KINDS: dict[str, type[Body]] = {
     for kind in (
         Request,
         ModelCall,
+        ModelFailed,
         ModelReply,
         ToolIntent,
         ToolResult,
@@ -177,6 +228,8 @@ _KINDS: dict[str, type[Body]] = {
         ApprovalGiven,
         HandOver,
         Note,
+        Compacted,
+        LimitSet,
         Answer,
         Failure,
         Stop,

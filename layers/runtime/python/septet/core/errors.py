@@ -4,6 +4,9 @@
 class SeptetError(Exception):
     """Base of every failure that has a name in a workflow. ``str`` is one sentence for a person."""
 
+    billed = True
+    """For a model's error: whether the provider may charge for the call. What is not known counts as charged."""
+
 
 class ModelThrottled(SeptetError):
     """The model's provider refused for the moment: try again later, or elsewhere."""
@@ -61,6 +64,10 @@ class Fenced(SeptetError):
     """Another executor has gone on with this branch: this one stops."""
 
 
+class StoreUnavailable(SeptetError):
+    """The journal, the ledger or a body could not be read or written for the moment; nothing is lost, and the same turn can go on."""
+
+
 class InputRejected(SeptetError):
     """The input does not fit what is declared; the message names the field and the fix."""
 
@@ -82,6 +89,7 @@ CLASSES: dict[str, type[SeptetError]] = {
         RunStopped,
         LoopDetected,
         Fenced,
+        StoreUnavailable,
         InputRejected,
     )
 }

@@ -70,6 +70,13 @@ def _link(header: Mapping[str, Any]) -> str:
     return digest(canonical(list(header.values())))
 
 
+def _usage(usage: Usage | None) -> dict[str, int] | None:
+    """*usage* in a header."""
+    if usage is None:
+        return None
+    return {"input": usage.input, "output": usage.output, "cache_read": usage.cache_read, "cache_write": usage.cache_write}
+
+
 def header(entry: Entry) -> dict[str, Any]:
     """All of *entry* that its hash covers, as JSON types and in this order."""
     return {
@@ -78,7 +85,7 @@ def header(entry: Entry) -> dict[str, Any]:
         "agent": entry.agent,
         "turn": entry.turn,
         "bundle": entry.bundle,
-        "usage": {"input": entry.usage.input, "output": entry.usage.output} if entry.usage else None,
+        "usage": _usage(entry.usage),
         "cost": entry.cost,
         "labels": dict(entry.labels),
         "previous": entry.previous,
@@ -128,7 +135,7 @@ class Pen:
             "agent": self.agent,
             "turn": self.turn,
             "bundle": self.bundle,
-            "usage": {"input": usage.input, "output": usage.output} if usage else None,
+            "usage": _usage(usage),
             "cost": cost,
             "labels": dict(labels or {}),
             "previous": self.head.hash,

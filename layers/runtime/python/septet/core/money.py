@@ -11,9 +11,13 @@ class Usage:
     """Tokens of one model call, as the provider reported them."""
 
     input: int = 0
-    """Tokens read."""
+    """Tokens read at the full price."""
     output: int = 0
     """Tokens written."""
+    cache_read: int = 0
+    """Tokens read from the provider's prompt cache."""
+    cache_write: int = 0
+    """Tokens read and written into the provider's prompt cache."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,11 +28,21 @@ class Price:
     """For tokens read."""
     output: int
     """For tokens written."""
+    cache_read: int = 0
+    """For tokens read from the provider's prompt cache."""
+    cache_write: int = 0
+    """For tokens written into it."""
+
+    @property
+    def dearest_input(self) -> int:
+        """The most that a token read can cost."""
+        return max(self.input, self.cache_read, self.cache_write)
 
 
 def cost(usage: Usage, price: Price) -> int:
     """Micro-dollars of *usage* at *price*, rounded up: a charge is never understated."""
-    return -(-(usage.input * price.input + usage.output * price.output) // MICRO)
+    cached = usage.cache_read * price.cache_read + usage.cache_write * price.cache_write
+    return -(-(usage.input * price.input + usage.output * price.output + cached) // MICRO)
 
 
 def dollars(amount: int) -> str:

@@ -1,9 +1,10 @@
 """What a turn can do next: a closed union."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from septet.core.entries import ToolCall
+from septet.core.entries import ToolCall, ToolResult
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,6 +20,22 @@ class CallTools:
     """Hand these calls to the gateway."""
 
     calls: tuple[ToolCall, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Show:
+    """Give the model what it asked to read again; no tool is called."""
+
+    results: tuple[ToolResult, ...]
+    labels: tuple[Mapping[str, str], ...]
+    """Provenance of each result: that of what is shown."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Compact:
+    """Shorten the tool results up to an entry, so that the next request fits the model's context."""
+
+    through: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,4 +79,4 @@ class Fail:
     message: str
 
 
-Action = CallModel | CallTools | Repair | Pause | Pass | Give | Fail
+Action = CallModel | CallTools | Show | Compact | Repair | Pause | Pass | Give | Fail

@@ -1,7 +1,7 @@
 """What an agent is, read from its bundle."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from septet.core.money import Price
@@ -13,9 +13,22 @@ class ModelSpec:
 
     id: str
     provider: str
+    """``bedrock``, ``sagemaker`` or ``openai``."""
     price: Price
     max_output: int
     """Tokens one reply may have."""
+    context: int = 200_000
+    """Tokens that request and reply may have together."""
+    capabilities: frozenset[str] = frozenset()
+    """Of ``tools images documents video reasoning caching streaming``."""
+    weight: int = 1
+    """Its share of the turns among the candidates; 0 for one that only stands in for others."""
+    endpoint: str = ""
+    """A SageMaker endpoint's name, or the base URL of an OpenAI-compatible server."""
+    region: str = ""
+    """Where it is called, if not where the agent runs."""
+    secret: str = ""
+    """The name of the secret that holds an OpenAI-compatible server's key; empty when it takes none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +53,10 @@ class Limits:
     """From the turn's first entry to its latest, waits for people left out."""
     identical_calls: int = 3
     """The same tool with the same arguments this many times in a row is a loop."""
+    reply_tokens: int = 4_096
+    """Tokens one reply may have; a model's own limit may be lower."""
+    result_bytes: int = 16_384
+    """A tool's result that is larger as JSON is kept by handle: the model sees its beginning, and can read on."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,12 +67,16 @@ class Agent:
     bundle: str
     prompt: str
     models: tuple[ModelSpec, ...]
-    """In order of preference, never empty; a turn uses the first."""
+    """In order of preference, never empty."""
     tools: tuple[ToolSpec, ...] = ()
     answer_schema: Mapping[str, Any] | None = None
     """JSON Schema of a structured answer; None when the answer is text."""
     hand_over_to: tuple[str, ...] = ()
     limits: Limits = Limits()
+    fallback: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Ids of the models that stand in, in order, by what went wrong: ``throttled``, ``unavailable``, ``overflow`` or ``refused``."""
+    cache_seconds: int = 0
+    """How long an exact repetition of a request may be answered from the platform's cache; 0 for never."""
 
 
 def agent(bundle: Mapping[str, Any]) -> Agent:
@@ -68,8 +89,19 @@ def agent(bundle: Mapping[str, Any]) -> Agent:
             ModelSpec(
                 id=model["id"],
                 provider=model["provider"],
-                price=Price(input=model["input_price"], output=model["output_price"]),
+                price=Price(
+                    input=model["input_price"],
+                    output=model["output_price"],
+                    cache_read=model.get("cache_read_price", 0),
+                    cache_write=model.get("cache_write_price", 0),
+                ),
                 max_output=model["max_output"],
+                context=model["context"],
+                capabilities=frozenset(model.get("capabilities", ())),
+                weight=model.get("weight", 1),
+                endpoint=model.get("endpoint", ""),
+                region=model.get("region", ""),
+                secret=model.get("secret", ""),
             )
             for model in bundle["models"]
         ),
@@ -77,4 +109,6 @@ def agent(bundle: Mapping[str, Any]) -> Agent:
         answer_schema=bundle["answer_schema"],
         hand_over_to=tuple(bundle["hand_over_to"]),
         limits=Limits(**bundle["limits"]),
+        fallback={error: tuple(models) for error, models in bundle.get("fallback", {}).items()},
+        cache_seconds=bundle.get("cache_seconds", 0),
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from septet.core.entries import Entry, ToolCall
+from septet.core.errors import SeptetError
 from septet.core.journal import Branch, Head
 from septet.core.money import Usage
 from septet.execution.agents import ModelSpec, ToolSpec
@@ -24,6 +25,10 @@ class ModelRequest:
     system: str
     messages: Sequence[Message]
     tools: Sequence[ToolSpec]
+    max_output: int
+    """Tokens the reply may have."""
+    seconds: int
+    """How long the model may take."""
     metadata: Mapping[str, str]
     """Who asks: agent, turn, run and step; for the provider's invocation log, never for the model."""
 
@@ -43,7 +48,40 @@ class Model(Protocol):
     """Any model."""
 
     def complete(self, request: ModelRequest) -> Reply:
-        """The model's reply. Raises ModelThrottled, ModelUnavailable, ModelRefused or ContextOverflow."""
+        """The model's reply. Raises ModelThrottled, ModelUnavailable, ModelRefused or ContextOverflow.
+
+        The error's ``billed`` is False when the provider provably charges nothing for the call (``unbilled`` says so).
+        """
+        ...
+
+
+def unbilled[E: SeptetError](error: E) -> E:
+    """*error*, marked as one for which the provider charges nothing: the call was refused before any work was done."""
+    error.billed = False
+    return error
+
+
+class Health(Protocol):
+    """What is known of the models' health, shared by all functions."""
+
+    def sick(self, models: Sequence[ModelSpec]) -> frozenset[str]:
+        """The ids of those *models* that are not to be called now."""
+        ...
+
+    def report(self, model: ModelSpec, *, well: bool) -> None:
+        """Note how a call went. Never raises: a breaker that cannot be written must not stop a turn."""
+        ...
+
+
+class Cache(Protocol):
+    """Exact repetitions of requests, and how they were answered."""
+
+    def get(self, tenant: str, key: str, *, now: int) -> Reply | None:
+        """The reply to an equal request; None when there is none, it is too old by *now*, or it cannot be read."""
+        ...
+
+    def put(self, tenant: str, key: str, reply: Reply, *, until: int) -> None:
+        """Keep *reply* until *until* (milliseconds since the epoch). Never raises: a cache that cannot be written is slow, not broken."""
         ...
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from septet.core.entries import Answer, ApprovalAsked, ApprovalGiven, Body, Entry, Failure, ModelReply, Note, ToolIntent
+from septet.core.entries import Answer, ApprovalAsked, ApprovalGiven, Body, Entry, Failure, ModelFailed, ModelReply, ToolIntent
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,7 +47,7 @@ def summarise(entries: Iterable[Entry]) -> Summary:
         match entry.body:
             case Answer(value=value):
                 answer = value
-            case ModelReply():
+            case ModelReply(cached=False):
                 replies += 1
             case ToolIntent():
                 intents += 1
@@ -75,7 +75,6 @@ def _failure(body: Body, before: Failure | None) -> Failure | None:
             return None
         case Failure():
             return body
-        case Note(kind="model_error", text=text):
-            error, _, message = text.partition(": ")
+        case ModelFailed(error=error, message=message):
             return Failure(error=error, message=message)
     return before
