@@ -31,7 +31,7 @@ def client_error(code: str, *reasons: str, operation: str = "TransactWriteItems"
     ],
 )
 def test_what_decides_nothing_has_one_name(error: Exception) -> None:
-    with pytest.raises(StoreUnavailable, match="^the journal could not be reached: ") as raised, reaching("the journal"):
+    with pytest.raises(StoreUnavailable, match=r"^the journal could not be reached: ") as raised, reaching("the journal"):
         raise error
     assert raised.value.__cause__ is error
 
