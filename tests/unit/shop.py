@@ -15,7 +15,13 @@ from septet.local.tools import FunctionTools
 from septet.security.manifests import Argument, Manifest, Output
 
 CUSTOMER = "customer-1"
-MODEL = ModelSpec(id="double.model-1", provider="double", price=Price(input=1_000_000, output=2_000_000), max_output=1_000)
+MODEL = ModelSpec(
+    id="double.model-1",
+    provider="double",
+    price=Price(input=1_000_000, output=2_000_000),
+    max_output=1_000,
+    capabilities=frozenset({"tools"}),
+)
 
 _ORDER = {"order_id": {"type": "string", "pattern": "^[A-Z]-[0-9]+$"}}
 _REFUND = _ORDER | {"amount_cents": {"type": "integer", "minimum": 1}, "reason": {"type": "string", "maxLength": 100}}
