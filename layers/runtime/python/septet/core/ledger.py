@@ -3,6 +3,7 @@
 In every account ``limit == spent + reserved + available``, and none of them is ever below zero. A run takes its whole budget from its
 tenant's day when it is opened, a branch takes its share from its run; so a step touches one account only, its branch's. A reservation is
 named after the journal entry that records the model call it is for: what became of it can always be read from the journal.
+``core/accounting.py`` has the rules.
 """
 
 from collections.abc import Mapping
@@ -10,6 +11,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from septet.core.journal import MAIN, Branch
+
+LOOK_AFTER = 3_600_000
+"""Milliseconds after which it is looked whether a run has ended without anybody saying so."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,12 +29,17 @@ class Account:
     available: int = 0
     stopped: str = ""
     """Who stopped it and why; empty while it is not."""
+    ended: bool = False
+    """Its run has ended: nothing is held for a call any more."""
     closed: bool = False
     """What was left has gone back to the account above."""
     reservations: Mapping[int, int] = field(default_factory=dict)
     """In a branch: the amount held for the model call of each entry."""
+    charged: int = -1
+    """In a branch: the last entry that was charged for. Nothing is held for it again: a late executor would have it charged twice."""
     until: int = 0
-    """In a branch: when whoever made the reservations is surely gone, in milliseconds since the epoch; 0 when nobody works."""
+    """When somebody has to look, in milliseconds since the epoch: in a branch, when whoever made the reservations is surely gone (0 without
+    any); in a run, when its end may have been missed, or its branches' workers are surely gone."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,7 +55,10 @@ class Budgets:
 
 
 class Ledger(Protocol):
-    """Storage of accounts. One conditional write decides about each reservation."""
+    """Storage of accounts. One conditional write decides about each reservation.
+
+    Every method raises StoreUnavailable when the store fails; all of them can be repeated.
+    """
 
     def open(self, branch: Branch, budget: int, *, now: int) -> None:
         """Open the accounts of a run and of its first *branch* with *budget* taken from the tenant's day. Opening them again is the same.
@@ -55,19 +67,29 @@ class Ledger(Protocol):
         """
         ...
 
+    def open_branch(self, branch: Branch, share: int) -> None:
+        """Open the account of another *branch* of a run with *share* of what its branch ``main`` has left. Opening it again is the same.
+
+        Raises BudgetExhausted when ``main`` has less left, RunStopped when the run is stopped or has ended, InputRejected when the run
+        has no account.
+        """
+        ...
+
     def reserve(self, branch: Branch, entry: int, amount: int, *, until: int, settle: Mapping[int, int]) -> None:
         """Hold *amount* for the model call that entry number *entry* will record, and settle earlier ones, in one conditional write.
 
         *settle* has the cost of each earlier call by its entry; one that is settled already is passed over. *until* is when the caller
-        will surely be gone. The same reservation again counts as made; a larger one for the same entry replaces it, a smaller one leaves it.
-        Raises BudgetExhausted when the branch has less left, RunStopped when it is stopped or closed, InputRejected when there is no such account.
+        will surely be gone. The same reservation again counts as made; a larger one for the same entry replaces it, a smaller one leaves
+        it. Raises BudgetExhausted when the branch has less left, RunStopped when it is stopped or its run has ended, Fenced when a call of
+        that entry or of a later one was charged for, InputRejected when there is no such account.
         """
         ...
 
-    def settle(self, branch: Branch, settle: Mapping[int, int]) -> None:
-        """Charge the cost of each call (at most what is held for it) and release the rest; nobody works on the branch any more.
+    def settle(self, branch: Branch, settle: Mapping[int, int], *, lapsed: int | None = None) -> None:
+        """Charge the cost of each call (at most what is held for it) and release the rest.
 
-        One that is settled already is passed over.
+        One that is settled already is passed over. With *lapsed*, nothing is done unless the account's ``until`` still is *lapsed*: whoever
+        settles for somebody else must not settle for somebody who has taken over in between.
         """
         ...
 
@@ -76,7 +98,10 @@ class Ledger(Protocol):
         ...
 
     def stop(self, tenant: str, run: str, why: str) -> None:
-        """Write a stop into the run's account and into each of its branches': afterwards no reservation and no intent succeeds."""
+        """Write a stop into the run's account and into each of its branches': afterwards no reservation and no intent succeeds.
+
+        The first stop's reason stands. Raises InputRejected when the run has no account.
+        """
         ...
 
     def close(self, tenant: str, run: str) -> bool:
@@ -87,7 +112,11 @@ class Ledger(Protocol):
         ...
 
     def lapsed(self, *, now: int, limit: int) -> list[tuple[Branch, Account]]:
-        """Branches whose worker is surely gone by *now* and has left reservations behind, or whose run waits to be closed; oldest first."""
+        """At most *limit* accounts of branches and of runs whose ``until`` has passed by *now*, oldest first; a run's comes with ``main``."""
+        ...
+
+    def look_again(self, tenant: str, run: str, *, at: int) -> None:
+        """Put off ``until`` of a run's account that is not closed: it has not ended yet."""
         ...
 
     def budgets(self, tenant: str) -> Budgets:

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from threading import Lock
 
-from septet.core.errors import BudgetExhausted, InputRejected, RunStopped
-from septet.core.journal import Branch
-from septet.core.ledger import Account, Budgets, day, of_branch, of_run
+from septet.core.accounting import charge, given_back, hold, limited, part, spendable, take
+from septet.core.errors import InputRejected
+from septet.core.journal import MAIN, Branch
+from septet.core.ledger import LOOK_AFTER, Account, Budgets, day, of_branch, of_run
 
 DEFAULT = Budgets(day=50_000_000, run=5_000_000, usual=1_000_000)
 """The limits of a tenant that has none of its own."""
@@ -28,35 +29,34 @@ class MemoryLedger:
         with self._lock:
             if (tenant, own) in self._accounts:
                 return
-            whole = self.budgets(tenant).day
-            today = self._accounts.get((tenant, day(now))) or Account(tenant=tenant, name=day(now), limit=whole, available=whole)
-            if today.stopped:
-                raise RunStopped(f"{tenant} is stopped: {today.stopped}")
-            if today.available < budget:
-                raise BudgetExhausted(f"{tenant} has {today.available} micro-dollars left today, {budget} were asked for")
-            self._put(replace(today, available=today.available - budget, reserved=today.reserved + budget))
-            self._put(Account(tenant=tenant, name=run, limit=budget, reserved=budget))
+            self._put(today := take(self._today(tenant, now), budget))
+            self._put(Account(tenant=tenant, name=run, limit=budget, reserved=budget, until=now + LOOK_AFTER))
             self._put(Account(tenant=tenant, name=own, limit=budget, available=budget))
             self._parents[tenant, run], self._parents[tenant, own] = today.name, run
+
+    def open_branch(self, branch: Branch, share: int) -> None:
+        """Open the account of another branch."""
+        tenant, own = branch.tenant, of_branch(branch.run, branch.path)
+        with self._lock:
+            if (tenant, own) in self._accounts:
+                return
+            main = self._existing(replace(branch, path=MAIN))
+            spendable(self._accounts[tenant, of_run(branch.run)])
+            self._put(part(main, share))
+            self._put(Account(tenant=tenant, name=own, limit=share, available=share))
+            self._parents[tenant, own] = of_run(branch.run)
 
     def reserve(self, branch: Branch, entry: int, amount: int, *, until: int, settle: Mapping[int, int]) -> None:
         """Hold *amount* for the call of *entry*, and settle earlier ones."""
         with self._lock:
-            account = self._settled(self._branch(branch), settle)
-            if account.stopped or account.closed:
-                raise RunStopped(f"run {branch.run} is stopped: {account.stopped or 'it has ended'}")
-            more = max(0, amount - account.reservations.get(entry, 0))
-            if account.available < more:
-                raise BudgetExhausted(f"run {branch.run} has {account.available} micro-dollars left, {more} are needed")
-            held = {**account.reservations, entry: account.reservations.get(entry, 0) + more}
-            self._put(
-                replace(account, available=account.available - more, reserved=account.reserved + more, reservations=held, until=until)
-            )
+            self._put(hold(self._existing(branch), entry, amount, until=until, settle=settle))
 
-    def settle(self, branch: Branch, settle: Mapping[int, int]) -> None:
+    def settle(self, branch: Branch, settle: Mapping[int, int], *, lapsed: int | None = None) -> None:
         """Charge and release."""
         with self._lock:
-            self._put(replace(self._settled(self._branch(branch), settle), until=0))
+            account = self._existing(branch)
+            if lapsed in {None, account.until}:
+                self._put(charge(account, settle))
 
     def account(self, tenant: str, name: str) -> Account | None:
         """The account."""
@@ -65,29 +65,38 @@ class MemoryLedger:
     def stop(self, tenant: str, run: str, why: str) -> None:
         """Write a stop into the run's account and its branches'."""
         with self._lock:
+            self._existing(Branch(tenant=tenant, run=run))
             for account in self._family(tenant, run):
                 self._put(replace(account, stopped=account.stopped or why))
 
     def close(self, tenant: str, run: str) -> bool:
         """Give back what the run did not spend."""
         with self._lock:
-            family = self._family(tenant, run)
-            waiting = [account for account in family if account.reservations]
-            for account in sorted(family, key=lambda account: account.name.startswith("run/")):  # branches before their run
-                if account not in waiting:
-                    self._give_back(self._accounts[tenant, account.name])
-            return not waiting
+            *branches, above = self._family(tenant, run) or [Account(tenant=tenant, name=of_run(run), limit=0, closed=True)]
+            if above.closed:
+                return True
+            for account in branches:
+                self._give_back(account)
+            held = [account.until for account in branches if account.reservations]
+            if held:
+                self._put(replace(self._accounts[tenant, above.name], ended=True, until=max(held)))
+            else:
+                self._give_back(self._accounts[tenant, above.name])
+            return not held
 
     def lapsed(self, *, now: int, limit: int) -> list[tuple[Branch, Account]]:
-        """Branches that somebody left reservations in."""
+        """Accounts that somebody has to look at."""
         with self._lock:
-            found = [account for account in self._accounts.values() if account.reservations and account.until <= now]
-        found.sort(key=lambda account: account.until)
-        places = [account.name.split("/") for account in found]
-        return [
-            (Branch(tenant=account.tenant, run=run, path=path), account)
-            for account, (_, run, path) in zip(found[:limit], places[:limit], strict=True)
-        ]
+            found = sorted((one for one in self._accounts.values() if 0 < one.until <= now), key=lambda account: account.until)
+        places = [(*account.name.split("/"), MAIN)[1:3] for account in found[:limit]]
+        return [(Branch(tenant=account.tenant, run=run, path=path), account) for account, (run, path) in zip(found, places, strict=False)]
+
+    def look_again(self, tenant: str, run: str, *, at: int) -> None:
+        """Put off when somebody has to look."""
+        with self._lock:
+            found = self._accounts.get((tenant, of_run(run)))
+            if found and not found.closed:
+                self._put(replace(found, until=at))
 
     def budgets(self, tenant: str) -> Budgets:
         """The tenant's limits."""
@@ -97,47 +106,30 @@ class MemoryLedger:
         """Change the tenant's limits."""
         with self._lock:
             self._budgets[tenant] = budgets
-            if today := self._accounts.get((tenant, day(now))):
-                limit = max(budgets.day, today.spent + today.reserved)
-                self._put(replace(today, limit=limit, available=limit - today.spent - today.reserved))
+            self._put(limited(self._today(tenant, now), budgets.day))
+
+    def _today(self, tenant: str, now: int) -> Account:
+        whole = self.budgets(tenant).day
+        return self._accounts.get((tenant, day(now))) or Account(tenant=tenant, name=day(now), limit=whole, available=whole)
 
     def _put(self, account: Account) -> None:
         self._accounts[account.tenant, account.name] = account
 
-    def _branch(self, branch: Branch) -> Account:
+    def _existing(self, branch: Branch) -> Account:
         found = self._accounts.get((branch.tenant, of_branch(branch.run, branch.path)))
         if found is None:
-            raise InputRejected(f"run {branch.run} has no account: start it through the API")
+            raise InputRejected(f"run {branch.run} has no account for {branch.path}: start it through the API")
         return found
 
-    def _settled(self, account: Account, settle: Mapping[int, int]) -> Account:
-        for entry, cost in settle.items():
-            if (amount := account.reservations.get(entry)) is None:
-                continue
-            charged = min(cost, amount)
-            account = replace(
-                account,
-                spent=account.spent + charged,
-                reserved=account.reserved - amount,
-                available=account.available + amount - charged,
-                reservations={number: held for number, held in account.reservations.items() if number != entry},
-            )
-        return account
-
     def _family(self, tenant: str, run: str) -> list[Account]:
+        """The accounts of the run's branches, then the run's own."""
         below = [name for (owner, name), parent in self._parents.items() if owner == tenant and parent == of_run(run)]
         return [found for name in (*below, of_run(run)) if (found := self._accounts.get((tenant, name)))]
 
     def _give_back(self, account: Account) -> None:
-        if account.closed or account.reserved:
-            return
-        above = self._accounts[account.tenant, self._parents[account.tenant, account.name]]
-        self._put(
-            replace(
-                above,
-                spent=above.spent + account.spent,
-                reserved=above.reserved - account.limit,
-                available=above.available + account.available,
-            )
-        )
-        self._put(replace(account, available=0, limit=account.spent, closed=True))
+        if account.reserved:
+            self._put(replace(account, ended=True))
+        elif not account.closed:
+            above = self._accounts[account.tenant, self._parents[account.tenant, account.name]]
+            for changed in given_back(account, above):
+                self._put(changed)
