@@ -14,6 +14,7 @@ from localstack.services.lambda_.invocation.runtime_executor import RuntimeExecu
 from septet_plugin import metrics, variables
 from septet_plugin.client_context import decoded
 from septet_plugin.environment import Environment, Request, Settings
+from septet_plugin.faults import PLANS
 from septet_plugin.process import Command
 
 LOG: Final = logging.getLogger(__name__)
@@ -169,6 +170,7 @@ def _settings(identifier: str, version: FunctionVersion, given: dict[str, str]) 
             folder=folder,
             variables=whole,
             log=own / "output.log",
+            faults=(str(PLANS.folder), version.id.function_name),
         ),
         home=own,
     )

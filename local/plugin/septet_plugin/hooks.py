@@ -8,8 +8,9 @@ from localstack.runtime import hooks
 from localstack.services.edge import ROUTER
 from rolo import Response
 
-from septet_plugin import executions, expressions, functions, offline, resource_providers
+from septet_plugin import duels, executions, expressions, functions, offline, resource_providers
 from septet_plugin.executor import FLEET
+from septet_plugin.faults import PLANS
 from septet_plugin.kinds import KINDS
 from septet_plugin.settling import SETTLED
 
@@ -24,6 +25,17 @@ class Routes:
         """List the execution environments that live: id, function, version, process id, state, whether busy."""
         return Response.for_json(FLEET.describe())
 
+    @route("/_septet/faults/<run>", methods=["PUT"])
+    def plan(self, request: Request, run: str) -> Response:
+        """Plan faults for a run before it is submitted; the body is as in `faults.Plans.put`."""
+        PLANS.put(run, request.get_data())
+        return Response.for_json({"run": run})
+
+    @route("/_septet/faults/<run>", methods=["GET"])
+    def faults(self, _: Request, run: str) -> Response:
+        """Say what came of a plan: the boundaries in the order in which they were crossed, kills, and duels."""
+        return Response.for_json(PLANS.outcome(run))
+
 
 @hooks.on_infra_start()  # type: ignore[untyped-decorator] # LocalStack's
 def start() -> None:
@@ -31,6 +43,7 @@ def start() -> None:
     offline.enforce()
     ROUTER.add(Routes())
     functions.repair()
+    duels.repair()
     expressions.repair()
     executions.repair()
     resource_providers.repair(KINDS, SETTLED)

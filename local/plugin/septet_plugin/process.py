@@ -28,6 +28,8 @@ class Command:
     """Its whole environment: nothing is inherited."""
     log: Path
     """Where its output is appended."""
+    faults: tuple[str, str] | None = None
+    """Where plans for faults lie, and the function's name in them; None for a process that is not watched."""
 
 
 class _Starter:
@@ -59,7 +61,7 @@ class _Starter:
 def _popen(command: Command) -> subprocess.Popen[bytes]:
     with command.log.open("ab") as log:
         return subprocess.Popen(
-            [command.interpreter, str(_LAUNCH), str(os.getpid()), command.handler],
+            [command.interpreter, str(_LAUNCH), str(os.getpid()), command.handler, *(command.faults or ())],
             cwd=command.folder,
             env=dict(command.variables),
             stdin=subprocess.DEVNULL,

@@ -35,7 +35,13 @@ def function(tmp_path: Path) -> Iterator[Callable[..., Function]]:
     made: list[Environment] = []
 
     def make(
-        source: str, *, timeout: float = 20, init_limit: float = 20, handler: str = "main.handler", variables: dict[str, str] | None = None
+        source: str,
+        *,
+        timeout: float = 20,
+        init_limit: float = 20,
+        handler: str = "main.handler",
+        variables: dict[str, str] | None = None,
+        faults: tuple[str, str] | None = None,
     ) -> Function:
         code = tmp_path / f"code{len(made)}"
         home = tmp_path / f"home{len(made)}"
@@ -48,6 +54,7 @@ def function(tmp_path: Path) -> Iterator[Callable[..., Function]]:
             folder=code,
             variables={"LAMBDA_TASK_ROOT": str(code), **(variables or {})},
             log=home / "output.log",
+            faults=faults,
         )
         environment = Environment(
             Settings(

@@ -1,0 +1,123 @@
+"""Kills at planned boundaries, in real processes of the runtime interface client, and invocations made twice."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from septet_plugin.faults import Plans
+
+RUN = "run-" + "0" * 26
+OTHER = "run-" + "1" * 26
+PUTS = """
+import boto3
+from botocore.config import Config
+def handler(event, context):
+    client = boto3.client("dynamodb", region_name="us-east-1", endpoint_url="{url}", aws_access_key_id="a", aws_secret_access_key="b")
+    for _ in range(2):
+        client.put_item(TableName="journal", Item={{"pk": {{"S": "".join(event.get("about", ""))}}}})
+    return "done"
+"""
+
+
+@pytest.fixture
+def table() -> Iterator[Any]:
+    """A server that takes every request; `.taken` counts them."""
+
+    class Taking(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.server.taken += 1  # type: ignore[attr-defined]
+            self.send_response(200)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server: Any = ThreadingHTTPServer(("127.0.0.1", 0), Taking)
+    server.taken = 0
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def plans(tmp_path: Path) -> Plans:
+    return Plans(tmp_path / "faults")
+
+
+@pytest.fixture
+def watched(function: Callable[..., Any], table: Any, plans: Plans) -> Any:
+    return function(PUTS.format(url=f"http://127.0.0.1:{table.server_port}"), faults=(str(plans.folder), "f"))
+
+
+def put(plans: Plans, run: str = RUN, **plan: Any) -> None:
+    plans.put(run, json.dumps(plan).encode())
+
+
+@pytest.mark.parametrize(("side", "taken"), [("before", 1), ("after", 2)])
+def test_a_process_dies_once_at_the_planned_boundary_and_the_next_one_lives(
+    watched: Any, table: Any, plans: Plans, side: str, taken: int
+) -> None:
+    put(plans, kill={"function": "f", "boundary": "dynamodb PutItem journal", "occurrence": 2, "side": side})
+    outcome = watched.invoke({"run": RUN})
+    assert outcome.is_error
+    assert json.loads(outcome.body)["errorType"] == "Runtime.ExitError"
+    assert table.taken == taken
+    assert json.loads(watched.invoke({"run": RUN}).body) == "done"
+    assert plans.outcome(RUN)["kills"] == 1
+
+
+def test_boundaries_are_noted_in_order_and_counted_by_function(watched: Any, plans: Plans) -> None:
+    put(plans)
+    watched.invoke({"run": RUN})
+    crossed = plans.outcome(RUN)["crossed"]
+    assert [(one["boundary"], one["occurrence"]) for one in crossed] == [
+        ("event", 1),
+        ("dynamodb PutItem journal", 1),
+        ("dynamodb PutItem journal", 2),
+        ("answer", 1),
+    ]
+    assert {one["function"] for one in crossed} == {"f"}
+
+
+def test_a_plan_for_another_run_or_function_kills_nothing(watched: Any, plans: Plans) -> None:
+    put(plans, run=OTHER, kill={"function": "f"})
+    put(plans, kill={"function": "g"})
+    assert not watched.invoke({"run": RUN}).is_error
+    assert plans.outcome(OTHER) == {"crossed": [], "kills": 0, "duels": 0}
+
+
+def test_a_request_names_the_run_when_the_event_does_not(watched: Any, plans: Plans) -> None:
+    put(plans, kill={"function": "f", "boundary": "dynamodb PutItem journal"})
+    assert watched.invoke({"about": [RUN[:4], RUN[4:]]}).is_error
+    assert not watched.invoke({"about": "nothing"}).is_error
+
+
+@pytest.mark.parametrize("boundary", ["event", "answer"])
+def test_an_event_is_lost_with_the_process_before_and_an_answer_given_stands(watched: Any, plans: Plans, boundary: str) -> None:
+    put(plans, kill={"function": "f", "boundary": boundary, "side": "after"})
+    assert watched.invoke({"run": RUN}).is_error == (boundary == "event")
+    assert json.loads(watched.invoke({"run": RUN}).body) == "done"
+
+
+def test_as_many_processes_die_as_planned(watched: Any, plans: Plans) -> None:
+    put(plans, kill={"function": "f", "boundary": "event", "times": 2})
+    assert [watched.invoke({"run": RUN}).is_error for _ in range(3)] == [True, True, False]
+
+
+def test_only_planned_invocations_are_counted_as_duels(plans: Plans) -> None:
+    put(plans, twice=True)
+    put(plans, run=OTHER)
+    event = json.dumps({"run": RUN}).encode()
+    assert [plans.duel(event), plans.duel(event), plans.duel(OTHER.encode()), plans.duel(b"{}")] == [1, 2, None, None]
+    assert plans.outcome(RUN)["duels"] == 2
