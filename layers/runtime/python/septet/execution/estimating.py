@@ -75,7 +75,7 @@ def json_bound(value: Any) -> int:
 def worst(model: ModelSpec, bound: int, reply_tokens: int) -> int:
     """The most micro-dollars that a call of *model* with at most *bound* input tokens can cost.
 
-    All input at the dearest price there is for it, the longest reply there may be. A request larger than the context is refused, not charged.
+    All input at the dearest price there is for it, and the longest reply. A request larger than the context is refused, not charged.
     """
     tokens_in = min(bound, model.context)
     tokens_out = min(reply_tokens, model.max_output)
