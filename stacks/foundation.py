@@ -1,9 +1,10 @@
-"""Layer 1, infrastructure: what is stored. Everything is paid by use."""
+"""Layer 1, infrastructure: what is stored. Everything is paid by use, but for the key of the bodies."""
 
 from typing import Any
 
 from aws_cdk import Stack
 from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
@@ -46,12 +47,24 @@ class Foundation(Stack):
         )
 
     def _bodies(self) -> None:
+        """The bucket and its key, which every role meets by its alias. No bucket key: KMS sees the tenant of each body."""
+        names = self._settings.names
+        key = kms.Key(
+            self,
+            "BodiesKey",
+            description=f"Septet {names.environment}: the bodies of journals",
+            alias=names.bodies_key(),
+            enable_key_rotation=True,
+            removal_policy=self._removal,
+        )
         s3.Bucket(
             self,
             "Bodies",
-            bucket_name=self._settings.names.bucket(),
+            bucket_name=names.bucket(),
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            encryption=s3.BucketEncryption.S3_MANAGED,
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=key,
+            bucket_key_enabled=False,
             enforce_ssl=True,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             versioned=False,  # a body must be erasable at once

@@ -15,6 +15,7 @@ from septet.aws.journal import DynamoJournal
 from septet.core.entries import Entry
 from septet.core.journal import Branch
 
+KEY = "arn:aws:kms:us-east-1:000000000000:alias/septet-twin-bodies"
 ENDED = ("succeeded", "failed", "stopped", "timed_out")
 
 
@@ -113,6 +114,6 @@ class Desk:
         return list(self._journal(run))
 
     def _journal(self, run: str) -> Iterator[Entry]:
-        bodies = S3Bodies(lambda: self.twin.client("s3"), "septet-twin-bodies-000000000000-us-east-1")
+        bodies = S3Bodies(lambda: self.twin.client("s3"), "septet-twin-bodies-000000000000-us-east-1", KEY)
         journal = DynamoJournal(self.twin.client("dynamodb"), "septet-twin-journal", bodies)
         return journal.read(Branch(tenant=self.tenant, run=run))

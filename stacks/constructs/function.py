@@ -71,6 +71,7 @@ def environment(settings: Settings, function: Function) -> dict[str, str]:
         "SEPTET_ENVIRONMENT": settings.environment,
         **{f"SEPTET_{table.upper()}_TABLE": names.table(table) for table in tables},
         "SEPTET_BODIES_BUCKET": names.bucket(),
+        "SEPTET_BODIES_KEY": names.bodies_key_arn(),
         "SEPTET_GATEWAY": f"{names.function('step', 'gateway')}:{ALIAS}",
         "SEPTET_TOOL_PREFIX": names.function("tool", ""),
         "SEPTET_STATE_MACHINE_PREFIX": names.state_machine_arn(""),

@@ -117,6 +117,14 @@ class Names:
         """The bucket's ARN."""
         return f"arn:{self.partition}:s3:::{self.bucket()}"
 
+    def bodies_key(self) -> str:
+        """The alias of the key that encrypts bodies."""
+        return f"alias/{self.prefix}-bodies"
+
+    def bodies_key_arn(self) -> str:
+        """The alias's ARN."""
+        return self.arn("kms", self.bodies_key())
+
     def values(self) -> dict[str, str]:
         """What fills ``${Environment}`` and its like in policies and state machines."""
         return {"Environment": self.environment, "Partition": self.partition, "Region": self.region, "Account": self.account}

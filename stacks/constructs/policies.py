@@ -31,7 +31,11 @@ def traces() -> Statement:
 
 def from_file(policy: Mapping[str, Any], catalog: Catalog, names: Names) -> list[Statement]:
     """The statements of a policy file with every hole filled."""
-    values = names.values() | names.tables((*PLATFORM_TABLES, *BUSINESS_TABLES)) | {"BodiesBucket": names.bucket_arn()}
+    values = (
+        names.values()
+        | names.tables((*PLATFORM_TABLES, *BUSINESS_TABLES))
+        | {"BodiesBucket": names.bucket_arn(), "BodiesKey": names.bodies_key()}
+    )
     lists = {
         "${StateMachines}": [names.state_machine_arn(workflow) for workflow in catalog.workflows],
         "${Executions}": [names.executions_arn(workflow) for workflow in catalog.workflows],
@@ -70,7 +74,19 @@ def agent(names: Names, declared: Agent) -> list[Statement]:
         allow("TheGateway", ["lambda:InvokeFunction"], [names.alias_arn("step", "gateway")]),
         allow("ReadAndAppend", ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem"], [names.table_arn("journal")]),
         allow("Bodies", ["s3:GetObject", "s3:PutObject"], [f"{names.bucket_arn()}/*"]),
+        bodies_key(names),
     ]
+
+
+def bodies_key(names: Names) -> Statement:
+    """Use the key of the bodies, through S3 alone and for a named tenant; policy files say the same."""
+    key = allow("BodiesKey", ["kms:Decrypt", "kms:GenerateDataKey"], [names.arn("kms", "key/*")])
+    key["Condition"] = {
+        "ForAnyValue:StringEquals": {"kms:ResourceAliases": names.bodies_key()},
+        "StringEquals": {"kms:ViaService": f"s3.{names.region}.amazonaws.com"},
+        "Null": {"kms:EncryptionContext:tenant": "false"},
+    }
+    return key
 
 
 def workflow(functions: Sequence[str]) -> list[Statement]:

@@ -39,12 +39,18 @@ class Aws:
 
     dynamodb: Any
     s3: Any
+    kms: Any
+    key: str
+    """ARN of an alias of a key."""
+
+    def journal(self, *, gaps: bool = False) -> DynamoJournal:
+        """The journal, which fails at erased bodies or reads them as gaps."""
+        return DynamoJournal(self.dynamodb, "contracts-journal", S3Bodies(lambda: self.s3, BODIES, self.key), gaps=gaps)
 
     def storage(self) -> Storage:
         """The adapters, as one function has them."""
-        bodies = S3Bodies(lambda: self.s3, BODIES)
         return Storage(
-            journal=DynamoJournal(self.dynamodb, "contracts-journal", bodies),
+            journal=self.journal(),
             runs=DynamoRuns(self.dynamodb, "contracts-runs"),
             approvals=DynamoApprovals(self.dynamodb, "contracts-approvals"),
             effects=DynamoEffects(self.dynamodb, "contracts-effects"),
@@ -62,7 +68,10 @@ def aws(bare_twin: Any) -> Aws:
     _table(dynamodb, "orders", tenant="S", order_id="S")
     _table(dynamodb, "refunds", tenant="S", refund_key="S")
     s3.create_bucket(Bucket=BODIES)
-    return Aws(dynamodb=dynamodb, s3=s3)
+    kms = bare_twin.client("kms")
+    key = kms.create_key()["KeyMetadata"]
+    kms.create_alias(AliasName=f"alias/{BODIES}", TargetKeyId=key["KeyId"])
+    return Aws(dynamodb=dynamodb, s3=s3, kms=kms, key=key["Arn"].replace(f"key/{key['KeyId']}", f"alias/{BODIES}"))
 
 
 def _table(dynamodb: Any, name: str, *, index: tuple[str, dict[str, str]] | None = None, **keys: str) -> None:

@@ -108,7 +108,7 @@ def test_an_agent_calls_its_models_and_the_gateway_and_nothing_else(deployed: Te
         ids = {model.profile_of or model.id for model in models} | {model.id for model in models if model.profile_of}
         assert {resource.split("/")[-1] for resource in called} == ids
         services = {action.split(":")[0] for action, _ in granted(role.statements)}
-        assert services == {"bedrock", "lambda", "dynamodb", "s3", "logs", "xray"}
+        assert services == {"bedrock", "lambda", "dynamodb", "s3", "kms", "logs", "xray"}
 
 
 def test_an_agent_reaches_no_decision_and_no_effect(deployed: Templates) -> None:
@@ -196,6 +196,30 @@ def test_our_workflows_and_no_others_are_started(deployed: Templates) -> None:
 def test_the_authorizer_may_only_log(deployed: Templates) -> None:
     services = {action.split(":")[0] for action, _ in granted(deployed.role("step", "authorize").statements)}
     assert services == {"logs", "xray"}
+
+
+def test_the_key_of_the_bodies_is_used_through_s3_alone_and_for_a_named_tenant(deployed: Templates) -> None:
+    names = deployed.settings.names
+    expected = {
+        "ForAnyValue:StringEquals": {"kms:ResourceAliases": f"alias/septet-{names.environment}-bodies"},
+        "StringEquals": {"kms:ViaService": f"s3.{names.region}.amazonaws.com"},
+        "Null": {"kms:EncryptionContext:tenant": "false"},
+    }
+    able = set()
+    for holder, statements in [("boundary", deployed.boundary()), *((str(role), role.statements) for role in deployed.roles())]:
+        for statement in statements:
+            if any(action.startswith("kms:") for action in statement["Action"]):
+                assert set(statement["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey"}
+                assert statement["Condition"] == expected, holder
+                able.add(holder)
+    reads = {str(role) for role in deployed.roles() if any(action == "s3:GetObject" for action, _ in granted(role.statements))}
+    assert able == reads | {"boundary"}
+
+
+def test_only_the_api_lists_the_bodies(deployed: Templates) -> None:
+    """Where a role may not list, S3 says of a missing object that access is denied."""
+    able = {str(role) for role in deployed.roles() if may(deployed, role, "s3:ListBucket", deployed.settings.names.bucket_arn())}
+    assert able == {"step api"}
 
 
 def test_only_the_service_that_runs_it_takes_a_role(deployed: Templates) -> None:

@@ -71,7 +71,7 @@ def test_environments_differ_by_names_alone(tree: Path, synth: Synth) -> None:
 
 def test_in_production_data_and_old_versions_outlive_their_stacks(tree: Path, synth: Synth) -> None:
     prod = synth(tree, environment="prod", account="000000000000", region="us-east-1", issuer="i", jwks_url="j", architecture="host")
-    kept = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::Lambda::Version", "AWS::Logs::LogGroup")
+    kept = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::KMS::Key", "AWS::Lambda::Version", "AWS::Logs::LogGroup")
     for resource in prod.all():
         if resource.type in kept:
             assert (resource.raw["DeletionPolicy"], resource.raw["UpdateReplacePolicy"]) == ("Retain", "Retain"), resource.id
@@ -129,6 +129,20 @@ def test_bodies_are_private_and_can_be_erased(deployed: Templates) -> None:
     assert [one for one in policy.properties["PolicyDocument"]["Statement"] if one["Effect"] == "Allow"] == []
 
 
+def test_bodies_are_encrypted_with_a_key_of_their_own_that_rotates(deployed: Templates) -> None:
+    (key,) = deployed.all("AWS::KMS::Key")
+    (alias,) = deployed.all("AWS::KMS::Alias")
+    assert key.properties["EnableKeyRotation"]
+    assert alias.properties["AliasName"] == deployed.settings.names.bodies_key()
+    (bucket,) = (one for one in deployed.all("AWS::S3::Bucket") if one.type == "AWS::S3::Bucket")
+    (rule,) = bucket.properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
+    assert rule["ServerSideEncryptionByDefault"]["KMSMasterKeyID"] == {"Fn::GetAtt": [key.id, "Arn"]}
+    assert not rule.get("BucketKeyEnabled"), "with a bucket key, KMS does not see the tenant of each body"
+    named = {function.properties["Environment"]["Variables"]["SEPTET_BODIES_KEY"] for function in deployed.all("AWS::Lambda::Function")}
+    assert named == {deployed.settings.names.bodies_key_arn()}
+
+
 def test_nothing_is_deployed_that_the_emulator_would_only_pretend_to_deploy(deployed: Templates) -> None:
-    services = {"ApiGateway", "DynamoDB", "Events", "IAM", "Lambda", "Logs", "S3", "StepFunctions"}
+    services = {"ApiGateway", "DynamoDB", "Events", "IAM", "KMS", "Lambda", "Logs", "S3", "StepFunctions"}
     assert {resource.type.split("::")[1] for resource in deployed.all()} == services

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from septet.core.entries import VERSION, Body, ModelReply, Note, ToolCall, decode, encode
+from septet.core.entries import VERSION, Body, Erased, ModelReply, Note, ToolCall, decode, encode
 from tests.unit.strategies import bodies, quick
 
 
@@ -18,6 +18,11 @@ def test_calls_and_reasons_come_back_as_tuples() -> None:
     reply = ModelReply(model="m", text="", calls=(ToolCall(id="1", tool="t", arguments=None),), stop="tools")
     assert decode(encode(reply)) == reply
     assert hash(decode(encode(Note(kind="repair", text="x")))) == hash(Note(kind="repair", text="x"))
+
+
+def test_a_gap_has_a_json_form_too() -> None:
+    assert encode(Erased()) == {"type": "erased", "version": VERSION}
+    assert decode(encode(Erased())) == Erased()
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ class Configuration:
     orders_table: str
     refunds_table: str
     bodies_bucket: str
+    bodies_key: str
     gateway: str
     tool_prefix: str
     state_machine_prefix: str
@@ -64,11 +65,16 @@ def now() -> int:
 @cache
 def journal() -> "DynamoJournal":
     """The journal in DynamoDB, with its large bodies in S3."""
+    return _journal(gaps=False)
+
+
+def _journal(*, gaps: bool) -> "DynamoJournal":
     from septet.aws.bodies import S3Bodies
     from septet.aws.clients import client
     from septet.aws.journal import DynamoJournal
 
-    return DynamoJournal(client("dynamodb"), settings().journal_table, S3Bodies(lambda: client("s3"), settings().bodies_bucket))
+    bodies = S3Bodies(lambda: client("s3"), settings().bodies_bucket, settings().bodies_key)
+    return DynamoJournal(client("dynamodb"), settings().journal_table, bodies, gaps=gaps)
 
 
 @cache
@@ -171,7 +177,7 @@ def api_ports(workflows: Mapping[str, Any]) -> "ApiPorts":
 
     return Ports(
         identity=verifier(),
-        journal=journal(),
+        journal=_journal(gaps=True),
         runs=runs(),
         approvals=approvals(),
         executions=executions(),

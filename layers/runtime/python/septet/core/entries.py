@@ -190,6 +190,13 @@ class Stop:
     reason: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Erased:
+    """What is left where a body was erased. Never written: a store that is asked for gaps says it in the body's place."""
+
+    type: ClassVar[str] = "erased"
+
+
 Body = (
     Request
     | ModelCall
@@ -206,11 +213,14 @@ Body = (
     | Answer
     | Failure
     | Stop
+    | Erased
 )
 
 
 def _reader(names: tuple[str, ...]) -> Callable[[Body], tuple[Any, ...]]:
     """What reads the fields *names* of a body at once."""
+    if not names:
+        return lambda _: ()
     read = attrgetter(*names)
     return read if len(names) > 1 else lambda body: (read(body),)
 
@@ -233,6 +243,7 @@ _KINDS: dict[str, type[Body]] = {
         Answer,
         Failure,
         Stop,
+        Erased,
     )
 }
 _FIELDS: dict[str, tuple[str, ...]] = {name: tuple(item.name for item in fields(kind)) for name, kind in _KINDS.items()}

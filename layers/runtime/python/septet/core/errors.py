@@ -68,6 +68,10 @@ class StoreUnavailable(SeptetError):
     """The journal, the ledger or a body could not be read or written for the moment; nothing is lost, and the same turn can go on."""
 
 
+class BodyErased(SeptetError):
+    """A body of this branch was erased: what is left can be verified and shown, and nobody works on from half a history."""
+
+
 class InputRejected(SeptetError):
     """The input does not fit what is declared; the message names the field and the fix."""
 
@@ -90,6 +94,7 @@ CLASSES: dict[str, type[SeptetError]] = {
         LoopDetected,
         Fenced,
         StoreUnavailable,
+        BodyErased,
         InputRejected,
     )
 }

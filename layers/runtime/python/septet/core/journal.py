@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from septet.core.canonical import canonical, digest
-from septet.core.entries import Body, Entry, decode, encode
+from septet.core.entries import Body, Entry, Erased, decode, encode
 from septet.core.errors import InputRejected
 from septet.core.money import Usage
 
@@ -169,7 +169,7 @@ def verify(entries: Iterable[Entry]) -> list[str]:
         if entry.previous != head.hash:
             problems.append(f"entry {entry.number} does not follow the entry before it")
         if entry.digest != _seal(entry.salt, entry.body):
-            problems.append(f"the body of entry {entry.number} was changed")
+            problems.append(f"the body of entry {entry.number} {'is gone' if isinstance(entry.body, Erased) else 'was changed'}")
         if entry.hash != _link(header(entry)):
             problems.append(f"entry {entry.number} was changed")
         head = Head(number=entry.number + 1, hash=entry.hash)
