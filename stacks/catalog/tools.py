@@ -17,7 +17,7 @@ WRITES = ("write-private", "send", "membership", "financial", "credential", "pro
 REPEATS = ("none", "keyed", "once")
 ROLES = ("target", "selector", "amount", "date", "title", "content", "attachment", "flag")
 LABELS = ("record", "counterparty", "external", "secret")
-RESERVED = ("answer", "hand_over")
+RESERVED = ("answer", "hand_over", "read_result")
 """Names of the tools that the runtime itself offers to a model."""
 
 _WEEK = 7 * 24 * 3600
