@@ -112,7 +112,7 @@ class Ledger(Protocol):
         ...
 
     def lapsed(self, *, now: int, limit: int) -> list[tuple[Branch, Account]]:
-        """At most *limit* accounts of branches and of runs whose ``until`` has passed by *now*, oldest first; a run's comes with ``main``."""
+        """At most *limit* accounts of branches and of runs whose ``until`` has passed by *now*, oldest first; a run comes with ``main``."""
         ...
 
     def look_again(self, tenant: str, run: str, *, at: int) -> None:

@@ -1,0 +1,82 @@
+"""Reading and writing the accounts table, with other transactions in the way."""
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from septet.aws.accounts import LEASES, SHARDS, key
+from septet.aws.items import Item, attribute
+from septet.aws.trouble import refused
+
+ATTEMPTS = 12
+"""Of a write that another transaction is in the way of."""
+_FIRST, _LONGEST = 10, 500
+"""Milliseconds of the longest first wait between two attempts, and of the longest at all."""
+_CONFLICT = "TransactionConflict"
+_CONFLICTS = (f"{_CONFLICT}Exception", "TransactionInProgressException")
+
+
+class AccountTable:
+    """The table, as the ledger uses it. What botocore raises passes as it is, once conflicts have been waited out."""
+
+    def __init__(self, client: Any, table: str, chance: Callable[[], float] = random.random) -> None:  # noqa: S311 -- spreads retries, keeps no secret
+        self.name = table
+        self._client = client
+        self._chance = chance
+
+    def get(self, tenant: str, name: str) -> Item | None:
+        """An item, read consistently."""
+        found: Item | None = self._client.get_item(TableName=self.name, Key=key(tenant, name), ConsistentRead=True).get("Item")
+        return found
+
+    def put(self, held: Item, **more: Any) -> None:
+        """Write an item."""
+        self._again(lambda: self._client.put_item(TableName=self.name, Item=held, **more))
+
+    def update(self, update: dict[str, Any]) -> Item:
+        """Update an item, and return it as it is then."""
+        updated: Item = self._again(lambda: self._client.update_item(**update, ReturnValues="ALL_NEW"))["Attributes"]
+        return updated
+
+    def transact(self, writes: Sequence[dict[str, Any]]) -> None:
+        """All of *writes* or none."""
+        self._again(lambda: self._client.transact_write_items(TransactItems=list(writes)))
+
+    def new(self, held: Item) -> dict[str, Any]:
+        """The write of an item that must not be there yet, for a transaction."""
+        return {"Put": {"TableName": self.name, "Item": held, "ConditionExpression": "attribute_not_exists(account)"}}
+
+    def lapsed(self, *, now: int, limit: int) -> list[Item]:
+        """Items of the index whose ``until`` has passed: at most *limit* of each of its partitions, oldest first there."""
+        return [found for shard in SHARDS for found in self._lapsed(shard, now, limit)]
+
+    def _lapsed(self, shard: str, now: int, limit: int) -> list[Item]:
+        found: list[Item] = self._client.query(
+            TableName=self.name,
+            IndexName=LEASES,
+            KeyConditionExpression="shard = :shard AND #until <= :now",
+            ExpressionAttributeNames={"#until": "until"},
+            ExpressionAttributeValues={":shard": attribute(shard), ":now": attribute(now)},
+            Limit=limit,
+        )["Items"]
+        return found
+
+    def _again(self, request: Callable[[], Any]) -> Any:
+        """Do *request*; while another transaction has hold of an item, wait for a time drawn from a doubling range (full jitter)."""
+        for attempt in range(ATTEMPTS - 1):
+            try:
+                return request()
+            except ClientError as error:
+                if not _conflict(error):
+                    raise
+            time.sleep(self._chance() * min(_LONGEST, _FIRST * 2**attempt) / 1000)
+        return request()
+
+
+def _conflict(error: ClientError) -> bool:
+    """Whether nothing was decided, and the same request may succeed in a moment."""
+    reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", ())}
+    return error.response["Error"]["Code"] in _CONFLICTS or (_CONFLICT in reasons and not refused(error))
