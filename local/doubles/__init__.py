@@ -1,1 +1,1 @@
-"""Doubles of the services the twin cannot run: Bedrock's Converse API and an identity provider, over loopback HTTP."""
+"""Doubles of the services the twin cannot run: a model server in three protocols and an identity provider, over loopback HTTP."""

@@ -20,15 +20,22 @@ _CHARACTERS_PER_TOKEN = 4
 class Usage:
     """Tokens of one call; cached ones are not part of `input`, as Bedrock counts them."""
 
-    input: int
-    output: int
+    input: int | str
+    """Text where a broken server gives no number."""
+    output: int | str
     cache_read: int = 0
     cache_write: int = 0
 
     @property
-    def total(self) -> int:
+    def read(self) -> int | str:
+        """Everything the model read, cached or not."""
+        return self.input if isinstance(self.input, str) else self.input + self.cache_read + self.cache_write
+
+    @property
+    def total(self) -> int | str:
         """Everything the model read and wrote."""
-        return self.input + self.output + self.cache_read + self.cache_write
+        read = self.read
+        return f"{read} and {self.output}" if isinstance(read, str) or isinstance(self.output, str) else read + self.output
 
 
 def estimated(call: ModelCall, *, written: int) -> Usage:
@@ -59,30 +66,46 @@ class Reply:
 
     content: tuple[Text | ToolUse, ...]
     stop_reason: str
-    usage: Usage
+    usage: Usage | None
+    """None when the server tells nothing."""
     outcome: str = "reply"
     """What the record of calls says about it: `reply`, or the fault that shaped it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """An answer event by event."""
+
+    events: Iterator[Event]
+    """An error before the first one means that no stream ever began."""
+    outcome: str = "reply"
+    """What the record of calls says when it ends without an error."""
 
 
 class ModelError(Exception):
     """The service answers with one of its exceptions."""
 
-    def __init__(self, name: str, message: str, *, outcome: str = "") -> None:
-        """Name is a shape of bedrock-runtime, such as ThrottlingException; outcome is for the record of calls."""
+    def __init__(self, name: str, message: str, *, outcome: str = "", billed: bool = False) -> None:
+        """Name is a shape of bedrock-runtime, such as ThrottlingException; outcome is for the record of calls.
+
+        Billed: the model had done its work when it failed.
+        """
         super().__init__(message)
         self.name = name
         self.message = message
         self.outcome = outcome or name
+        self.billed = billed
 
 
 class ConnectionDropped(Exception):  # noqa: N818 (it is what happens on the wire, not an error of ours)
-    """The server hangs up: before a single byte, or in the middle of *reply*."""
+    """The server hangs up: before a single byte, or in the middle of *reply*, which was worked for and is billed."""
 
-    def __init__(self, *, outcome: str, reply: Reply | None = None) -> None:
-        """Outcome is for the record of calls."""
+    def __init__(self, *, outcome: str, reply: Reply | None = None, pause: float = 0) -> None:
+        """Outcome is for the record of calls; pause is the silence, in seconds, between the last byte and the end."""
         super().__init__(outcome)
         self.outcome = outcome
         self.reply = reply
+        self.pause = pause
 
 
 class Backend(Protocol):
@@ -92,8 +115,8 @@ class Backend(Protocol):
         """Answer in one piece."""
         ...
 
-    def converse_stream(self, call: ModelCall) -> Iterator[Event]:
-        """Answer event by event; an error before the first event means that no stream ever began."""
+    def converse_stream(self, call: ModelCall) -> Told:
+        """Answer event by event."""
         ...
 
     def status(self) -> dict[str, Any]:

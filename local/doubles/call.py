@@ -1,4 +1,4 @@
-"""One model call as it came in: a validated Converse request and who makes it."""
+"""One model call as it came in, by whichever protocol: a Converse request and who makes it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +8,10 @@ from typing import Any
 class ModelCall:
     """A request to a model. Agent, turn and run are empty when the caller does not say."""
 
+    provider: str
+    """Whose protocol it came by: `bedrock`, `sagemaker` or `openai`."""
     model: str
+    """A model's id; for SageMaker the endpoint's name, unless the body names a model."""
     stream: bool
     agent: str
     turn: str
@@ -17,7 +20,7 @@ class ModelCall:
     """Model calls of this turn before this one."""
 
     body: dict[str, Any]
-    """The Converse request, valid against botocore's model."""
+    """The request as Converse puts it, valid against botocore's model where it came that way."""
 
     size: int
     """Bytes of the request's body."""

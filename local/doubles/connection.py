@@ -95,6 +95,7 @@ class Connection(BaseHTTPRequestHandler):
             whole = answer.half_of
             head = self._head(whole.status, {**whole.headers, "Content-Length": str(len(whole.body))})
             self.wfile.write(head + whole.body[: len(whole.body) // 2])
+            cast("DoublesServer", self.server).stopping.wait(answer.pause)
 
     def _head(self, status: int, headers: dict[str, str]) -> bytes:
         connection = {"Connection": "close"} if self.close_connection else {}

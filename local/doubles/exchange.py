@@ -38,6 +38,8 @@ class HungUp:
     """No answer, or the first half of one: the connection is closed."""
 
     half_of: Response | None = None
+    pause: float = 0
+    """Seconds of silence before the end."""
 
 
 type Answer = Response | Streamed | HungUp

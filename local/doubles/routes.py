@@ -1,23 +1,27 @@
-"""Which path is answered by what. A further service (SageMaker Runtime's invocations) is a line in the table and a module like bedrock."""
+"""Which path is answered by what. A further model service is a line in the table and a module in `services`."""
 
 import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import unquote
 
 from local.doubles import issuer
 from local.doubles.answer import Backend
-from local.doubles.bedrock import Bedrock
-from local.doubles.calls import Calls
+from local.doubles.answering import Answering
+from local.doubles.calls import Calls, by_step
 from local.doubles.exchange import Answer, Request, Response, json_response
 from local.doubles.scenario.backend import Attempts
 from local.doubles.scenario.library import BadScenario, Library
+from local.doubles.services.bedrock import Bedrock
+from local.doubles.services.openai import OpenAI
+from local.doubles.services.sagemaker import SageMaker
 
 _LOG = logging.getLogger(__name__)
-_CALL_FILTERS = {"run", "agent", "turn", "step", "model", "outcome", "status"}
+_CALL_FILTERS = {"provider", "run", "agent", "turn", "step", "model", "outcome", "status", "billed"}
 
 type Route = Callable[..., Answer]
 
@@ -40,10 +44,15 @@ class Routes:
         self._script = script
         self._home = home
         self._issuer_url = issuer_url
-        bedrock = Bedrock(backend=backend, calls=calls)
+        bedrock, sagemaker, openai = (
+            Answering(service=service, backend=backend, calls=calls).answer for service in (Bedrock(), SageMaker(), OpenAI())
+        )
         self._table: list[tuple[str, re.Pattern[str], Route]] = [
-            ("POST", re.compile(r"/model/(.+)/converse"), bedrock.converse),
-            ("POST", re.compile(r"/model/(.+)/converse-stream"), bedrock.converse_stream),
+            ("POST", re.compile(r"/model/(.+)/converse"), partial(bedrock, stream=False)),
+            ("POST", re.compile(r"/model/(.+)/converse-stream"), partial(bedrock, stream=True)),
+            ("POST", re.compile(r"/endpoints/([^/]+)/invocations"), partial(sagemaker, stream=False)),
+            ("POST", re.compile(r"/endpoints/([^/]+)/invocations-response-stream"), partial(sagemaker, stream=True)),
+            ("POST", re.compile(r"/v1/chat/completions"), openai),
             ("GET", re.compile(r"/status"), self._status),
             ("GET", re.compile(r"/calls"), self._list_calls),
             ("GET", re.compile(r"/scenarios"), self._list_scenarios),
@@ -86,7 +95,8 @@ class Routes:
         if unknown:
             message = f"/calls cannot be filtered by {unknown[0]}; it can by {', '.join(sorted(_CALL_FILTERS))}"
             return json_response(HTTPStatus.BAD_REQUEST, {"message": message})
-        return json_response(HTTPStatus.OK, {"calls": self._calls.listing(request.query)})
+        listed = self._calls.listing(request.query)
+        return json_response(HTTPStatus.OK, {"calls": listed, "steps": by_step(listed)})
 
     def _list_scenarios(self, _request: Request) -> Answer:
         return json_response(HTTPStatus.OK, {"scenarios": self._script.library.listing() if self._script else []})
@@ -119,6 +129,9 @@ class Routes:
 
 
 def _unknown(request: Request) -> Response:
-    said = f"{request.method} {request.path} is not answered here; of Bedrock Runtime this double speaks Converse and ConverseStream only"
+    spoken = (
+        "of Bedrock Runtime this double speaks Converse and ConverseStream, of SageMaker Runtime InvokeEndpoint, of OpenAI chat completions"
+    )
+    said = f"{request.method} {request.path} is not answered here; {spoken}"
     answer = json_response(HTTPStatus.NOT_FOUND, {"message": said})
     return Response(status=answer.status, headers={**answer.headers, "x-amzn-errortype": "UnknownOperationException"}, body=answer.body)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from local.doubles.answer import Event, ModelError, Reply
+from local.doubles.answer import Event, ModelError, Reply, Told
 from local.doubles.call import ModelCall
 from local.doubles.forward.completion import no_completion
 from local.doubles.forward.failure import failure
@@ -72,8 +72,11 @@ class ForwardBackend:
             raise failure(answer.status_code, answer.text)
         return reply(_json(answer), call)
 
-    def converse_stream(self, call: ModelCall) -> Iterator[Event]:
+    def converse_stream(self, call: ModelCall) -> Told:
         """Answer event by event as the model writes."""
+        return Told(events=self._events(call))
+
+    def _events(self, call: ModelCall) -> Iterator[Event]:
         body = chat_request(call, model=self._name())
         began = False
         try:

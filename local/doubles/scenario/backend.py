@@ -6,7 +6,7 @@ from threading import Lock
 from time import monotonic
 from typing import Any
 
-from local.doubles.answer import Event, ModelError, Reply
+from local.doubles.answer import ConnectionDropped, Event, ModelError, Reply, Told
 from local.doubles.call import ModelCall
 from local.doubles.scenario.holes import Unfilled
 from local.doubles.scenario.library import Library
@@ -65,18 +65,25 @@ class ScenarioBackend:
             raise act.bad_end
         return _reply(act)
 
-    def converse_stream(self, call: ModelCall) -> Iterator[Event]:
+    def converse_stream(self, call: ModelCall) -> Told:
         """Answer event by event; a bad end comes after half of the reply's events."""
         start = monotonic()
         act = self._act(call)
         if act.reply is None and act.bad_end is not None:
             raise act.bad_end
-        told = list(events(_reply(act), latency=round((monotonic() - start) * 1000)))
-        if act.bad_end is None:
+        reply = _reply(act)
+        told = list(events(reply, latency=round((monotonic() - start) * 1000)))
+        return Told(events=self._told(told, act), outcome=reply.outcome)
+
+    def _told(self, told: list[Event], act: Act) -> Iterator[Event]:
+        if not act.cut and act.bad_end is None:
             yield from told
             return
         yield from told[: len(told) // 2]
-        raise act.bad_end
+        if isinstance(act.bad_end, ConnectionDropped):
+            self._wait(act.bad_end.pause)
+        if act.bad_end is not None:
+            raise act.bad_end
 
     def status(self) -> dict[str, Any]:
         """Say what is loaded and what came unexpected."""

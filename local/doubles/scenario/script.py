@@ -12,17 +12,24 @@ Error = Literal[
     "throttling", "not_ready", "unavailable", "internal", "timeout", "model_error", "context_overflow", "access_denied", "not_found"
 ]
 """The service answers with an exception and nothing else."""
-Broken = Literal["dropped", "dropped_midway", "stream_error"]
-"""The connection, or the stream, ends badly."""
+Broken = Literal["dropped", "dropped_midway", "stalled", "stream_error", "stream_cut"]
+"""The connection, or the stream, ends badly: before a byte, or in its middle: at once, after a silence, with an error, as if complete."""
 Shaped = Literal[
-    "malformed_arguments", "non_object_arguments", "unknown_tool", "garbage_text", "truncation", "refusal", "guardrail", "slow"
+    "malformed_arguments", "non_object_arguments", "unknown_tool", "garbage_text", "truncation", "refusal", "guardrail", "slow", "empty"
 ]
 """An answer comes, but not the one written."""
+Miscounted = Literal["usage_missing", "usage_negative", "usage_huge", "usage_text"]
+"""The answer is the one written, and what it is said to have cost is wrong."""
+REPEAT = "repeat"
+"""`${repeat}` in a call that is repeated is the number of the repetition, from 1."""
 
 _NEEDS_CALLS = {"malformed_arguments", "non_object_arguments", "unknown_tool"}
-_NEEDS_REPLY = _NEEDS_CALLS | {"truncation", "slow", "dropped_midway", "stream_error"}
+_NEEDS_REPLY = _NEEDS_CALLS | {"truncation", "slow", *get_args(Broken), *get_args(Miscounted)} - {"dropped"}
+_NEEDS_DELAY = {"slow", "stalled"}
 _TELLS = {"garbage_text", "refusal", "guardrail", "stream_error", *get_args(Error)}
 _LONGEST_DELAY = 900
+_MOST_REPEATED = 10_000
+_MOST_BYTES = 20_000_000
 
 type Seconds = Annotated[float, Field(ge=0, le=_LONGEST_DELAY)]
 type Tokens = Annotated[int, Field(ge=0)]
@@ -56,6 +63,8 @@ class ToolCall(_Part):
     tool: Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
     arguments: dict[str, JsonValue] = {}
     """`${tool.path}` in a string stands for part of the last result of that tool."""
+    repeat: Annotated[int, Field(ge=1, le=_MOST_REPEATED)] = 1
+    """How many times the reply asks for it; `${repeat}` in an argument is the number of the repetition, from 1."""
 
     @model_validator(mode="after")
     def _is_json(self) -> Self:
@@ -66,11 +75,11 @@ class ToolCall(_Part):
 class Fault(_Part):
     """Something that goes wrong before, or instead of, the reply."""
 
-    fault: Literal[Error, Broken, Shaped]
+    fault: Literal[Error, Broken, Shaped, Miscounted]
     times: Annotated[int, Field(ge=1)] | None = None
     """Attempts of this step it spoils; every attempt when left out."""
     delay: Seconds = 0
-    """Seconds before it happens."""
+    """Seconds before it happens; for `stalled` the silence in the middle."""
     message: Words | None = None
     """The exception's message, or the words of a refusal or of garbage, instead of the usual ones."""
 
@@ -78,8 +87,8 @@ class Fault(_Part):
     def _makes_sense(self) -> Self:
         if self.message is not None and self.fault not in _TELLS:
             raise ValueError(f"a {self.fault} fault has no message: leave `message` out")
-        if self.fault == "slow" and not self.delay:
-            raise ValueError("a slow fault needs `delay`, in seconds")
+        if self.fault in _NEEDS_DELAY and not self.delay:
+            raise ValueError(f"a {self.fault} fault needs `delay`, in seconds")
         return self
 
 
@@ -87,6 +96,8 @@ class Step(_Part):
     """What one model call of an agent is answered with."""
 
     text: Words | None = None
+    pad: Annotated[int, Field(ge=1, le=_MOST_BYTES)] | None = None
+    """Bytes of UTF-8 that the text is filled up to."""
     calls: list[ToolCall] = []
     usage: TokenUsage | None = None
     """An estimate from lengths when left out: a token for every four characters."""
@@ -116,7 +127,7 @@ class Step(_Part):
     @property
     def replies(self) -> bool:
         """Whether there is a reply at all."""
-        return self.text is not None or bool(self.calls)
+        return self.text is not None or self.pad is not None or bool(self.calls)
 
 
 class Turns(_Part):

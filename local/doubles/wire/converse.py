@@ -25,6 +25,7 @@ def read_call(model: str, raw: bytes, *, stream: bool) -> ModelCall:
         raise _invalid(rule)
     who = body.get("requestMetadata", {})
     return ModelCall(
+        provider="bedrock",
         model=model,
         stream=stream,
         agent=who.get("agent", ""),
@@ -41,7 +42,7 @@ def reply_body(reply: Reply, *, latency: int) -> bytes:
     body = {
         "output": {"message": {"role": "assistant", "content": [block(part) for part in reply.content]}},
         "stopReason": reply.stop_reason,
-        "usage": usage(reply.usage),
+        **told_usage(reply.usage),
         "metrics": {"latencyMs": latency},
     }
     return json.dumps(body).encode()
@@ -59,15 +60,18 @@ def block(part: Text | ToolUse) -> dict[str, Any]:
     return {"toolUse": {"toolUseId": part.id, "name": part.name, "input": part.arguments}}
 
 
-def usage(tokens: Usage) -> dict[str, int]:
-    """Give a TokenUsage."""
-    return {
+def told_usage(tokens: Usage | None) -> dict[str, Any]:
+    """Give the member `usage`, a TokenUsage; nothing where the model tells nothing."""
+    if tokens is None:
+        return {}
+    counts = {
         "inputTokens": tokens.input,
         "outputTokens": tokens.output,
         "totalTokens": tokens.total,
         "cacheReadInputTokens": tokens.cache_read,
         "cacheWriteInputTokens": tokens.cache_write,
     }
+    return {"usage": counts}
 
 
 def _object(raw: bytes) -> dict[str, Any]:

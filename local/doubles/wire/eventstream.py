@@ -30,10 +30,15 @@ def event(name: str, payload: dict[str, Any]) -> bytes:
     return encode(headers, json.dumps(payload).encode())
 
 
-def exception(name: str, message: str) -> bytes:
-    """Frame an exception that ends a stream; *name* is the shape's, such as ThrottlingException."""
-    headers = {":exception-type": name[:1].lower() + name[1:], ":content-type": "application/json", ":message-type": "exception"}
-    return encode(headers, json.dumps({"message": message}).encode())
+def payload(name: str, content: bytes) -> bytes:
+    """Frame an event whose payload is bytes, not JSON."""
+    return encode({":event-type": name, ":content-type": "application/octet-stream", ":message-type": "event"}, content)
+
+
+def exception(name: str, body: dict[str, str]) -> bytes:
+    """Frame an exception that ends a stream; *name* is the stream's member, such as throttlingException."""
+    headers = {":exception-type": name, ":content-type": "application/json", ":message-type": "exception"}
+    return encode(headers, json.dumps(body).encode())
 
 
 def _header(name: bytes, value: bytes) -> bytes:

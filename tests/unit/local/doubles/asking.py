@@ -40,3 +40,23 @@ def call(arguments: dict[str, Any], *, stream: bool = False) -> ModelCall:
     """Give what the server makes of a call."""
     body = {name: value for name, value in arguments.items() if name != "modelId"}
     return read_call(arguments["modelId"], json.dumps(body).encode(), stream=stream)
+
+
+def chats(text: str, **who: Any) -> dict[str, Any]:
+    """Give the body of a first chat completion request about *text*."""
+    parameters = {"type": "object", "properties": {"order_id": {"type": "string"}}}
+    return {
+        "model": "qwen",
+        "messages": [{"role": "system", "content": "Be kind."}, {"role": "user", "content": text}],
+        "metadata": {"agent": "triage", "turn": "t-1", "run": "r-1", "step": "0", **{name: str(value) for name, value in who.items()}},
+        "tools": [{"type": "function", "function": {"name": "find_order", "parameters": parameters}}],
+    }
+
+
+def chat_turn(text: str, results: dict[str, Any], **who: Any) -> dict[str, Any]:
+    """Give a later chat completion request about *text*, after tools answered with *results*."""
+    body = chats(text, **who)
+    calls = [{"id": f"id-{name}", "type": "function", "function": {"name": name, "arguments": "{}"}} for name in results]
+    answers = [{"role": "tool", "tool_call_id": f"id-{name}", "content": json.dumps(value)} for name, value in results.items()]
+    body["messages"] += [{"role": "assistant", "content": None, "tool_calls": calls}, *answers]
+    return body

@@ -24,11 +24,13 @@ class Doubles:
     http: httpx.Client
     bedrock: Any
     """The unmodified boto3 client of bedrock-runtime, without retries."""
+    sagemaker: Any
+    """The unmodified boto3 client of sagemaker-runtime, without retries."""
     stack: ExitStack = field(repr=False)
 
     def client(self, **config: Any) -> Any:
         """Give another boto3 client with other settings."""
-        return self.stack.enter_context(_closing(_bedrock(self.url, **config)))
+        return self.stack.enter_context(_closing(_client("bedrock-runtime", self.url, **config)))
 
     def load(self, text: str, source: str = "test") -> None:
         """Put scenarios in over HTTP."""
@@ -63,9 +65,9 @@ def _session() -> boto3.Session:
     return boto3.Session(aws_access_key_id="none", aws_secret_access_key="none", region_name="eu-central-1")
 
 
-def _bedrock(url: str, **config: Any) -> Any:
+def _client(service: str, url: str, **config: Any) -> Any:
     settings = Config(**{"retries": {"total_max_attempts": 1}, "read_timeout": 10, **config})
-    return _session().client("bedrock-runtime", endpoint_url=url, config=settings)
+    return _session().client(service, endpoint_url=url, config=settings)
 
 
 @pytest.fixture
@@ -75,8 +77,10 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Doubles]]:
         def start(*, upstream: Upstream | None = None, home: Path = tmp_path) -> Doubles:
             served = stack.enter_context(running(home=home, port=0, library=Library(), upstream=upstream))
             http = stack.enter_context(httpx.Client(base_url=served.url, trust_env=False))
-            bedrock = stack.enter_context(_closing(_bedrock(served.url)))
-            return Doubles(url=served.url, home=home, http=http, bedrock=bedrock, stack=stack)
+            bedrock, sagemaker = (
+                stack.enter_context(_closing(_client(service, served.url))) for service in ("bedrock-runtime", "sagemaker-runtime")
+            )
+            return Doubles(url=served.url, home=home, http=http, bedrock=bedrock, sagemaker=sagemaker, stack=stack)
 
         yield start
 

@@ -1,4 +1,5 @@
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -6,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.doubles.answer import ModelError
+from local.doubles.answer import Event, ModelError, Told
 from local.doubles.calls import Calls
 from local.doubles.exchange import Answer, Request, Response, Streamed
 from local.doubles.routes import Routes
 from local.doubles.scenario.backend import Attempts, ScenarioBackend
 from local.doubles.scenario.library import Library
-from tests.unit.local.doubles.asking import MODEL, asks, tool_turn
+from tests.unit.local.doubles.asking import MODEL, asks, chat_turn, tool_turn
 from tests.unit.local.doubles.conftest import Doubles
 from tests.unit.local.doubles.spoiling import spoiled, unhurried
 
@@ -70,6 +71,7 @@ def test_calls_are_recorded_without_anybodys_words_and_can_be_filtered(doubles: 
     assert {**one, "at": ""} == {
         "number": 1,
         "at": "",
+        "provider": "bedrock",
         "model": MODEL,
         "stream": False,
         "agent": "triage",
@@ -78,6 +80,7 @@ def test_calls_are_recorded_without_anybodys_words_and_can_be_filtered(doubles: 
         "step": 0,
         "outcome": "reply",
         "status": 200,
+        "billed": True,
     }
     assert (other["stream"], other["turn"], other["outcome"]) == (True, "t-9", "reply")
     assert doubles.calls(run="r-2", step="0") == [other]
@@ -88,7 +91,7 @@ def test_calls_are_recorded_without_anybodys_words_and_can_be_filtered(doubles: 
 def test_only_the_last_calls_are_kept() -> None:
     calls = Calls(most=2)
     for _ in range(3):
-        calls.begin(model=MODEL, stream=False)
+        calls.begin(provider="bedrock", model=MODEL, stream=False)
 
     assert [call["number"] for call in calls.listing({})] == [2, 3]
 
@@ -96,7 +99,7 @@ def test_only_the_last_calls_are_kept() -> None:
 @pytest.mark.parametrize(
     ("method", "path", "status", "sentence"),
     [
-        ("POST", "/model/x/invoke", 404, "speaks Converse and ConverseStream only"),
+        ("POST", "/model/x/invoke", 404, "speaks Converse and ConverseStream, of SageMaker Runtime InvokeEndpoint"),
         ("GET", "/", 404, "GET / is not answered here"),
         ("GET", "/model/x/converse", 405, "answers POST, not GET"),
         ("POST", "/scenarios/x", 405, "answers PUT, DELETE, not POST"),
@@ -130,13 +133,34 @@ def test_whatever_comes_in_is_answered_and_never_by_a_fault_of_ours(data: st.Dat
         assert stream is False or answer.status == 400
 
 
+@unhurried
+@given(data=st.data(), path=st.sampled_from(["/v1/chat/completions", "/endpoints/e/invocations"]))
+def test_whatever_chat_comes_in_is_answered_and_never_by_a_fault_of_ours(data: st.DataObject, path: str) -> None:
+    library = Library()
+    library.put(SCENARIO.replace("text: hi", "text: 'hi ${find_order.total}'"), source="a")
+    backend = ScenarioBackend(library=library, attempts=Attempts(), wait=lambda _seconds: False)
+    routes = Routes(backend=backend, calls=Calls(), script=None, home=Path("/nowhere"), issuer_url="")
+    body = spoiled(chat_turn("hello", {"find_order": {"total": 3}}), data)
+
+    answer = routes.answer(Request(method="POST", path=path, body=json.dumps(body).encode()))
+
+    if isinstance(answer, Streamed):
+        assert list(answer.parts)
+    else:
+        assert isinstance(answer, Response)
+        assert answer.status in {200, 400, 424}
+
+
 class Faulty:
     """A back-end with faults in it."""
 
     def converse(self, _call: Any) -> Any:
         raise ZeroDivisionError("secret detail")
 
-    def converse_stream(self, _call: Any) -> Any:
+    def converse_stream(self, _call: Any) -> Told:
+        return Told(events=self._events())
+
+    def _events(self) -> Iterator[Event]:
         yield "messageStart", {"role": "assistant"}
         raise ModelError("ModelTimeoutException", "too slow")
 

@@ -45,7 +45,7 @@ def test_a_flipped_bit_after_the_lengths_breaks_a_checksum(message: tuple[dict[s
 
 
 def test_an_event_and_an_exception_carry_the_headers_botocore_tells_them_apart_by() -> None:
-    told, failed = decoded(event("messageStop", {"stopReason": "end_turn"}) + exception("ThrottlingException", "slow down"))
+    told, failed = decoded(event("messageStop", {"stopReason": "end_turn"}) + exception("throttlingException", {"message": "slow down"}))
 
     assert told.headers == {":event-type": "messageStop", ":content-type": "application/json", ":message-type": "event"}
     assert told.payload == b'{"stopReason": "end_turn"}'
