@@ -18,12 +18,16 @@ class Model:
     """One allowed model of ``policies/models.toml``."""
 
     id: str
-    """What is passed to Bedrock: a foundation model's id, or an inference profile's."""
+    """What is passed to the provider: a foundation model's id, an inference profile's, or the name that a server knows it by."""
     provider: str
     input_price: int
     """Micro-dollars per million tokens."""
     output_price: int
     """Micro-dollars per million tokens."""
+    cache_read_price: int
+    """Micro-dollars per million tokens that come from the provider's prompt cache."""
+    cache_write_price: int
+    """Micro-dollars per million tokens that are written into it."""
     priced_on: date
     source: str
     context: int
@@ -36,6 +40,24 @@ class Model:
     """For an inference profile: the foundation model behind it; empty otherwise."""
     regions: tuple[str, ...]
     """For an inference profile: where it may be called from, which is also where it may run."""
+    endpoint: str = ""
+    """A SageMaker endpoint's name, or the base URL of an OpenAI-compatible server."""
+    region: str = ""
+    """Where it is called; empty for where the agents run."""
+    secret: str = ""
+    """The name of the secret that holds a server's key; empty when it takes none."""
+    weight: int = 1
+    """Its share of the turns in a role; 0 when it only stands in for others."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Role:
+    """What an agent asks for instead of a model."""
+
+    models: tuple[Model, ...]
+    """With their weights in this role."""
+    fallback: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Ids of the models that stand in, in order, by what went wrong."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,6 +71,8 @@ class Limits:
     """Micro-dollars."""
     seconds: int = 900
     identical_calls: int = 3
+    reply_tokens: int = 4_096
+    result_bytes: int = 16_384
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,7 +103,11 @@ class Agent:
     function: Function
     prompt: str
     models: tuple[Model, ...]
-    """Candidates, in the order to try."""
+    """All it may call, with their weights."""
+    fallback: Mapping[str, tuple[str, ...]]
+    """Ids of the models that stand in, in order, by what went wrong."""
+    cache_seconds: int
+    """How long an exact repetition of a request may be answered from the cache; 0 for never."""
     tools: tuple[str, ...]
     hand_over_to: tuple[str, ...]
     limits: Limits

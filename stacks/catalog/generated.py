@@ -40,6 +40,8 @@ def bundle(catalog: Catalog, agent: Agent) -> dict[str, Any]:
         "answer_schema": agent.answer_schema,
         "hand_over_to": list(agent.hand_over_to),
         "limits": asdict(agent.limits),
+        "fallback": {error: list(ids) for error, ids in agent.fallback.items()},
+        "cache_seconds": agent.cache_seconds,
     }
     whole = digest({**shipped(agent.function.folder), "bundle.json": _json(value)})
     return {"bundle": whole[:16], **value}
@@ -51,8 +53,15 @@ def _model(model: Model) -> dict[str, Any]:
         "provider": model.provider,
         "input_price": model.input_price,
         "output_price": model.output_price,
+        "cache_read_price": model.cache_read_price,
+        "cache_write_price": model.cache_write_price,
         "context": model.context,
         "max_output": model.max_output,
+        "capabilities": list(model.capabilities),
+        "weight": model.weight,
+        "endpoint": model.endpoint,
+        "region": model.region,
+        "secret": model.secret,
     }
 
 
