@@ -59,6 +59,11 @@ class Fields:
             self.wrong(key, f"is {value}: give a whole number from {low} to {high}")
         return value
 
+    def flag(self, key: str) -> bool:
+        """True or false; false when it is not there."""
+        value: bool = self._get(key, bool, "true or false", default=False)
+        return value
+
     def choice(self, key: str, choices: Collection[str], *, default: str | None = None) -> str:
         """One of *choices*."""
         value: str = self._get(key, str, f"one of {known(choices)}", default=default)

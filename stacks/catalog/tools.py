@@ -49,6 +49,7 @@ def _tool(root: Path, folder: Path, fields: Fields, problems: Problems) -> Tool:
         arguments={name: _argument(table) for name, table in fields.within("arguments").each().items()},
         output=_output(fields.within("output")),
         approval=_approval(fields.within("approval")),
+        reconcile=fields.flag("reconcile"),
         policy=policies.policy(root, f"policies/tools/{folder.name}.json", policies.TOOL, problems),
     )
     _check_repeat(fields, tool)
@@ -62,6 +63,8 @@ def _check_repeat(fields: Fields, tool: Tool) -> None:
         fields.wrong("repeat", f"is 'none', but a {tool.effect} tool changes something: give 'keyed' or 'once'")
     if tool.repeat in {"keyed", "once"} and not tool.identity:
         fields.wrong("identity", "names no argument: name those that make two calls the same effect")
+    if tool.reconcile and tool.repeat != "once":
+        fields.wrong("reconcile", f"is for a tool that repeats 'once', and repeat is {tool.repeat!r}: remove it")
 
 
 def _check_arguments(fields: Fields, tool: Tool) -> None:

@@ -244,9 +244,14 @@ CASES: dict[str, tuple[Break, str]] = {
         f"{PAY}: input.required: requires ['thng']",
     ),
     "a tool as slow as the gateway": (
-        swap(PAY, "timeout = 5", "timeout = 29"),
-        f"{PAY}: timeout: is 29, and the gateway that waits for it has 29",
+        swap(PAY, "timeout = 5", "timeout = 31"),
+        f"{PAY}: timeout: is 31, and the gateway has time for 30: give less",
     ),
+    "reconciling what may be repeated": (
+        swap(PAY, 'repeat = "keyed"', 'repeat = "keyed"\nreconcile = true'),
+        f"{PAY}: reconcile: is for a tool that repeats 'once', and repeat is 'keyed'",
+    ),
+    "reconciling by a word": (swap(PAY, 'repeat = "keyed"', 'repeat = "once"\nreconcile = "yes"'), f"{PAY}: reconcile: is 'yes': give true"),
     "short approval": (swap(PAY, "seconds = 600", "seconds = 5"), f"{PAY}: approval.seconds: is 5"),
     # steps
     "unknown stack": (swap(GATEWAY, '"security"', '"securty"'), f"{GATEWAY}: stack: is 'securty', did you mean 'security'?"),

@@ -101,6 +101,7 @@ def test_the_gateway_knows_the_tools_and_whose_they_are(tree: Path) -> None:
         "arguments": {"cents": {"role": "amount", "ask_above": 500}},
         "output": {},
         "approval": {"seconds": 600},
+        "reconcile": False,
     }
     assert grants(catalog) == {"clerk": ["find_thing", "pay_thing"], "scout": ["find_thing"]}
 

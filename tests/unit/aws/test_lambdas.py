@@ -2,17 +2,19 @@ import io
 import json
 from typing import Any
 
+import botocore.session
 import pytest
-from botocore.exceptions import ClientError, ConnectionClosedError, ConnectTimeoutError, ReadTimeoutError
+from botocore.exceptions import ClientError, ConnectionClosedError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 
 from septet.aws.gateway import GATEWAY_SECONDS, LambdaGateway
+from septet.aws.lambdas import LASTING, PASSING
 from septet.aws.tools import LambdaTools
 from septet.core.entries import Answer, ToolCall
-from septet.core.errors import Fenced, InputRejected, PolicyDenied, SeptetError, ToolTimedOut
+from septet.core.errors import Fenced, InputRejected, PolicyDenied, RunStopped, SeptetError, ToolTimedOut
 from septet.core.journal import Branch, Head, Pen, to_json
-from septet.execution.ports import GatewayBroke, GatewayRequest
+from septet.execution.ports import AnsweredInJournal, GatewayBroke, GatewayRequest
 from septet.local.journal import MemoryJournal
-from septet.security.calls import ToolBroke
+from septet.security.calls import ToolBroke, ToolNotRun
 
 BRANCH = Branch(tenant="acme", run="run-1")
 
@@ -74,10 +76,13 @@ def test_a_tool_that_returns_nothing_returns_none() -> None:
         (Functions(["odd"], failed=True), ToolBroke),
         (Functions(b"no JSON"), ToolBroke),
         (Functions(b"[" * 200_000), ToolBroke),
-        (Functions(service("TooManyRequestsException")), ToolBroke),
-        (Functions(service("ResourceNotFoundException")), ToolBroke),
+        (failed("TooManyRequestsException"), ToolBroke),
+        (Functions(service("ServiceException")), ToolBroke),
+        (Functions(service("TooManyRequestsException")), ToolNotRun),
+        (Functions(service("ResourceNotFoundException")), ToolNotRun),
         (Functions(ReadTimeoutError(endpoint_url="x")), ToolBroke),
-        (Functions(ConnectTimeoutError(endpoint_url="x")), ToolBroke),
+        (Functions(ConnectTimeoutError(endpoint_url="x")), ToolNotRun),
+        (Functions(EndpointConnectionError(endpoint_url="x")), ToolNotRun),
         (Functions(ConnectionClosedError(endpoint_url="x")), ToolBroke),
     ],
 )
@@ -85,6 +90,47 @@ def test_however_a_tool_ends_badly_the_gateway_can_tell(functions: Functions, er
     with pytest.raises(error):
         tool(functions)
     assert len(functions.invoked) == 1, "a repeated call may be a repeated effect: it is the gateway's to decide"
+
+
+UNKNOWN = {
+    "ServiceException": "an internal error may come at any time",
+    "EFSIOException": "a connected file system fails while the code runs, too",
+    "EFSMountConnectivityException": "a file system's errors are not told from those of a running function",
+    "EFSMountFailureException": "a file system's errors are not told from those of a running function",
+    "EFSMountTimeoutException": "a file system's errors are not told from those of a running function",
+    "S3FilesMountConnectivityException": "a file system's errors are not told from those of a running function",
+    "S3FilesMountFailureException": "a file system's errors are not told from those of a running function",
+    "S3FilesMountTimeoutException": "a file system's errors are not told from those of a running function",
+    "SnapStartException": "a hook of the tool's own code has run",
+    "SnapStartTimeoutException": "a hook of the tool's own code may have run",
+    "SnapStartRegenerationFailureException": "the tool's own code is run to make a snapshot",
+    "DurableExecutionAlreadyStartedException": "the execution that was asked for is under way",
+}
+"""Errors of Invoke that do not prove that none of the tool's code ran, and why."""
+
+
+def test_every_error_that_lambda_documents_for_an_invocation_is_judged() -> None:
+    documented = {shape.name for shape in botocore.session.get_session().get_service_model("lambda").operation_model("Invoke").error_shapes}
+    assert documented <= PASSING | LASTING | UNKNOWN.keys()
+    assert not (PASSING | LASTING) & UNKNOWN.keys()
+
+
+@pytest.mark.parametrize("code", sorted(PASSING | LASTING))
+def test_an_invocation_that_was_refused_before_it_began_has_provably_done_nothing(code: str) -> None:
+    with pytest.raises(ToolNotRun) as refused:
+        tool(Functions(service(code)))
+    assert refused.value.again is (code in PASSING)
+
+
+@pytest.mark.parametrize("code", [*UNKNOWN, "", "InternalFailure", "AnErrorOfTomorrow"])
+def test_any_other_error_of_the_service_proves_nothing(code: str) -> None:
+    with pytest.raises(ToolBroke):
+        tool(Functions(service(code)))
+
+
+def test_a_tool_that_fails_with_the_name_of_a_refusal_has_run() -> None:
+    with pytest.raises(ToolBroke):
+        tool(failed("TooManyRequestsException"))
 
 
 def test_a_tool_s_own_sentence_is_kept() -> None:
@@ -127,7 +173,9 @@ def test_the_gateway_gets_the_request_and_answers_with_entries() -> None:
     [
         (failed("Fenced"), Fenced),
         (failed("InputRejected"), InputRejected),
+        (failed("RunStopped"), RunStopped),
         (failed("KeyError"), GatewayBroke),
+        (failed("StoreUnavailable"), GatewayBroke),
         (failed("Sandbox.Timedout"), GatewayBroke),
         (failed("PolicyDenied"), GatewayBroke),
         (Functions(service("TooManyRequestsException")), GatewayBroke),
@@ -135,6 +183,7 @@ def test_the_gateway_gets_the_request_and_answers_with_entries() -> None:
         (Functions(None), GatewayBroke),
         (Functions({"entries": [{"body": {}}]}), GatewayBroke),
         (Functions({"entries": 7}), GatewayBroke),
+        (Functions({"entries": [], "read": True}), AnsweredInJournal),
     ],
 )
 def test_however_the_gateway_ends_badly_the_agent_can_tell(functions: Functions, error: type[Exception]) -> None:

@@ -14,6 +14,7 @@ DECLARED: dict[str, Any] = {
     "arguments": {"amount": {"role": "amount", "within": "left", "ask_above": 5}},
     "output": {"kind": "order", "key": "id", "owner": "who", "labels": {"id": "record"}},
     "approval": {"seconds": 60},
+    "reconcile": False,
 }
 
 

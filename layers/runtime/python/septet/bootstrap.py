@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from septet.aws.approvals import DynamoApprovals, StepFunctionsExecutions
+    from septet.aws.bodies import S3Bodies
     from septet.aws.journal import DynamoJournal
     from septet.aws.runs import DynamoRuns
     from septet.execution.driver import Ports
@@ -69,12 +70,23 @@ def journal() -> "DynamoJournal":
 
 
 def _journal(*, gaps: bool) -> "DynamoJournal":
-    from septet.aws.bodies import S3Bodies
     from septet.aws.clients import client
     from septet.aws.journal import DynamoJournal
 
-    bodies = S3Bodies(lambda: client("s3"), settings().bodies_bucket, settings().bodies_key)
-    return DynamoJournal(client("dynamodb"), settings().journal_table, bodies, gaps=gaps)
+    return DynamoJournal(client("dynamodb"), settings().journal_table, bodies(), gaps=gaps)
+
+
+def bodies() -> "S3Bodies":
+    """The bodies in S3."""
+    from septet.aws.bodies import S3Bodies
+    from septet.aws.clients import client
+
+    return S3Bodies(lambda: client("s3"), settings().bodies_bucket, settings().bodies_key)
+
+
+def pause(milliseconds: int) -> None:
+    """Wait."""
+    time.sleep(milliseconds / 1000)
 
 
 @cache
@@ -138,16 +150,18 @@ def gateway(manifests: Mapping[str, Any], grants: Mapping[str, list[str]]) -> "G
     from septet.aws.effects import DynamoEffects
     from septet.aws.tools import LambdaTools
     from septet.security.arguments import Schemas
-    from septet.security.calls import Hands
     from septet.security.gateway import Gateway
+    from septet.security.hands import Hands
     from septet.security.manifests import manifest
     from septet.security.projection import Projections
 
     hands = Hands(
         tools=LambdaTools(settings().tool_prefix, functions),
-        effects=DynamoEffects(client("dynamodb"), settings().effects_table),
+        effects=DynamoEffects(
+            client("dynamodb"), settings().effects_table, accounts=settings().accounts_table, bodies=bodies(), pause=pause
+        ),
         clock=now,
-        pause=lambda milliseconds: time.sleep(milliseconds / 1000),
+        pause=pause,
     )
     return Gateway(
         projections=Projections(manifests={name: manifest(name, value) for name, value in manifests.items()}, journal=journal()),
@@ -155,6 +169,7 @@ def gateway(manifests: Mapping[str, Any], grants: Mapping[str, list[str]]) -> "G
         check=Schemas().problem,
         runs=runs(),
         approvals=approvals(),
+        ledger=ledger(),
         hands=hands,
         clock=now,
     )

@@ -2,14 +2,16 @@
 
 from typing import Any
 
-from septet.aws.lambdas import Client, FunctionFailed, invoke
+from septet.aws.lambdas import Client, FunctionFailed, NotInvoked, invoke
 from septet.core.entries import Entry
-from septet.core.errors import Fenced, InputRejected
+from septet.core.errors import CLASSES, Fenced, InputRejected, RunStopped
 from septet.core.journal import from_json
-from septet.execution.ports import GatewayBroke, GatewayRequest
+from septet.execution.ports import AnsweredInJournal, GatewayBroke, GatewayRequest
 
 GATEWAY_SECONDS = 120
 """What the agent waits for the gateway's answer: longer than the gateway may run."""
+OWN = frozenset(error.__name__ for error in (Fenced, InputRejected, RunStopped))
+"""Errors by which the gateway refuses a request."""
 
 
 class LambdaGateway:
@@ -20,21 +22,26 @@ class LambdaGateway:
         self._client = client
 
     def call(self, request: GatewayRequest) -> list[Entry]:
-        """The entries the gateway appended. Raises Fenced or InputRejected as it did, GatewayBroke when its process broke."""
+        """The entries the gateway appended.
+
+        Raises Fenced, InputRejected or RunStopped as it did, AnsweredInJournal when they are too large for an answer, GatewayBroke when its
+        process broke.
+        """
         try:
             answer = invoke(self._client(GATEWAY_SECONDS), self._function, to_event(request))
         except FunctionFailed as error:
-            if error.name == Fenced.__name__:
-                raise Fenced(error.message) from error
-            if error.name == InputRejected.__name__:
-                raise InputRejected(error.message) from error
+            if error.name in OWN:
+                raise CLASSES[error.name](error.message) from error
             raise GatewayBroke(str(error)) from error
-        except OSError as error:
+        except (NotInvoked, OSError) as error:
             raise GatewayBroke(str(error)) from error
         try:
-            return [from_json(entry) for entry in answer["entries"]]
+            entries = [from_json(entry) for entry in answer["entries"]]
         except (LookupError, TypeError, ValueError) as error:
             raise GatewayBroke(f"its answer holds no entries: {type(error).__name__}") from error
+        if answer.get("read"):
+            raise AnsweredInJournal("what it did is too large for an answer")
+        return entries
 
 
 def to_event(request: GatewayRequest) -> dict[str, Any]:

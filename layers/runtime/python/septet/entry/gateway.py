@@ -14,10 +14,15 @@ from septet.core.journal import Branch, Head, to_json
 from septet.security.gateway import Calls, Gateway
 
 Handler = Callable[[Mapping[str, Any], object], dict[str, Any]]
+ANSWER_BYTES = 4_000_000
+"""Of entries in an answer: Lambda carries 6 MB. An agent that gets none of many reads the journal."""
 
 
 def serve(beside: str, *, make: Callable[..., Gateway] = bootstrap.gateway) -> Handler:
-    """The handler over ``manifests.json`` and ``grants.json`` beside the file *beside*: a gateway request in, the entries it wrote out."""
+    """The handler over ``manifests.json`` and ``grants.json`` beside the file *beside*: a gateway request in, the entries it wrote out.
+
+    Where they are too large for an answer, ``read`` says that they are in the journal.
+    """
     log = Logger()
 
     @cache
@@ -36,6 +41,7 @@ def serve(beside: str, *, make: Callable[..., Gateway] = bootstrap.gateway) -> H
         )
         entries = gateway().handle(calls)
         log.info("calls", extra={"run": calls.branch.run, "turn": calls.turn, "calls": len(calls.calls), "entries": len(entries)})
-        return {"entries": [to_json(entry) for entry in entries]}
+        answer = {"entries": [to_json(entry) for entry in entries]}
+        return answer if len(json.dumps(answer)) <= ANSWER_BYTES else {"entries": [], "read": True}
 
     return handler

@@ -17,10 +17,42 @@ class Context:
     """The idempotency key of an effect; empty for a tool without one."""
 
 
-def serve(tool: Callable[[Mapping[str, Any], Context], Any]) -> Callable[[Mapping[str, Any], object], Any]:
-    """The handler that calls *tool* with its arguments (checked by the gateway) and its context."""
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """What reconciling found: the effect happened."""
+
+    value: Any
+    """What the tool would have returned."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotHappened:
+    """What reconciling found: the effect provably did not happen, and nobody is at it any more."""
+
+
+Tool = Callable[[Mapping[str, Any], Context], Any]
+Reconcile = Callable[[Mapping[str, Any], Context], Happened | NotHappened]
+"""Says whether the effect of a context's key happened. It changes nothing, and raises when it cannot tell."""
+
+
+def serve(tool: Tool, *, reconcile: Reconcile | None = None) -> Callable[[Mapping[str, Any], object], Any]:
+    """The handler that calls *tool* with its arguments (checked by the gateway) and its context, or *reconcile* where that is asked.
+
+    The question comes with the arguments under another name, so that a tool that knows no reconciling breaks and does not fire.
+    """
 
     def handler(event: Mapping[str, Any], _: object) -> Any:
-        return tool(event["arguments"], Context(**event["context"]))
+        context = Context(**event["context"])
+        if "reconcile" not in event:
+            return tool(event["arguments"], context)
+        if reconcile is None:
+            raise NotImplementedError("this tool cannot say what has happened: give serve its reconcile function")
+        match reconcile(event["reconcile"], context):
+            case Happened(value):
+                return {"happened": True, "value": value}
+            case NotHappened():
+                return {"happened": False}
+            case other:
+                raise TypeError(f"reconcile returned {type(other).__name__}: return Happened(value) or NotHappened(), or raise")
 
     return handler

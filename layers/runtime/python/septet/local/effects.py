@@ -4,25 +4,33 @@ from dataclasses import replace
 from threading import Lock
 from typing import Any
 
-from septet.security.effects import Effect
+from septet.core.journal import Branch
+from septet.core.ledger import Ledger, of_branch
+from septet.security.effects import Effect, check_account
 
 
 class MemoryEffects:
-    """A double of the effects table."""
+    """A double of the effects table, beside the accounts that may be stopped."""
 
-    def __init__(self) -> None:
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
         self._effects: dict[tuple[str, str, str], Effect] = {}
         self._lock = Lock()
 
-    def intend(self, effect: Effect, *, now: int, again: bool) -> Effect | None:
+    def intend(self, branch: Branch, effect: Effect, *, over: Effect | None = None) -> Effect | None:
         """Store the intent, or say what stands in the way."""
         place = effect.tenant, effect.run, effect.key
         with self._lock:
             standing = self._effects.get(place)
-            if standing in (None, effect) or (again and standing.status == "intended" and standing.deadline <= now):
-                self._effects[place] = effect
+            if standing == effect:
                 return None
-            return standing
+            if standing and standing.status == "done":
+                return standing
+            check_account(branch, self._ledger.account(branch.tenant, of_branch(branch.run, branch.path)))
+            if standing and not (over and standing.by == over.by):
+                return standing
+            self._effects[place] = effect
+            return None
 
     def done(self, effect: Effect, value: Any) -> None:
         """Write the result; the first stands."""
@@ -40,4 +48,5 @@ class MemoryEffects:
 
     def get(self, tenant: str, run: str, key: str) -> Effect | None:
         """The record."""
-        return self._effects.get((tenant, run, key))
+        with self._lock:
+            return self._effects.get((tenant, run, key))

@@ -1,4 +1,4 @@
-"""Making one allowed call: once for an effect, with a deadline, ending in a value or a named error."""
+"""Calling a tool: one attempt, made again where it provably was not begun, ending in a value or a named error."""
 
 import secrets
 from collections.abc import Callable, Mapping
@@ -6,42 +6,80 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from septet.core.canonical import unfit
-from septet.core.errors import InputRejected, PolicyDenied, SeptetError, ToolTimedOut
-from septet.core.journal import Clock
-from septet.security.effects import Effect, Effects, effect_key
+from septet.core.errors import EffectUnknown, InputRejected, PolicyDenied, SeptetError, ToolFailed, ToolTimedOut
+from septet.core.journal import Branch, Clock
 from septet.security.manifests import Manifest
 
 ATTEMPTS = 2
 """How often a call that may be repeated is made when its process breaks."""
-RESULT_BYTES = 128 * 1024
-"""Of a tool's result as JSON: it has to fit an effect's record and a model's context."""
+INVOCATIONS = 4
+"""How often one attempt is asked for while it is refused before anything ran."""
+REFUSED_PAUSE = 250
+"""Milliseconds; the longest pause after a first refusal. Each further one may be twice as long."""
+REFUSED_PAUSES = REFUSED_PAUSE * (2 ** (INVOCATIONS - 1) - 1)
+"""Milliseconds that all pauses of one attempt take at most."""
+RESULT_BYTES = 1024 * 1024
+"""Of a tool's result as JSON: some of them together have to fit a gateway's memory, and each a body in the journal."""
 MESSAGE_CHARACTERS = 500
 """Of a tool's own error message that are kept."""
-GRACE = 2_000
-"""Milliseconds a caller may take beyond the tool's own time limit."""
 REFUSALS = (InputRejected, PolicyDenied)
 """What a tool raises before it has done anything."""
+TOLD = (*REFUSALS, ToolFailed, ToolTimedOut, EffectUnknown)
+"""What a tool may end with. Any other name is the platform's to give: from a tool it is a failure like any other."""
+BEGINNING = 12_000
+"""Milliseconds in which a call that is sent has begun: connecting (2 s), and a function's start (10 s), which its time limit leaves out."""
 
 
 class ToolBroke(SeptetError):  # noqa: N818 -- named as the errors of core are
     """The tool's process ended without an answer of its own; whether it did anything is not known. Stays inside the gateway."""
 
 
+class ToolNotRun(SeptetError):  # noqa: N818 -- named as the errors of core are
+    """The call was refused before any code of the tool ran: provably nothing happened. Stays inside the gateway."""
+
+    def __init__(self, message: str, *, again: bool) -> None:
+        super().__init__(message)
+        self.again = again
+        """Whether the same call may be taken in a moment."""
+
+
+class Unfinished(SeptetError):  # noqa: N818 -- named as the errors of core are
+    """The request's time is over before this call could be made, or before its end could be known: asking again goes on with it."""
+
+
 class Tools(Protocol):
     """The tools, as the gateway reaches them."""
 
     def call(self, tool: str, event: Mapping[str, Any], *, timeout: int) -> Any:
-        """What the tool returned for *event*. Raises the SeptetError it raised, ToolTimedOut, or ToolBroke when its process broke."""
+        """What the tool returned for *event*. Asks once.
+
+        Raises the SeptetError it raised, ToolTimedOut, ToolNotRun when it was refused before it ran, or ToolBroke when its process broke.
+        """
         ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Caller:
-    """On whose behalf a call is made."""
+class Call:
+    """One allowed call."""
 
-    tenant: str
-    run: str
+    manifest: Manifest
+    arguments: Mapping[str, Any]
+    branch: Branch
     principal: str
+    """On whose behalf it is made."""
+    until: int
+    """Milliseconds since the epoch by which whoever asked wants to hear something."""
+
+    @property
+    def longest(self) -> int:
+        """Milliseconds after which one attempt has surely ended, as far as that matters: a `keyed` one may go on beside the next."""
+        once = self.manifest.repeat == "once"
+        return (self.manifest.timeout + 1) * 1000 + (BEGINNING if once else 0)
+
+    def event(self, key: str, of: str = "arguments") -> dict[str, Any]:
+        """What the tool's function gets; *of* says what the arguments are for."""
+        context = {"tenant": self.branch.tenant, "run": self.branch.run, "principal": self.principal, "key": key}
+        return {of: self.arguments, "context": context}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,80 +93,49 @@ class Done:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Hands:
-    """Performs allowed calls through the ports it is given."""
+class Line:
+    """The line to the tools."""
 
     tools: Tools
-    effects: Effects
     clock: Clock
     pause: Callable[[int], None]
     """Waits for some milliseconds."""
 
-    def perform(self, manifest: Manifest, arguments: Mapping[str, Any], caller: Caller) -> Done:
-        """Call the tool once for each effect. Never raises for what a tool does."""
-        try:
-            if manifest.repeat == "none":
-                return _done(manifest, self._attempt(manifest, arguments, caller, ""))
-            return self._effect(manifest, arguments, caller)
-        except SeptetError as error:
-            return _ended(manifest, error)
-
-    def _effect(self, manifest: Manifest, arguments: Mapping[str, Any], caller: Caller) -> Done:
-        key = effect_key(manifest, caller.run, arguments)
-        effect, standing = self._intend(manifest, caller, key)
-        if standing and standing.status == "done":
-            return Done(value=standing.value, repeated=True)
-        if standing:
-            return Done(error="EffectUnknown", message=f"{manifest.name} may have happened; it is not fired again")
-        try:
-            value = self._attempt(manifest, arguments, caller, key)
-        except REFUSALS:
-            self.effects.release(effect)
-            raise
-        done = _done(manifest, value)
-        self.effects.done(effect, done.value)
-        return done
-
-    def _intend(self, manifest: Manifest, caller: Caller, key: str) -> tuple[Effect, Effect | None]:
-        """Our intent, and what stands in its way after waiting for as long as another caller may still be at it."""
-        by = secrets.token_hex(8)
-        while True:
-            now = self.clock()
-            deadline = now + ATTEMPTS * manifest.timeout * 1000 + GRACE
-            place = {"tenant": caller.tenant, "run": caller.run, "key": key}
-            effect = Effect(**place, tool=manifest.name, status="intended", deadline=deadline, by=by)
-            standing = self.effects.intend(effect, now=now, again=manifest.repeat == "keyed")
-            if standing is None or standing.status == "done" or standing.deadline <= now:
-                return effect, standing
-            self.pause(min(500, standing.deadline - now))
-
-    def _attempt(self, manifest: Manifest, arguments: Mapping[str, Any], caller: Caller, key: str) -> Any:
-        context = {"tenant": caller.tenant, "run": caller.run, "principal": caller.principal, "key": key}
-        event = {"arguments": arguments, "context": context}
-        try:
-            return self.tools.call(manifest.name, event, timeout=manifest.timeout)
-        except (ToolBroke, ToolTimedOut) as broke:
-            if manifest.repeat == "once":
-                raise
+    def attempt(self, call: Call, event: Mapping[str, Any], by: int) -> Any:
+        """What the tool returned in one attempt, which has ended before *by*. Raises as ``Tools.call`` does, and Unfinished when late."""
+        for tried in range(INVOCATIONS):
+            if self.clock() + call.longest > by:
+                raise Unfinished(f"there is no time left to call {call.manifest.name}")
             try:
-                return self.tools.call(manifest.name, event, timeout=manifest.timeout)
-            except REFUSALS as refusal:
-                if manifest.repeat == "keyed":  # the first attempt may have done it: that the second was refused proves nothing
-                    raise broke from refusal
-                raise
+                return self.tools.call(call.manifest.name, event, timeout=call.manifest.timeout)
+            except ToolNotRun as refused:
+                if not refused.again or tried == INVOCATIONS - 1:
+                    raise
+                self.pause(secrets.randbelow((REFUSED_PAUSE << tried) + 1))
+        raise AssertionError("every invocation returns or raises")
+
+    def attempts(self, call: Call, event: Mapping[str, Any], by: int) -> Any:
+        """As ``attempt``, and once more when the process broke: for what may be repeated."""
+        try:
+            return self.attempt(call, event, by)
+        except (ToolBroke, ToolTimedOut) as broke:
+            try:
+                return self.attempt(call, event, by)
+            except (*REFUSALS, ToolNotRun, Unfinished) as nothing:
+                if call.manifest.repeat == "none" and isinstance(nothing, REFUSALS):
+                    raise
+                raise broke from nothing  # the first attempt may have done it: that the second did nothing proves nothing
 
 
-def _done(manifest: Manifest, value: Any) -> Done:
+def kept(manifest: Manifest, value: Any) -> Done:
     """What a tool returned, unless nobody could keep it; for an effect it has happened either way."""
     wrong = unfit(value, RESULT_BYTES)
     return Done(error="ToolFailed", message=f"{manifest.name} ended, but its result is {wrong}") if wrong else Done(value=value)
 
 
-def _ended(manifest: Manifest, error: SeptetError) -> Done:
+def ended(manifest: Manifest, error: SeptetError) -> Done:
     """What *error* says of a call: short of a refusal, an effect that must not be repeated may have happened."""
-    name = type(error).__name__
-    if manifest.repeat == "once" and not isinstance(error, REFUSALS):
+    name = type(error).__name__ if isinstance(error, TOLD) else "ToolFailed"
+    if manifest.repeat == "once" and not isinstance(error, (*REFUSALS, ToolNotRun)):
         name = "EffectUnknown"
-    elif isinstance(error, ToolBroke):
-        name = "ToolFailed"
     return Done(error=name, message=str(error).encode(errors="replace").decode()[:MESSAGE_CHARACTERS])

@@ -4,7 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from septet.core.accounting import spendable
 from septet.core.canonical import digest
+from septet.core.errors import InputRejected
+from septet.core.journal import Branch
+from septet.core.ledger import Account
 from septet.security.manifests import Manifest
 
 
@@ -26,20 +30,28 @@ class Effect:
 
 
 def effect_key(manifest: Manifest, run: str, arguments: Mapping[str, Any]) -> str:
-    """The key of a call, made of platform facts and identity arguments only.
+    """The key of a call, made of platform facts and identity arguments only (docs/decisions/0007).
 
-    So another agent that words the call differently meets the same record.
+    So another agent that words the call differently meets the same record, and a model that repeats itself does as well.
     """
     return digest(run.encode(), manifest.name.encode(), manifest.identified(arguments))[:40]
+
+
+def check_account(branch: Branch, account: Account | None) -> None:
+    """Raise RunStopped when *account*, which is the one of *branch*, is stopped or its run has ended, InputRejected when there is none."""
+    if account is None:
+        raise InputRejected(f"run {branch.run} has no account: start it through the API")
+    spendable(account)
 
 
 class Effects(Protocol):
     """Storage of effects. Agents cannot write it; it alone decides."""
 
-    def intend(self, effect: Effect, *, now: int, again: bool) -> Effect | None:
-        """Store the intent if there is none, or, with *again*, if the one there is has passed its deadline by *now* without a result.
+    def intend(self, branch: Branch, effect: Effect, *, over: Effect | None = None) -> Effect | None:
+        """Store the intent if there is none, or in place of *over* while that very intent stands, and if *branch* may still act: one write.
 
         None when stored, also when it was stored before and the answer was lost; else the record that stands in the way.
+        Raises as ``check_account`` does, unless *branch* wants what is intended by this very intent, or done.
         """
         ...
 

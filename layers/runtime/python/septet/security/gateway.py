@@ -8,10 +8,12 @@ from typing import Any
 from septet.core.entries import ApprovalAsked, ApprovalGiven, Body, Entry, ToolCall, ToolIntent, ToolResult
 from septet.core.errors import Fenced, InputRejected
 from septet.core.journal import Branch, Clock, Head, Pen
+from septet.core.ledger import Ledger, of_branch
 from septet.core.runs import Runs
 from septet.security.approvals import Approval, Approvals, approval_id
-from septet.security.calls import Caller, Done, Hands
-from septet.security.effects import effect_key
+from septet.security.calls import Call, Done
+from septet.security.effects import check_account, effect_key
+from septet.security.hands import Hands
 from septet.security.manifests import Manifest
 from septet.security.monitor import Decision, Facts, decide
 from septet.security.projection import Projection, Projections
@@ -19,6 +21,8 @@ from septet.security.projection import Projection, Projections
 HAPPENED = Decision(outcome="allow", reasons=("it has happened already: this is the record of it",))
 WIDTH = 8
 """Tools that run at the same time for one request."""
+SECONDS = 95
+"""What one request may take: less than the function's time limit, so that what was done is told by the gateway itself."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,18 +49,23 @@ class Gateway:
     """What is wrong with arguments by the tool's schema, naming the field; empty when nothing is."""
     runs: Runs
     approvals: Approvals
+    ledger: Ledger
+    """Read only: an account says whether its branch was stopped."""
     hands: Hands
     clock: Clock
 
     def handle(self, calls: Calls) -> list[Entry]:
-        """Make the calls and return the entries written, in order; the agent goes on after the last.
+        """Make the calls and return the entries written, in order; the agent goes on after the last, and asks again for what has no result.
 
-        Raises Fenced when the branch has gone on since, InputRejected when there is no such run.
+        Raises Fenced when the branch has gone on since, RunStopped when it was stopped or has ended, InputRejected when there is none.
+        What is in the way of a single call is raised by a request that has nothing else to say: it has written nothing.
         """
-        branch = calls.branch
+        branch, until = calls.branch, self.clock() + SECONDS * 1000
         run = self.runs.get(branch.tenant, branch.run)
         if run is None:
             raise InputRejected(f"there is no run {branch.run}")
+        # After a stop every call is refused, reads as well. For an effect, the write of its intent decides.
+        check_account(branch, self.ledger.account(branch.tenant, of_branch(branch.run, branch.path)))
         known = self.projections.current(branch)
         if known.head != calls.head:
             raise Fenced(f"the branch has gone on to entry {known.head.number}, the agent is at {calls.head.number}")
@@ -69,7 +78,7 @@ class Gateway:
             turn=calls.turn,
             bundle=calls.bundle,
         )
-        written = _Desk(gateway=self, calls=calls, pen=pen, known=known, principal=run.submitter).work()
+        written = _Desk(gateway=self, calls=calls, pen=pen, known=known, principal=run.submitter, until=until).work()
         self.projections.keep(branch, known)
         return written
 
@@ -83,6 +92,7 @@ class _Desk:
     pen: Pen
     known: Projection
     principal: str
+    until: int
 
     def work(self) -> list[Entry]:
         facts = Facts(principal=self.principal, records=self.known.records, acted=self.known.acted)
@@ -95,7 +105,10 @@ class _Desk:
             written += [self._write(body) for body in bodies]
             if go:
                 allowed.append((call, self.gateway.projections.manifests[call.tool]))
-        return written + self._perform(allowed)
+        written += [
+            self._write(_result(call, end), _labels(manifest, end)) for call, manifest, end in self._perform(allowed, bool(written))
+        ]
+        return written
 
     def _write(self, body: Body, labels: Mapping[str, str] | None = None) -> Entry:
         entry = self.pen.write(body, labels=labels)
@@ -180,21 +193,29 @@ class _Desk:
             )
         ]
 
-    def _perform(self, allowed: list[tuple[ToolCall, Manifest]]) -> list[Entry]:
-        """Run the tools in parallel; one writer appends the results, in the order of the calls."""
+    def _perform(self, allowed: list[tuple[ToolCall, Manifest]], written: bool) -> list[tuple[ToolCall, Manifest, Done]]:  # noqa: FBT001 -- a fact, not a switch
+        """Run the tools in parallel, and say how those ended that have, in the order of the calls.
+
+        What is in the way of a call (a stop, time, a store) takes nothing from the others. It is raised if there is nothing else to say.
+        """
         if not allowed:
             return []
-        caller = Caller(tenant=self.calls.branch.tenant, run=self.calls.branch.run, principal=self.principal)
+        with ThreadPoolExecutor(max_workers=min(WIDTH, len(allowed))) as pool:
+            ends = list(pool.map(self._performed, allowed))
+        told = [(call, manifest, end) for (call, manifest), end in zip(allowed, ends, strict=True) if isinstance(end, Done)]
+        in_the_way = next((end for end in ends if isinstance(end, Exception)), None)
+        if in_the_way and not told and not written:
+            raise in_the_way
+        return told
 
-        def perform(item: tuple[ToolCall, Manifest]) -> Done:
-            return self.gateway.hands.perform(item[1], item[0].arguments, caller)
-
-        if len(allowed) == 1:
-            ends = [perform(allowed[0])]
-        else:
-            with ThreadPoolExecutor(max_workers=min(WIDTH, len(allowed))) as pool:
-                ends = list(pool.map(perform, allowed))
-        return [self._write(_result(call, end), _labels(manifest, end)) for (call, manifest), end in zip(allowed, ends, strict=True)]
+    def _performed(self, item: tuple[ToolCall, Manifest]) -> Done | Exception:
+        call, manifest = item
+        try:
+            return self.gateway.hands.perform(
+                Call(manifest=manifest, arguments=call.arguments, branch=self.calls.branch, principal=self.principal, until=self.until)
+            )
+        except Exception as error:  # noqa: BLE001 -- raised by _perform, once the calls beside this one have ended
+            return error
 
 
 def _refused(call: ToolCall, error: str, message: str) -> ToolResult:

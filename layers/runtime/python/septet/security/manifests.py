@@ -54,6 +54,8 @@ class Manifest:
     output: Output
     approval_seconds: int
     """How long a question to a person stays open."""
+    reconcile: bool = False
+    """Whether a tool that must never be fired twice can say what became of a call."""
 
     def identified(self, arguments: Mapping[str, Any]) -> bytes:
         """Equal for two calls that are the same effect."""
@@ -82,4 +84,5 @@ def manifest(name: str, value: Mapping[str, Any]) -> Manifest:
         arguments={key: Argument(**item) for key, item in value["arguments"].items()},
         output=Output(**value["output"]),
         approval_seconds=value["approval"].get("seconds", 3600),
+        reconcile=value["reconcile"],
     )

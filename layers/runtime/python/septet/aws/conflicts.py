@@ -1,0 +1,38 @@
+"""Writes that meet a transaction on the same item: DynamoDB refuses one of the two, and nothing has happened."""
+
+import secrets
+from collections.abc import Callable
+
+from botocore.exceptions import ClientError
+
+from septet.aws.trouble import refused
+
+ATTEMPTS = 8
+"""How often a write is tried that meets others."""
+LONGEST = 20
+"""Milliseconds; the longest pause before the second attempt. Each further one may be twice as long."""
+PASSING = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
+"""Reasons of a cancelled transaction after which the same one may succeed."""
+
+
+def insist[T](write: Callable[[], T], pause: Callable[[int], None]) -> T:
+    """What *write* returns, tried again after a pause of full jitter while it meets other writes. *pause* takes milliseconds.
+
+    Raises the ClientError of a write that did not get through, or that was refused for another reason.
+    """
+    for tried in range(ATTEMPTS - 1):
+        try:
+            return write()
+        except ClientError as error:
+            if not conflicted(error):
+                raise
+        pause(secrets.randbelow((LONGEST << tried) + 1))
+    return write()
+
+
+def conflicted(error: ClientError) -> bool:
+    """Whether a write was refused for others that were going on, and not for a condition."""
+    if error.response.get("Error", {}).get("Code") == "TransactionConflictException":
+        return True
+    reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", ())}
+    return not refused(error) and not PASSING.isdisjoint(reasons)
