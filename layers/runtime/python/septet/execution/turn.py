@@ -18,6 +18,7 @@ from septet.core.entries import (
     ToolCall,
     ToolResult,
 )
+from septet.core.errors import ModelThrottled
 from septet.execution.actions import Action, CallModel, CallTools, Compact, Fail, Pause, Repair, Show
 from septet.execution.agents import Agent
 from septet.execution.conversation import Conversation
@@ -93,6 +94,8 @@ class Turn:
                 self._used.model_calls += 1
             case ModelFailed(model=model, error=error):
                 self._failures.append((model, error))
+                if error == ModelThrottled.__name__:  # nothing was asked of the model: a busy provider must not use the turn's calls up
+                    self._used.model_calls -= 1
             case ModelReply() as reply:
                 self._replied(reply, entry)
             case ToolResult() as result:
