@@ -82,6 +82,7 @@ def manifests(catalog: Catalog) -> dict[str, Any]:
             "arguments": tool.arguments,
             "output": tool.output,
             "approval": tool.approval,
+            "reconcile": tool.reconcile,
         }
         for name, tool in catalog.tools.items()
     }
