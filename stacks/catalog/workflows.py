@@ -20,9 +20,10 @@ _INVOKE = re.compile(r"arn:(aws|\$\{Partition\}):states:::lambda:invoke(\.waitFo
 _BLANKET = frozenset({"States.ALL", "States.TaskFailed"})
 _ASL, _INPUT = ".asl.json", ".input.json"
 _RETRY = (
-    '["ModelThrottled", "ModelUnavailable", "ToolFailed", "Fenced", "Lambda.ServiceException", "Lambda.AWSLambdaException", '
-    '"Lambda.SdkClientException", "Lambda.TooManyRequestsException", "Lambda.ClientExecutionTimeoutException", "Lambda.Unknown", '
-    '"Runtime.ExitError", "Sandbox.Timedout", "States.Timeout"] for an agent, and for a step those of AWS'
+    '["ModelThrottled", "ModelUnavailable", "ToolFailed", "Fenced", "StoreUnavailable", "Lambda.ServiceException", '
+    '"Lambda.AWSLambdaException", "Lambda.SdkClientException", "Lambda.TooManyRequestsException", '
+    '"Lambda.ClientExecutionTimeoutException", "Lambda.Unknown", "Runtime.ExitError", "Sandbox.Timedout", "States.Timeout"] for an agent, '
+    "and for a step those of AWS"
 )
 _YEAR = 365 * 24 * 3600
 
