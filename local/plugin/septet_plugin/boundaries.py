@@ -17,7 +17,7 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import Any, override
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 RUN = re.compile(rb"run-[0-9a-hjkmnp-tv-z]{26}")
 """A run's id, wherever it stands in an event or a request."""
@@ -92,7 +92,7 @@ def _run(content: bytes) -> str:
 def named(request: Any) -> str:
     """What a prepared request of botocore is for: its service, its operation, and what it is done to."""
     headers = {name.lower(): _text(value) for name, value in request.headers.items()}
-    path = urlsplit(request.url).path
+    path = unquote(urlsplit(request.url).path)
     signed = _SERVICE.search(headers.get("authorization", ""))
     service = signed[1] if signed else ""
     if target := headers.get("x-amz-target"):
