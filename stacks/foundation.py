@@ -26,6 +26,8 @@ class Foundation(Stack):
         runs = self._table("runs", "tenant", "run")
         approvals = self._table("approvals", "tenant", "approval")
         self._table("effects", "pk", "effect")
+        self._passing("health", "model")
+        self._passing("cache", "cache")
         self._table("orders", "tenant", "order_id")
         self._table("refunds", "tenant", "refund_key")
         _index(runs, "by_created", "tenant", "created_at")
@@ -44,6 +46,19 @@ class Foundation(Stack):
             deletion_protection=self._settings.retain,
             removal_policy=self._removal,
             **more,
+        )
+
+    def _passing(self, name: str, partition: str) -> dynamodb.Table:
+        """A table of what expires by itself: nothing in it is needed, and a back-up would keep what was to be forgotten."""
+        return dynamodb.Table(
+            self,
+            pascal("table", name),
+            table_name=self._settings.names.table(name),
+            partition_key=dynamodb.Attribute(name=partition, type=_STRING),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            time_to_live_attribute="expires",
+            deletion_protection=self._settings.retain,
+            removal_policy=self._removal,
         )
 
     def _bodies(self) -> None:

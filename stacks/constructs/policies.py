@@ -58,19 +58,49 @@ def _fill(value: Any, values: Mapping[str, str], lists: Mapping[str, list[str]])
 
 
 def model_arns(names: Names, model: Model) -> list[str]:
-    """What calling *model* touches: a foundation model, or a profile and the foundation model in each region it may choose."""
+    """What calling *model* touches.
+
+    A foundation model; a profile and the foundation model in each region it may choose; a SageMaker endpoint; or the secret with the key of
+    an OpenAI-compatible server, to whose ARN Secrets Manager adds six characters.
+    """
+    region = model.region or names.region
+    if model.provider == "sagemaker":
+        return [f"arn:{names.partition}:sagemaker:{region}:{names.account}:endpoint/{model.endpoint}"]
+    if model.provider == "openai":
+        return [names.arn("secretsmanager", f"secret:{model.secret}-??????")] if model.secret else []
     bedrock = f"arn:{names.partition}:bedrock"
     if not model.profile_of:
-        return [f"{bedrock}:{names.region}::foundation-model/{model.id}"]
-    behind = [f"{bedrock}:{region}::foundation-model/{model.profile_of}" for region in model.regions]
-    return [names.arn("bedrock", f"inference-profile/{model.id}"), *behind]
+        return [f"{bedrock}:{region}::foundation-model/{model.id}"]
+    behind = [f"{bedrock}:{one}::foundation-model/{model.profile_of}" for one in model.regions]
+    return [f"{bedrock}:{region}:{names.account}:inference-profile/{model.id}", *behind]
+
+
+_CALLING = {
+    "bedrock": ("ItsModels", ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"]),
+    "sagemaker": ("ItsEndpoints", ["sagemaker:InvokeEndpoint"]),
+    "openai": ("ItsKeys", ["secretsmanager:GetSecretValue"]),
+}
+"""What calling a model takes, by its provider."""
+
+
+def calling(names: Names, declared: Agent) -> list[Statement]:
+    """Call the agent's models, and no others; know how they are; and, if the agent has a cache, use that."""
+    arns = {
+        provider: sorted({arn for model in declared.models if model.provider == provider for arn in model_arns(names, model)})
+        for provider in _CALLING
+    }
+    cached = ["dynamodb:GetItem", "dynamodb:PutItem"] if declared.cache_seconds else []
+    return [
+        *(allow(sid, actions, arns[provider]) for provider, (sid, actions) in _CALLING.items()),
+        allow("Health", ["dynamodb:BatchGetItem", "dynamodb:UpdateItem"], [names.table_arn("health")]),
+        *([allow("Cache", cached, [names.table_arn("cache")])] if cached else []),
+    ]
 
 
 def agent(names: Names, declared: Agent) -> list[Statement]:
     """All that an agent may do: call its models and the gateway, read and append to the journal, keep bodies."""
-    models = sorted({arn for model in declared.models for arn in model_arns(names, model)})
     return [
-        allow("ItsModels", ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"], models),
+        *calling(names, declared),
         allow("TheGateway", ["lambda:InvokeFunction"], [names.alias_arn("step", "gateway")]),
         allow("ReadAndAppend", ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem"], [names.table_arn("journal")]),
         allow("Bodies", ["s3:GetObject", "s3:PutObject"], [f"{names.bucket_arn()}/*"]),
