@@ -1,21 +1,26 @@
 """Every port twice: its double in memory, and its adapter on AWS, as far as the twin is AWS."""
 
+import time
 import uuid
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from septet.aws.account_table import AccountTable
 from septet.aws.approvals import DynamoApprovals
 from septet.aws.bodies import S3Bodies
 from septet.aws.effects import DynamoEffects
 from septet.aws.journal import DynamoJournal
+from septet.aws.ledger import DynamoLedger
 from septet.aws.runs import DynamoRuns
 from septet.core.journal import Journal
+from septet.core.ledger import Ledger
 from septet.core.runs import Runs
 from septet.local.approvals import MemoryApprovals
 from septet.local.effects import MemoryEffects
 from septet.local.journal import MemoryJournal
+from septet.local.ledger import DEFAULT, MemoryLedger
 from septet.local.runs import MemoryRuns
 from septet.security.approvals import Approvals
 from septet.security.effects import Effects
@@ -30,6 +35,7 @@ class Storage:
     journal: Journal
     runs: Runs
     approvals: Approvals
+    ledger: Ledger
     effects: Effects
 
 
@@ -43,9 +49,14 @@ class Aws:
     key: str
     """ARN of an alias of a key."""
 
+    @property
+    def bodies(self) -> S3Bodies:
+        """The bodies in S3."""
+        return S3Bodies(lambda: self.s3, BODIES, self.key)
+
     def journal(self, *, gaps: bool = False) -> DynamoJournal:
         """The journal, which fails at erased bodies or reads them as gaps."""
-        return DynamoJournal(self.dynamodb, "contracts-journal", S3Bodies(lambda: self.s3, BODIES, self.key), gaps=gaps)
+        return DynamoJournal(self.dynamodb, "contracts-journal", self.bodies, gaps=gaps)
 
     def storage(self) -> Storage:
         """The adapters, as one function has them."""
@@ -53,7 +64,14 @@ class Aws:
             journal=self.journal(),
             runs=DynamoRuns(self.dynamodb, "contracts-runs"),
             approvals=DynamoApprovals(self.dynamodb, "contracts-approvals"),
-            effects=DynamoEffects(self.dynamodb, "contracts-effects"),
+            ledger=DynamoLedger(AccountTable(self.dynamodb, "contracts-accounts"), DEFAULT),
+            effects=DynamoEffects(
+                self.dynamodb,
+                "contracts-effects",
+                accounts="contracts-accounts",
+                bodies=self.bodies,
+                pause=lambda milliseconds: time.sleep(milliseconds / 1000),
+            ),
         )
 
 
@@ -64,6 +82,7 @@ def aws(bare_twin: Any) -> Aws:
     _table(dynamodb, "journal", pk="S", number="N")
     _table(dynamodb, "runs", index=("by_created", {"tenant": "S", "created_at": "S"}), tenant="S", run="S")
     _table(dynamodb, "approvals", index=("outbox", {"outbox": "S", "decided_at": "N"}), tenant="S", approval="S")
+    _table(dynamodb, "accounts", index=("leases", {"shard": "S", "until": "N"}), account="S")
     _table(dynamodb, "effects", pk="S", effect="S")
     _table(dynamodb, "orders", tenant="S", order_id="S")
     _table(dynamodb, "refunds", tenant="S", refund_key="S")
@@ -92,14 +111,17 @@ def _indexes(indexes: dict[str, dict[str, str]]) -> dict[str, Any]:
 
 
 def _schema(keys: dict[str, str]) -> list[dict[str, str]]:
-    return [{"AttributeName": key, "KeyType": kind} for key, kind in zip(keys, ("HASH", "RANGE"), strict=True)]
+    return [{"AttributeName": key, "KeyType": kind} for key, kind in zip(keys, ("HASH", "RANGE"), strict=False)]
 
 
 @pytest.fixture(params=["memory", pytest.param("aws", marks=pytest.mark.twin)])
 def storage(request: pytest.FixtureRequest) -> Storage:
     """The doubles, then the adapters."""
     if request.param == "memory":
-        return Storage(journal=MemoryJournal(), runs=MemoryRuns(), approvals=MemoryApprovals(), effects=MemoryEffects())
+        ledger = MemoryLedger()
+        return Storage(
+            journal=MemoryJournal(), runs=MemoryRuns(), approvals=MemoryApprovals(), ledger=ledger, effects=MemoryEffects(ledger)
+        )
     on_aws: Aws = request.getfixturevalue("aws")
     return on_aws.storage()
 
