@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from septet.aws.approvals import DynamoApprovals, StepFunctionsExecutions
     from septet.aws.bodies import S3Bodies
+    from septet.aws.cache import DynamoCache
+    from septet.aws.health import DynamoHealth
     from septet.aws.journal import DynamoJournal
     from septet.aws.runs import DynamoRuns
     from septet.execution.driver import Ports
+    from septet.execution.ports import Model
+    from septet.execution.providers import Providers
     from septet.integration.identity import Verifier
     from septet.integration.ports import Ports as ApiPorts
     from septet.security.gateway import Gateway
@@ -32,6 +36,8 @@ class Configuration:
     runs_table: str
     approvals_table: str
     effects_table: str
+    health_table: str
+    cache_table: str
     orders_table: str
     refunds_table: str
     bodies_bucket: str
@@ -119,14 +125,65 @@ def executions() -> "StepFunctionsExecutions":
 @cache
 def agent_ports() -> "Ports":
     """What a turn acts through."""
-    from septet.aws.bedrock import BedrockModel
-    from septet.aws.clients import client
     from septet.aws.gateway import LambdaGateway
     from septet.execution.driver import Ports
 
-    # One attempt: the journal knows of every call that may have been paid. The state machine retries the turn, or takes another agent.
-    model = BedrockModel(client("bedrock-runtime", read_seconds=MODEL_SECONDS, attempts=1))
-    return Ports(journal=journal(), model=model, gateway=LambdaGateway(settings().gateway, functions), clock=now)
+    return Ports(journal=journal(), model=models(), gateway=LambdaGateway(settings().gateway, functions), clock=now)
+
+
+@cache
+def models() -> "Providers":
+    """Every provider's models; what a provider needs is imported when a model of it is first called."""
+    from septet.execution.providers import Providers
+
+    return Providers({"bedrock": _bedrock, "sagemaker": _sagemaker, "openai": _openai})
+
+
+def _bedrock() -> "Model":
+    from septet.aws.bedrock import BedrockModel
+
+    return BedrockModel(lambda region: _model_client("bedrock-runtime", region))
+
+
+def _sagemaker() -> "Model":
+    from septet.aws.sagemaker import SageMakerModel
+
+    return SageMakerModel(lambda region: _model_client("sagemaker-runtime", region))
+
+
+def _openai() -> "Model":
+    from septet.aws.clients import client
+    from septet.aws.secrets import Secrets
+    from septet.endpoints.openai import OpenAiModel
+
+    return OpenAiModel(Secrets(lambda: client("secretsmanager")))
+
+
+@cache
+def _model_client(service: str, region: str) -> Any:
+    from septet.aws.answers import bounded
+    from septet.aws.clients import client
+
+    # One attempt: the journal knows of every call that may have been paid, so whether another is made is the turn's decision.
+    return bounded(client(service, read_seconds=MODEL_SECONDS, attempts=1, region=region))
+
+
+@cache
+def health() -> "DynamoHealth":
+    """The models' health, which all functions share."""
+    from septet.aws.clients import client
+    from septet.aws.health import DynamoHealth
+
+    return DynamoHealth(client("dynamodb"), settings().health_table, clock=now)
+
+
+@cache
+def replies() -> "DynamoCache":
+    """The exact cache of replies."""
+    from septet.aws.cache import DynamoCache
+    from septet.aws.clients import client
+
+    return DynamoCache(client("dynamodb"), settings().cache_table)
 
 
 def functions(seconds: int) -> Any:

@@ -42,6 +42,8 @@ class Reply:
     stop: str = "end"
     """``end``, ``tools``, ``truncated`` or ``refused``."""
     usage: Usage = field(default_factory=Usage)
+    usage_known: bool = True
+    """Whether the provider reported its usage in figures that can be read."""
 
 
 class Model(Protocol):
