@@ -1,15 +1,18 @@
 """Layer 2, agent execution: a function for each agent and each tool."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from aws_cdk import Annotations, Stack
 from constructs import Construct
 
-from stacks.catalog import Catalog, CatalogError
+from stacks.catalog import Catalog, CatalogError, Model
 from stacks.constructs import policies
 from stacks.constructs.function import FolderFunction
 from stacks.constructs.layers import Layers
 from stacks.settings import Settings
+
+WARNED = timedelta(days=90)
+"""How long before its end the synth warns of a model."""
 
 
 class Execution(Stack):
@@ -17,30 +20,42 @@ class Execution(Stack):
 
     def __init__(self, scope: Construct, *, catalog: Catalog, settings: Settings) -> None:
         super().__init__(scope, "Execution", description="Septet: agents and tools")
+        today = datetime.now(tz=UTC).date()
         _check_regions(catalog, settings)
+        check_endings(catalog, today)
         layers = Layers(self, catalog=catalog, settings=settings)
         permissions = [(agent.function, policies.agent(settings.names, agent)) for agent in catalog.agents.values()]
         permissions += [(tool.function, policies.from_file(tool.policy, catalog, settings.names)) for tool in catalog.tools.values()]
         for function, statements in permissions:
             FolderFunction(self, function=function, statements=statements, catalog=catalog, settings=settings, layers=layers)
-        self._warn_of_endings(catalog)
+        for model in ending(catalog, today):
+            Annotations.of(self).add_warning_v2(f"septet:{model.id}", f"the model {model.id} ends on {model.end_of_life}: choose another")
 
-    def _warn_of_endings(self, catalog: Catalog) -> None:
-        soon = datetime.now(tz=UTC).date() + timedelta(days=60)
-        for model in catalog.models.values():
-            if model.end_of_life and model.end_of_life < soon:
-                Annotations.of(self).add_warning_v2(
-                    f"septet:{model.id}", f"the model {model.id} ends on {model.end_of_life}: choose another"
-                )
+
+def ending(catalog: Catalog, today: date) -> list[Model]:
+    """The models that end soon."""
+    return [model for model in catalog.models.values() if model.end_of_life and today <= model.end_of_life < today + WARNED]
+
+
+def check_endings(catalog: Catalog, today: date) -> None:
+    """Refuse a model that has ended: calls of it fail, also where it only stands in."""
+    if ended := [model for model in catalog.models.values() if model.end_of_life and model.end_of_life < today]:
+        raise CatalogError(
+            f"policies/models.toml: models.{model.id}.end_of_life: was {model.end_of_life}: remove the model, and name another in its place"
+            for model in ended
+        )
 
 
 def _check_regions(catalog: Catalog, settings: Settings) -> None:
     """Refuse an inference profile that cannot be called from the region."""
-    raise_for = [
-        model for agent in catalog.agents.values() for model in agent.models if model.regions and settings.region not in model.regions
-    ]
-    if raise_for:
+    wrong = {
+        (model.id, region)
+        for agent in catalog.agents.values()
+        for model in agent.models
+        if model.regions and (region := model.region or settings.region) not in model.regions
+    }
+    if wrong:
         raise CatalogError(
-            f"policies/models.toml: models.{model.id}.regions: lacks {settings.region}, where the agents are: name a profile of this region"
-            for model in raise_for
+            f"policies/models.toml: models.{id_}.regions: lacks {region}, where the agents are: name a profile of this region, or a region"
+            for id_, region in wrong
         )

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from stacks.catalog import policies
-from stacks.catalog.declarations import Agent, Function, Json, Kind, Limits, Model, Step
+from stacks.catalog.declarations import Agent, Function, Json, Kind, Limits, Role, Step
 from stacks.catalog.fields import Fields, toml
 from stacks.catalog.files import folders, read_json, read_text
 from stacks.catalog.problems import Problems, known, nearest
@@ -15,6 +15,7 @@ DECLARATIONS = ("manifests", "grants", "workflows")
 """The generated files that a step may ask for."""
 
 _LONGEST = 900
+_LONGEST_CACHED = 7 * 24 * 3_600
 _LARGEST = 10_240
 
 
@@ -31,7 +32,7 @@ def function(kind: Kind, folder: Path, fields: Fields, *, layer: str = "core") -
     )
 
 
-def agents(root: Path, roles: Mapping[str, tuple[Model, ...]], tools: Collection[str], problems: Problems) -> dict[str, Agent]:
+def agents(root: Path, roles: Mapping[str, Role], tools: Collection[str], problems: Problems) -> dict[str, Agent]:
     """The agents by name."""
     found: dict[str, Agent] = {}
     handed: list[tuple[Fields, str, str]] = []
@@ -48,12 +49,15 @@ def agents(root: Path, roles: Mapping[str, tuple[Model, ...]], tools: Collection
     return found
 
 
-def _agent(folder: Path, fields: Fields, roles: Mapping[str, tuple[Model, ...]], tools: Collection[str], problems: Problems) -> Agent:
+def _agent(folder: Path, fields: Fields, roles: Mapping[str, Role], tools: Collection[str], problems: Problems) -> Agent:
     answer = folder / "answer.json"
+    role = roles.get(fields.choice("model", roles), Role(models=()))
     agent = Agent(
         function=function("agent", folder, fields),
         prompt=read_text(folder / "prompt.md", f"functions/agents/{folder.name}/prompt.md", problems, what="the agent's system prompt"),
-        models=roles.get(fields.choice("model", roles), ()),
+        models=role.models,
+        fallback=role.fallback,
+        cache_seconds=_cache_seconds(fields.within("cache")),
         tools=fields.names("tools"),
         hand_over_to=fields.names("hand_over_to"),
         limits=_limits(fields.within("limits")),
@@ -63,8 +67,24 @@ def _agent(folder: Path, fields: Fields, roles: Mapping[str, tuple[Model, ...]],
         if name not in tools:
             there = f"there is {known(tools)}"
             fields.wrong("tools", f"names {name!r}{nearest(name, tools)}: no folder functions/tools/{name}/ declares it; {there}")
+    _check_models(agent, fields)
     fields.done()
     return agent
+
+
+def _check_models(agent: Agent, fields: Fields) -> None:
+    """Note the models with a share of the turns that cannot take tools, if the agent needs that: they would never be called."""
+    if agent.tools or agent.hand_over_to or agent.answer_schema is not None:
+        for model in agent.models:
+            if model.weight and "tools" not in model.capabilities:
+                sentence = f"includes {model.id}, which takes no tools; tools, answer.json and hand_over_to need them: choose another role"
+                fields.wrong("model", sentence)
+
+
+def _cache_seconds(fields: Fields) -> int:
+    seconds = fields.whole("seconds", 0, _LONGEST_CACHED, default=0)
+    fields.done()
+    return seconds
 
 
 def _limits(fields: Fields) -> Limits:
@@ -76,6 +96,8 @@ def _limits(fields: Fields) -> Limits:
         cost=fields.dollars("cost", default=default.cost),
         seconds=fields.whole("seconds", 1, 86_400, default=default.seconds),
         identical_calls=fields.whole("identical_calls", 1, 100, default=default.identical_calls),
+        reply_tokens=fields.whole("reply_tokens", 1, 1_000_000, default=default.reply_tokens),
+        result_bytes=fields.whole("result_bytes", 256, 1_000_000, default=default.result_bytes),
     )
     fields.done()
     return limits

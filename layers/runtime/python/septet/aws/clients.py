@@ -13,14 +13,14 @@ READ_SECONDS = 10
 _one_at_a_time = Lock()  # boto3's session is not made for threads, and the gateway calls tools in several
 
 
-def client(service: str, read_seconds: int = READ_SECONDS, attempts: int = 4) -> Any:
-    """The client of *service*, with bounded waits: *read_seconds* for an answer, *attempts* in all."""
+def client(service: str, read_seconds: int = READ_SECONDS, attempts: int = 4, region: str = "") -> Any:
+    """The client of *service*, with bounded waits: *read_seconds* for an answer, *attempts* in all. An empty *region* is the function's."""
     with _one_at_a_time:
-        return _client(service, read_seconds, attempts)
+        return _client(service, read_seconds, attempts, region)
 
 
 @cache
-def _client(service: str, read_seconds: int, attempts: int) -> Any:
+def _client(service: str, read_seconds: int, attempts: int, region: str) -> Any:
     import boto3  # noqa: PLC0415 -- the heaviest import of a cold start, left out by whatever needs no client
 
     config = Config(
@@ -29,4 +29,4 @@ def _client(service: str, read_seconds: int, attempts: int) -> Any:
         retries={"mode": "standard", "total_max_attempts": attempts},
         tcp_keepalive=True,
     )
-    return boto3.client(service, config=config)
+    return boto3.client(service, region_name=region or None, config=config)

@@ -1,9 +1,10 @@
 """The models' health in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from septet.execution.agents import ModelSpec
+from septet.execution.breaker import FAILURES, OPEN, PROBE, WINDOW, Streaks
 
 
 @dataclass
@@ -22,3 +23,51 @@ class MemoryHealth:
     def report(self, model: ModelSpec, *, well: bool) -> None:
         """Note how a call went."""
         self.reports.append((model.id, well))
+
+
+@dataclass(kw_only=True)
+class Circuits:
+    """What several doubles of the breaker share."""
+
+    counted: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Failures of a model, and since when they are counted."""
+    open_until: dict[str, int] = field(default_factory=dict)
+
+
+class MemoryBreaker:
+    """A double of the shared breaker that goes by its rules, as one process has it."""
+
+    def __init__(self, circuits: Circuits, *, clock: Callable[[], int]) -> None:
+        self._circuits = circuits
+        self._clock = clock
+        self._streaks = Streaks()
+        self._probing: dict[str, int] = {}
+
+    def sick(self, models: Sequence[ModelSpec]) -> frozenset[str]:
+        """The ids of those *models* that are not to be called now."""
+        return frozenset(model.id for model in models if self._is_sick(model.id, self._clock()))
+
+    def report(self, model: ModelSpec, *, well: bool) -> None:
+        """Note how a call went."""
+        tell = self._streaks.note(model.id, well=well)
+        now, circuits, opened = self._clock(), self._circuits, model.id in self._circuits.open_until
+        if well and (tell or opened):
+            circuits.open_until.pop(model.id, None)
+            circuits.counted.pop(model.id, None)
+        elif not well and (opened or (tell and self._count(model.id, now) >= FAILURES)):
+            circuits.open_until[model.id] = now + OPEN
+            circuits.counted.pop(model.id, None)
+            self._probing.pop(model.id, None)
+
+    def _is_sick(self, id_: str, now: int) -> bool:
+        until = self._circuits.open_until.get(id_, 0)
+        if not until or self._probing.get(id_, 0) > now:
+            return False
+        if until <= now:
+            self._circuits.open_until[id_] = self._probing[id_] = now + PROBE
+        return until > now
+
+    def _count(self, id_: str, now: int) -> int:
+        failures, since = self._circuits.counted.get(id_, (0, now))
+        self._circuits.counted[id_] = (failures + 1, since) if since > now - WINDOW else (1, now)
+        return self._circuits.counted[id_][0]

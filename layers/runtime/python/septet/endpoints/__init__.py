@@ -1,0 +1,1 @@
+"""Servers that speak an open protocol, reached by plain HTTP: no AWS, no packages."""
