@@ -16,7 +16,7 @@ _NUMBER, _STRING = dynamodb.AttributeType.NUMBER, dynamodb.AttributeType.STRING
 
 
 class Foundation(Stack):
-    """Tables and the bucket of bodies. Every partition key starts with the tenant, but for the outbox, which the platform reads."""
+    """Tables and the bucket of bodies. Every partition key starts with the tenant, but for the outbox and the leases, which the platform reads."""
 
     def __init__(self, scope: Construct, *, settings: Settings) -> None:
         super().__init__(scope, "Foundation", description="Septet: tables and bodies")
@@ -26,21 +26,25 @@ class Foundation(Stack):
         runs = self._table("runs", "tenant", "run")
         approvals = self._table("approvals", "tenant", "approval")
         self._table("effects", "pk", "effect")
+        accounts = self._table("accounts", "account")
         self._passing("health", "model")
         self._passing("cache", "cache")
         self._table("orders", "tenant", "order_id")
         self._table("refunds", "tenant", "refund_key")
         _index(runs, "by_created", "tenant", "created_at")
         _index(approvals, "outbox", "outbox", "decided_at", sort_type=_NUMBER)
+        _index(accounts, "leases", "shard", "until", sort_type=_NUMBER)
         self._bodies()
 
-    def _table(self, name: str, partition: str, sort: str, *, sort_type: dynamodb.AttributeType = _STRING, **more: Any) -> dynamodb.Table:
+    def _table(
+        self, name: str, partition: str, sort: str = "", *, sort_type: dynamodb.AttributeType = _STRING, **more: Any
+    ) -> dynamodb.Table:
         return dynamodb.Table(
             self,
             pascal("table", name),
             table_name=self._settings.names.table(name),
             partition_key=dynamodb.Attribute(name=partition, type=_STRING),
-            sort_key=dynamodb.Attribute(name=sort, type=sort_type),
+            sort_key=dynamodb.Attribute(name=sort, type=sort_type) if sort else None,
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(point_in_time_recovery_enabled=True),
             deletion_protection=self._settings.retain,

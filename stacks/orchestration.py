@@ -14,11 +14,11 @@ _ENDS = ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
 
 
 class Orchestration(Stack):
-    """Workflows and steps. The end of every execution closes its run; undelivered decisions are tried again each minute."""
+    """Workflows and steps. The end of every execution closes its run; undelivered decisions are tried again each minute, accounts swept all five."""
 
     def __init__(self, scope: Construct, *, catalog: Catalog, settings: Settings) -> None:
         super().__init__(scope, "Orchestration", description="Septet: workflows and their steps")
-        for name in ("ask_person", "close_run", "deliver_decisions"):
+        for name in ("ask_person", "close_run", "deliver_decisions", "sweep_accounts"):
             catalog.step(name)
         steps = deploy_steps(self, "orchestration", catalog=catalog, settings=settings)
         for workflow in catalog.workflows.values():
@@ -41,4 +41,11 @@ class Orchestration(Stack):
             description="Decisions that were written but not delivered are delivered.",
             schedule=events.Schedule.rate(Duration.minutes(1)),
             targets=[targets.LambdaFunction(steps["deliver_decisions"].alias)],
+        )
+        events.Rule(
+            self,
+            "EachFiveMinutes",
+            description="What workers that are gone left reserved is settled, and the accounts of ended runs are closed.",
+            schedule=events.Schedule.rate(Duration.minutes(5)),
+            targets=[targets.LambdaFunction(steps["sweep_accounts"].alias)],
         )

@@ -158,6 +158,18 @@ class Workflow:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Budgets:
+    """What a tenant may spend that has no limits of its own; micro-dollars. The runtime has these in ``SEPTET_BUDGETS``."""
+
+    day: int
+    """All runs that are opened on one day (UTC)."""
+    run: int
+    """The most one run may ask for."""
+    usual: int
+    """What a run gets that asks for nothing."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Catalog:
     """Everything there is to deploy, by name, in the order of names."""
 
@@ -168,6 +180,7 @@ class Catalog:
     workflows: Mapping[str, Workflow]
     boundary: Json
     """The permissions boundary, an IAM document, its holes unfilled."""
+    budgets: Budgets
     layers: Mapping[str, Path] = field(default_factory=dict)
     """The locked list of each dependency layer."""
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from stacks.catalog import policies, wildcards
+from stacks.catalog.budgets import budgets
 from stacks.catalog.declarations import Agent, Catalog, Function, Step, Tool
 from stacks.catalog.functions import agents, steps
 from stacks.catalog.models import models
@@ -36,6 +37,7 @@ def read(root: Path) -> Catalog:
         steps=declared_steps,
         workflows=workflows(root, functions, problems),
         boundary=policies.policy(root, "policies/boundary.json", policies.BOUNDARY, problems),
+        budgets=budgets(root, problems),
         layers=layers,
     )
     problems.settle()

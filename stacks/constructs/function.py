@@ -1,7 +1,9 @@
 """A folder of functions/ as a Lambda function that everybody calls by its alias."""
 
+import json
 import tempfile
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from aws_cdk import Duration
@@ -10,6 +12,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from stacks.catalog import Catalog, Function, generated
+from stacks.catalog.declarations import Budgets
 from stacks.constructs import archive, policies
 from stacks.constructs.keeping import log_group, removal
 from stacks.constructs.layers import ARCHITECTURES, PYTHON, Layers
@@ -48,7 +51,7 @@ class FolderFunction(Construct):
                 layers=layers.of(function.layer),
                 memory_size=function.memory,
                 timeout=Duration.seconds(function.timeout),
-                environment=environment(settings, function),
+                environment=environment(settings, function, catalog.budgets),
                 role=self._role(function, statements, settings),
                 tracing=lambda_.Tracing.ACTIVE,
                 log_group=log_group(self, function.kind, function.name, settings),
@@ -63,13 +66,14 @@ class FolderFunction(Construct):
         return role(self, principal=principal, kind=kind, name=name, names=names, statements=[*observed, *statements])
 
 
-def environment(settings: Settings, function: Function) -> dict[str, str]:
+def environment(settings: Settings, function: Function, budgets: Budgets) -> dict[str, str]:
     """The variables that the runtime reads once. They name things; what a function may do with them is its role's matter."""
     names = settings.names
     tables = (*PLATFORM_TABLES, *BUSINESS_TABLES)
     return {
         "SEPTET_ENVIRONMENT": settings.environment,
         **{f"SEPTET_{table.upper()}_TABLE": names.table(table) for table in tables},
+        "SEPTET_BUDGETS": json.dumps(asdict(budgets)),
         "SEPTET_BODIES_BUCKET": names.bucket(),
         "SEPTET_BODIES_KEY": names.bodies_key_arn(),
         "SEPTET_GATEWAY": f"{names.function('step', 'gateway')}:{ALIAS}",

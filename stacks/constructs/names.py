@@ -7,7 +7,7 @@ from dataclasses import dataclass
 ALIAS = "live"
 """The alias of every function, and the API's stage."""
 
-PLATFORM_TABLES = ("journal", "runs", "approvals", "effects", "health", "cache")
+PLATFORM_TABLES = ("journal", "runs", "approvals", "effects", "accounts", "health", "cache")
 """Tables that only agents, steps and the gateway reach."""
 
 BUSINESS_TABLES = ("orders", "refunds")

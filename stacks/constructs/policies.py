@@ -103,6 +103,7 @@ def agent(names: Names, declared: Agent) -> list[Statement]:
         *calling(names, declared),
         allow("TheGateway", ["lambda:InvokeFunction"], [names.alias_arn("step", "gateway")]),
         allow("ReadAndAppend", ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem"], [names.table_arn("journal")]),
+        branch_accounts(names),
         allow("Bodies", ["s3:GetObject", "s3:PutObject"], [f"{names.bucket_arn()}/*"]),
         bodies_key(names),
     ]
@@ -117,6 +118,13 @@ def bodies_key(names: Names) -> Statement:
         "Null": {"kms:EncryptionContext:tenant": "false"},
     }
     return key
+
+
+def branch_accounts(names: Names) -> Statement:
+    """Reserve from the accounts of branches and settle; never touch a run's, a day's, or a tenant's limits."""
+    accounts = allow("ItsMoney", ["dynamodb:GetItem", "dynamodb:UpdateItem"], [names.table_arn("accounts")])
+    accounts["Condition"] = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["*#branch/*"]}, "Null": {"dynamodb:LeadingKeys": "false"}}
+    return accounts
 
 
 def workflow(functions: Sequence[str]) -> list[Statement]:

@@ -8,6 +8,9 @@ from tests.stacks.templates import listed
 
 type Statement = Mapping[str, Any]
 
+BRANCH = "acme#branch/run-1/main"
+"""The key of an account that an agent may reach; other tables have no condition on theirs."""
+
 
 def matches(pattern: str, value: str, *, fold: bool = False) -> bool:
     """Whether IAM's *pattern*, in which ``*`` is any text and ``?`` any character, fits *value*."""
@@ -15,28 +18,30 @@ def matches(pattern: str, value: str, *, fold: bool = False) -> bool:
     return re.fullmatch(expression, value, re.IGNORECASE if fold else re.NOFLAG) is not None
 
 
-def applies(statement: Statement, action: str, resource: str, principal: str) -> bool:
-    """Whether the statement speaks about *principal* doing *action* to *resource*. Conditions on a key are a test's own matter."""
+def applies(statement: Statement, action: str, resource: str, principal: str, key: str) -> bool:
+    """Whether the statement speaks about *principal* doing *action* to *resource*, an item with *key*. Other conditions on a key are a test's own matter."""
     return (
         any(matches(pattern, action, fold=True) for pattern in listed(statement["Action"]))
         and any(matches(pattern, resource) for pattern in listed(statement["Resource"]))
         and (
             action.startswith("kms:")
-            or all(_holds(operator, tests, principal) for operator, tests in statement.get("Condition", {}).items())
+            or all(_holds(operator, tests, principal, key) for operator, tests in statement.get("Condition", {}).items())
         )
     )
 
 
-def _holds(operator: str, tests: Mapping[str, Any], principal: str) -> bool:
-    ((key, patterns),) = tests.items()
-    assert key == "aws:PrincipalArn", f"this test knows no condition on {key}"
-    fits = any(matches(pattern, principal) for pattern in listed(patterns))
-    return {"ArnLike": fits, "ArnNotLike": not fits}[operator]
+def _holds(operator: str, tests: Mapping[str, Any], principal: str, key: str) -> bool:
+    ((about, patterns),) = tests.items()
+    known = {"aws:PrincipalArn": principal, "dynamodb:LeadingKeys": key}
+    assert about in known, f"this test knows no condition on {about}"
+    fits = any(matches(pattern, known[about]) for pattern in listed(patterns))
+    likes = {"ArnLike": fits, "ArnNotLike": not fits, "ForAllValues:StringLike": fits, "ForAnyValue:StringNotLike": not fits}
+    return (likes | {"Null": patterns == "false"})[operator]
 
 
-def allows(statements: Iterable[Statement], action: str, resource: str, principal: str) -> bool:
-    """Whether *statements* allow it and none of them denies it."""
-    effects = {statement["Effect"] for statement in statements if applies(statement, action, resource, principal)}
+def allows(statements: Iterable[Statement], action: str, resource: str, principal: str, key: str = BRANCH) -> bool:
+    """Whether *statements* allow it, for an item with the partition key *key*, and none of them denies it."""
+    effects = {statement["Effect"] for statement in statements if applies(statement, action, resource, principal, key)}
     return effects == {"Allow"}
 
 

@@ -16,7 +16,11 @@ def lines(*types: str) -> dict[str, Line]:
 
 def test_nothing_computes_while_idle(deployed: Templates) -> None:
     found = idle(deployed.by_stack.values())
-    assert {line.what: line.month for line in found if line.month}.keys() == {"AWS::KMS::Key", "schedule rate(1 minute)"}
+    assert {line.what: line.month for line in found if line.month}.keys() == {
+        "AWS::KMS::Key",
+        "schedule rate(1 minute)",
+        "schedule rate(5 minutes)",
+    }
     assert sum(line.month or 0 for line in found) < 1_500_000
     assert [line.what for line in found if line.month is None] == []
 

@@ -13,7 +13,7 @@ from tests.stacks.templates import Role, Templates
 
 REAL = Path(__file__).parents[2]
 WRITES = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems", "PartiQLUpdate", "PartiQLDelete")
-READS = ("GetItem", "Query", "Scan", "BatchGetItem")
+READS = ("GetItem", "Query", "Scan", "BatchGetItem", "ConditionCheckItem")
 
 
 def may(templates: Templates, role: Role, action: str, resource: str) -> bool:
@@ -113,7 +113,7 @@ def test_an_agent_calls_its_models_and_the_gateway_and_nothing_else(deployed: Te
 
 def test_an_agent_reaches_no_decision_and_no_effect(deployed: Templates) -> None:
     for role in deployed.roles("agent"):
-        for table in {*PLATFORM_TABLES, *BUSINESS_TABLES} - {"journal"}:
+        for table in {*PLATFORM_TABLES, *BUSINESS_TABLES} - {"journal", "accounts"}:
             assert not on_tables(deployed, role, table), f"{role} reaches {table}"
 
 
@@ -167,7 +167,7 @@ def test_a_workflow_calls_what_it_names_and_nothing_else(deployed: Templates) ->
 WHO_WRITES = {
     "effects": {"step gateway"},
     "approvals": {"step gateway", "step ask_person", "step deliver_decisions", "step api"},
-    "runs": {"step close_run", "step api"},
+    "runs": {"step close_run", "step sweep_accounts", "step api"},
 }
 
 
@@ -175,6 +175,47 @@ WHO_WRITES = {
 def test_only_these_write_the_platforms_tables(deployed: Templates, table: str) -> None:
     writers = {str(role) for role in deployed.roles() if on_tables(deployed, role, table) & set(WRITES)}
     assert writers == WHO_WRITES[table]
+
+
+def accounts(templates: Templates, key: str) -> dict[str, set[str]]:
+    """What each role may do to the account with *key*; roles that may do nothing are left out."""
+    arn = templates.settings.names.table_arn("accounts")
+    found = {
+        str(role): {
+            action
+            for action in (*READS, *WRITES)
+            if all(allows(some, f"dynamodb:{action}", arn, role.arn, key) for some in (role.statements, templates.boundary()))
+        }
+        for role in templates.roles()
+    }
+    return {role: actions for role, actions in found.items() if actions}
+
+
+STEPS_WITH_ACCOUNTS = {
+    "step api": {"GetItem", "PutItem", "UpdateItem"},
+    "step close_run": {"GetItem", "UpdateItem"},
+    "step gateway": {"GetItem", "ConditionCheckItem"},
+    "step sweep_accounts": {"GetItem", "UpdateItem"},
+}
+
+
+@pytest.mark.parametrize("name", ["run/run-1", "day/2026-11-23", "budgets"])
+def test_agents_reach_no_account_but_a_branchs(deployed: Templates, name: str) -> None:
+    assert accounts(deployed, f"acme#{name}") == STEPS_WITH_ACCOUNTS
+
+
+def test_agents_reserve_from_branches(deployed: Templates) -> None:
+    agents = {str(role): {"GetItem", "UpdateItem"} for role in deployed.roles("agent")}
+    assert accounts(deployed, "acme#branch/run-1/main") == STEPS_WITH_ACCOUNTS | agents
+
+
+def test_a_wider_policy_would_not_let_agents_reach_other_accounts_or_tools_any(deployed: Templates) -> None:
+    anything: list[dict[str, Any]] = [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
+    arn = deployed.settings.names.table_arn("accounts")
+    for role in [*deployed.roles("agent"), *deployed.roles("tool")]:
+        for name in ("run/run-1", "day/2026-11-23", "budgets", *(["branch/run-1/main"] if role.kind == "tool" else [])):
+            for action in (*READS, *WRITES):
+                assert not all(allows(one, f"dynamodb:{action}", arn, role.arn, f"acme#{name}") for one in (anything, deployed.boundary()))
 
 
 def test_only_the_gateway_asks_a_person(deployed: Templates) -> None:

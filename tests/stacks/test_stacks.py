@@ -101,6 +101,7 @@ KEYS = {
     "runs": ("tenant", "run"),
     "approvals": ("tenant", "approval"),
     "effects": ("pk", "effect"),
+    "accounts": ("account",),
     "orders": ("tenant", "order_id"),
     "refunds": ("tenant", "refund_key"),
 }
@@ -110,13 +111,17 @@ def test_tables_have_the_keys_that_the_runtime_uses(deployed: Templates) -> None
     found = tables(deployed)
     assert {name: tuple(key["AttributeName"] for key in table["KeySchema"]) for name, table in found.items()} == KEYS
     types = {one["AttributeName"]: one["AttributeType"] for table in found.values() for one in table["AttributeDefinitions"]}
-    assert {name for name, type_ in types.items() if type_ == "N"} == {"number", "decided_at"}
+    assert {name for name, type_ in types.items() if type_ == "N"} == {"number", "decided_at", "until"}
     assert found["journal"]["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}
     indexes = {name: table["GlobalSecondaryIndexes"] for name, table in found.items() if "GlobalSecondaryIndexes" in table}
     shapes = {
         name: [(one["IndexName"], *(key["AttributeName"] for key in one["KeySchema"])) for one in table] for name, table in indexes.items()
     }
-    assert shapes == {"runs": [("by_created", "tenant", "created_at")], "approvals": [("outbox", "outbox", "decided_at")]}
+    assert shapes == {
+        "runs": [("by_created", "tenant", "created_at")],
+        "approvals": [("outbox", "outbox", "decided_at")],
+        "accounts": [("leases", "shard", "until")],
+    }
 
 
 def test_bodies_are_private_and_can_be_erased(deployed: Templates) -> None:

@@ -31,7 +31,12 @@ def test_the_time_is_in_milliseconds() -> None:
 
 def python(code: str) -> str:
     environment = COMPLETE | {"AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-    environment |= {"PYTHONPATH": os.pathsep.join(sys.path), "PATH": os.environ["PATH"], "POWERTOOLS_SERVICE_NAME": "x"}
+    environment |= {
+        "SEPTET_BUDGETS": '{"day": 3, "run": 2, "usual": 1}',
+        "PYTHONPATH": os.pathsep.join(sys.path),
+        "PATH": os.environ["PATH"],
+        "POWERTOOLS_SERVICE_NAME": "x",
+    }
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -42,6 +47,8 @@ def python(code: str) -> str:
     [
         ("journal()", "DynamoJournal"),
         ("runs()", "DynamoRuns"),
+        ("ledger()", "DynamoLedger"),
+        ("sweeper()", "Sweeper"),
         ("approvals()", "DynamoApprovals"),
         ("executions()", "StepFunctionsExecutions"),
         ("agent_ports()", "Ports"),

@@ -1,4 +1,4 @@
-"""Closes the record of a run whose execution has ended; called by an EventBridge rule."""
+"""Closes the record and the accounts of a run whose execution has ended; called by an EventBridge rule."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,5 +13,5 @@ log = Logger()
 
 def handler(event: Mapping[str, Any], _: object) -> None:
     """Take an event ``Step Functions Execution Status Change``."""
-    closed = close(bootstrap.runs(), event["detail"])
+    closed = close(bootstrap.runs(), bootstrap.ledger(), event["detail"])
     log.info("execution ended", extra={"run": event["detail"].get("name"), "status": event["detail"].get("status"), "closed": closed})

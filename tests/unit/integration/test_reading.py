@@ -6,7 +6,7 @@ import pytest
 
 from septet.core.entries import Answer, ApprovalGiven, Failure, HandOver, ModelReply, ToolIntent
 from septet.core.money import Usage
-from septet.integration import reading
+from septet.integration import ending, reading
 from septet.integration.ports import ExecutionState, Principal
 from septet.integration.problems import Kind, Problem
 
@@ -25,7 +25,7 @@ def status(office: Any, run: str, who: Principal = ANN) -> str:
 @pytest.mark.parametrize("look", ["record", "report", "excerpt"])
 def test_a_run_that_is_none_of_ones_business_does_not_exist(office: Any, who: Any, look: str) -> None:
     run = office.start(ANN)
-    rest = {"after": -1, "limit": 1} if look == "excerpt" else {}
+    rest: dict[str, Any] = {"part": reading.Part()} if look == "excerpt" else {}
     with pytest.raises(Problem) as caught:
         getattr(reading, look)(run, who, office.ports, **rest)
     unknown = run[:-1] + ("0" if run[-1] != "0" else "1")
@@ -126,7 +126,7 @@ def test_a_run_whose_execution_is_nowhere_is_closed_in_the_end(office: Any, *, n
     if not noted:
         office.forget_execution(run)
     office.workflows.states.clear()
-    office.clock.now += reading.SETTLED_AFTER
+    office.clock.now += ending.SETTLED_AFTER
     assert status(office, run) == "running"
     office.clock.now += 1
     found = reading.report(run, ANN, office.ports).run
@@ -185,8 +185,8 @@ def test_an_excerpt_goes_on_where_it_ended(office: Any) -> None:
     numbers = []
     after: int | None = -1
     while after is not None:
-        page = reading.excerpt(run, ANN, office.ports, after=after, limit=3)
+        page = reading.excerpt(run, ANN, office.ports, part=reading.Part(after=after, limit=3))
         numbers += [entry.number for entry in page.entries]
         after = page.next
     assert numbers == list(range(7))
-    assert reading.excerpt(run, ANN, office.ports, after=6, limit=3) == reading.Excerpt(entries=(), next=None)
+    assert reading.excerpt(run, ANN, office.ports, part=reading.Part(after=6, limit=3)) == reading.Excerpt(entries=(), next=None)

@@ -3,7 +3,10 @@ from typing import Any
 
 import pytest
 
+from septet.core.journal import Branch
+from septet.core.ledger import day, of_branch, of_run
 from septet.core.runs import Run
+from septet.local.ledger import MemoryLedger
 from septet.local.runs import MemoryRuns
 from septet.orchestration.closing import cause, close
 
@@ -27,7 +30,7 @@ class _Strict(MemoryRuns):
 def closed(**changes: Any) -> tuple[bool, Run]:
     runs = _Strict()
     runs.create(RUN)
-    was = close(runs, DETAIL | changes)
+    was = close(runs, MemoryLedger(), DETAIL | changes)
     found = runs.get("acme", "run-1")
     assert found is not None
     return was, found
@@ -76,11 +79,44 @@ def test_an_event_that_is_none_of_ours_closes_nothing(change: dict[str, Any]) ->
 def test_an_event_that_comes_twice_closes_once() -> None:
     runs = MemoryRuns()
     runs.create(RUN)
-    assert close(runs, DETAIL)
-    assert not close(runs, DETAIL | {"status": "FAILED"})
+    assert close(runs, MemoryLedger(), DETAIL)
+    assert not close(runs, MemoryLedger(), DETAIL | {"status": "FAILED"})
     found = runs.get("acme", "run-1")
     assert found is not None
     assert found.status == "succeeded"
+
+
+@pytest.mark.parametrize("status", ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"])
+def test_the_accounts_are_closed_however_the_execution_ended_and_what_was_not_spent_goes_back(status: str) -> None:
+    runs, ledger, main = MemoryRuns(), MemoryLedger(), Branch(tenant="acme", run="run-1")
+    runs.create(RUN)
+    ledger.open(main, 1_000, now=0)
+    ledger.reserve(main, 1, 100, until=5, settle={})
+    ledger.settle(main, {1: 40})
+    assert close(runs, ledger, DETAIL | {"status": status})
+    found = [ledger.account("acme", name) for name in (day(0), of_run("run-1"), of_branch("run-1"))]
+    assert [(one.spent, one.reserved, one.closed) for one in found if one] == [(40, 0, False), (40, 0, True), (40, 0, True)]
+
+
+def test_an_event_that_comes_again_closes_accounts_that_the_first_could_not() -> None:
+    runs, ledger, main = MemoryRuns(), MemoryLedger(), Branch(tenant="acme", run="run-1")
+    runs.create(RUN)
+    assert close(runs, ledger, DETAIL)
+    ledger.open(main, 1_000, now=0)
+    assert not close(runs, ledger, DETAIL)
+    account = ledger.account("acme", of_run("run-1"))
+    assert account is not None
+    assert account.closed
+
+
+@pytest.mark.parametrize("change", [{"status": "RUNNING"}, {"input": json.dumps({"tenant": "other"})}, {"name": "run-2"}])
+def test_an_event_of_something_else_closes_no_accounts(change: dict[str, Any]) -> None:
+    ledger, main = MemoryLedger(), Branch(tenant="acme", run="run-1")
+    ledger.open(main, 1_000, now=0)
+    close(MemoryRuns(), ledger, DETAIL | change)
+    account = ledger.account("acme", of_run("run-1"))
+    assert account is not None
+    assert not account.closed
 
 
 @pytest.mark.parametrize(

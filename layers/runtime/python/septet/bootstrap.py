@@ -13,12 +13,14 @@ if TYPE_CHECKING:
     from septet.aws.cache import DynamoCache
     from septet.aws.health import DynamoHealth
     from septet.aws.journal import DynamoJournal
+    from septet.aws.ledger import DynamoLedger
     from septet.aws.runs import DynamoRuns
     from septet.execution.driver import Ports
     from septet.execution.ports import Model
     from septet.execution.providers import Providers
     from septet.integration.identity import Verifier
     from septet.integration.ports import Ports as ApiPorts
+    from septet.orchestration.sweeping import Sweeper
     from septet.security.gateway import Gateway
 
 MODEL_SECONDS = 55
@@ -38,8 +40,10 @@ class Configuration:
     effects_table: str
     health_table: str
     cache_table: str
+    accounts_table: str
     orders_table: str
     refunds_table: str
+    budgets: str
     bodies_bucket: str
     bodies_key: str
     gateway: str
@@ -102,6 +106,37 @@ def runs() -> "DynamoRuns":
     from septet.aws.runs import DynamoRuns
 
     return DynamoRuns(client("dynamodb"), settings().runs_table)
+
+
+@cache
+def ledger() -> "DynamoLedger":
+    """The accounts in DynamoDB, with the platform's default limits."""
+    import json
+
+    from septet.aws.account_table import AccountTable
+    from septet.aws.clients import client
+    from septet.aws.ledger import DynamoLedger
+    from septet.core.ledger import Budgets
+
+    return DynamoLedger(AccountTable(client("dynamodb"), settings().accounts_table), Budgets(**json.loads(settings().budgets)))
+
+
+@cache
+def sweeper() -> "Sweeper":
+    """Whoever settles for workers that are gone; of the journal it reads what entries cost, no large bodies."""
+    from septet.aws.clients import client
+    from septet.aws.journal import DynamoJournal
+    from septet.aws.unread import UnreadBodies
+    from septet.aws.workflows import StepFunctionsWorkflows
+    from septet.orchestration.sweeping import Sweeper
+
+    return Sweeper(
+        ledger=ledger(),
+        journal=DynamoJournal(client("dynamodb"), settings().journal_table, UnreadBodies(), gaps=True),
+        runs=runs(),
+        workflows=StepFunctionsWorkflows(client("stepfunctions"), settings().state_machine_prefix),
+        clock=now,
+    )
 
 
 @cache

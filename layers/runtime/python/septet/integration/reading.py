@@ -1,22 +1,19 @@
 """Reading runs: their records, what their journals show, and how their executions stand."""
 
-import logging
 from dataclasses import dataclass
 from itertools import islice
 
 from septet.core.entries import Entry
 from septet.core.errors import InputRejected
-from septet.core.journal import Branch
+from septet.core.journal import MAIN, Branch
 from septet.core.runs import Run
 from septet.integration.approving import open_at
-from septet.integration.ports import ExecutionState, Ports, Principal
+from septet.integration.budgets import Share, history, share
+from septet.integration.ending import settled
+from septet.integration.ports import Ports, Principal
 from septet.integration.problems import Kind, Problem, Wrong
-from septet.integration.rights import OVERSEERS, READERS, require, sees
+from septet.integration.rights import AUDITORS, OVERSEERS, READERS, VERIFIERS, require, sees
 from septet.observability.summary import Summary, summarise
-
-SETTLED_AFTER = 15 * 60 * 1000
-"""Milliseconds after which a run that has no execution will not get one: far above what a submission may take."""
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,6 +24,13 @@ class Report:
     summary: Summary
     waiting: tuple[str, ...]
     """Approvals that a person can decide on now."""
+    share: Share | None
+    """What it may spend; None when it has no account."""
+
+    @property
+    def branches(self) -> tuple[str, ...]:
+        """The branches of its journal: no workflow opens another yet."""
+        return (MAIN,)
 
     @property
     def status(self) -> str:
@@ -40,6 +44,18 @@ class Listing:
 
     runs: tuple[tuple[Run, str], ...]
     next: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    """Which entries are wanted."""
+
+    after: int = -1
+    """Only those with a higher number."""
+    limit: int = 50
+    branch: str = MAIN
+    sealed: bool = False
+    """As they are stored, with all that is needed to verify them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,10 +77,10 @@ def record(run_id: str, principal: Principal, ports: Ports) -> Run:
 
 def report(run_id: str, principal: Principal, ports: Ports) -> Report:
     """The run as it stands; a record whose execution has ended is closed on the way."""
-    run = _settled(record(run_id, principal, ports), ports)
+    run = settled(record(run_id, principal, ports), ports.runs, ports.workflows, ports.clock)
     summary = summarise(ports.journal.read(Branch(tenant=run.tenant, run=run.run)))
     waiting = [approval for approval in summary.waiting if _waits(approval, run, ports)]
-    return Report(run=run, summary=summary, waiting=tuple(waiting))
+    return Report(run=run, summary=summary, waiting=tuple(waiting), share=share(run, ports))
 
 
 def listing(principal: Principal, ports: Ports, *, limit: int, cursor: str | None = None, status: str | None = None) -> Listing:
@@ -85,10 +101,23 @@ def listing(principal: Principal, ports: Ports, *, limit: int, cursor: str | Non
     return Listing(runs=tuple(pair for pair in shown if status in (None, pair[1])), next=page.next)
 
 
-def excerpt(run_id: str, principal: Principal, ports: Ports, *, after: int, limit: int) -> Excerpt:
-    """At most *limit* entries of the run's main branch with a number above *after*."""
+def excerpt(run_id: str, principal: Principal, ports: Ports, *, part: Part) -> Excerpt:
+    """*part* of one of the run's branches. Raises Problem: ``NOT_FOUND``, and ``FORBIDDEN`` for who may not read entries as stored."""
+    if part.sealed:
+        require(principal, VERIFIERS, "read entries as they are stored")
     run = record(run_id, principal, ports)
-    entries = tuple(islice(ports.journal.read(Branch(tenant=run.tenant, run=run.run), after=after), limit + 1))
+    return _excerpt(Branch(tenant=run.tenant, run=run.run, path=part.branch), ports, part)
+
+
+def limits(principal: Principal, ports: Ports, *, part: Part) -> Excerpt:
+    """*part* of the changes of the limits of the principal's tenant. Raises Problem ``FORBIDDEN``."""
+    require(principal, AUDITORS, "read the history of limits")
+    return _excerpt(history(principal.tenant), ports, part)
+
+
+def _excerpt(branch: Branch, ports: Ports, part: Part) -> Excerpt:
+    limit = part.limit
+    entries = tuple(islice(ports.journal.read(branch, after=part.after), limit + 1))
     more = len(entries) > limit
     return Excerpt(entries=entries[:limit], next=entries[limit - 1].number if more else None)
 
@@ -104,29 +133,3 @@ def _waiting_runs(runs: tuple[Run, ...], principal: Principal, ports: Ports) -> 
         return set()
     now = ports.clock()
     return running & {item.run for item in ports.approvals.listed(principal.tenant, status="pending") if open_at(item, now)}
-
-
-def _settled(run: Run, ports: Ports) -> Run:
-    """*run*, closed when its execution has ended and the event that should have closed it was lost."""
-    end = _end(run, ports) if run.status == "running" else None
-    if end is None or end.status == "running":
-        return run
-    ended_at = ports.clock() if end.ended_at is None else end.ended_at
-    ports.runs.close(run.tenant, run.run, status=end.status, ended_at=ended_at, error=end.error, message=end.message)
-    return ports.runs.get(run.tenant, run.run) or run
-
-
-def _end(run: Run, ports: Ports) -> ExecutionState | None:
-    """How the execution stands; None when that cannot be told now. One that a broken submission did not note is noted."""
-    execution = run.execution or ports.workflows.execution(run.workflow, run.run)
-    try:
-        state = ports.workflows.state(execution)
-        if state and not run.execution:
-            ports.runs.started(run.tenant, run.run, execution)
-    except Exception as error:  # noqa: BLE001 -- whatever keeps Step Functions from answering, the record and the journal can still be read
-        _log.warning("state of run %s is not known: %s", run.run, type(error).__name__)
-        return None
-    if state is None and ports.clock() - run.created_at > SETTLED_AFTER:
-        message = "the execution is gone" if run.execution else "the submission broke off before the run was started; submit it again"
-        return ExecutionState(status="failed", error="ExecutionLost" if run.execution else "NotStarted", message=message)
-    return state

@@ -1,0 +1,27 @@
+"""``policies/budgets.toml``: what a tenant may spend that has no limits of its own."""
+
+from pathlib import Path
+
+from stacks.catalog.declarations import Budgets
+from stacks.catalog.fields import toml
+from stacks.catalog.problems import Problems
+
+FILE = "policies/budgets.toml"
+_MICRO = 1_000_000
+
+
+def budgets(root: Path, problems: Problems) -> Budgets:
+    """The default limits. A run that asks for nothing gets no more than one may ask for, and that is no more than a day has."""
+    fields = toml(root / FILE, FILE, problems)
+    if fields is None:
+        return Budgets(day=0, run=0, usual=0)
+    found = Budgets(day=fields.dollars("day"), run=fields.dollars("run"), usual=fields.dollars("usual"))
+    for name, above in (("usual", "run"), ("run", "day")):
+        least, most = getattr(found, name), getattr(found, above)
+        if 0 < most < least:
+            fields.wrong(name, f'is more than {above}: give at most "{most / _MICRO:g}"')
+    for name in ("day", "run", "usual"):
+        if fields.values.get(name) in {"0", "0.0", "0.00"}:
+            fields.wrong(name, 'is nothing, so no run could start: give dollars as text with at most 6 decimals, as "1"')
+    fields.done()
+    return found
