@@ -76,6 +76,36 @@ class TestOne:
         assert not runs.close(tenant, "run-1", status="succeeded", ended_at=10)
         assert runs.get(tenant, "run-1") == run(tenant, status="failed", ended_at=9, error="ToolFailed", message="it fell")
 
+    def test_one_that_was_refused_says_why_and_can_be_refused_again(self, runs: Runs, tenant: str) -> None:
+        runs.create(run(tenant, budget=5))
+        for at in (9, 10):
+            runs.refuse(tenant, "run-1", at=at, error="BudgetExhausted", message="nothing is left")
+            expected = run(tenant, budget=5, status="refused", ended_at=at, error="BudgetExhausted", message="nothing is left")
+            assert runs.get(tenant, "run-1") == expected
+        assert names(runs, tenant, 10, status="refused") == ["run-1"]
+
+    def test_one_that_was_refused_and_is_started_after_all_is_running(self, runs: Runs, tenant: str) -> None:
+        runs.create(run(tenant))
+        runs.refuse(tenant, "run-1", at=9, error="BudgetExhausted", message="nothing is left")
+        runs.started(tenant, "run-1", "arn:x")
+        assert runs.get(tenant, "run-1") == run(tenant, execution="arn:x")
+
+    def test_one_that_executes_or_has_ended_is_not_refused(self, runs: Runs, tenant: str) -> None:
+        runs.create(run(tenant))
+        runs.started(tenant, "run-1", "arn:x")
+        runs.refuse(tenant, "run-1", at=9, error="BudgetExhausted", message="")
+        assert runs.get(tenant, "run-1") == run(tenant, execution="arn:x")
+        runs.create(run(tenant, "run-2"))
+        runs.close(tenant, "run-2", status="failed", ended_at=3, error="NotStarted")
+        runs.refuse(tenant, "run-2", at=9, error="BudgetExhausted", message="")
+        assert runs.get(tenant, "run-2") == run(tenant, "run-2", status="failed", ended_at=3, error="NotStarted")
+
+    def test_an_execution_that_ended_ends_one_that_was_refused_meanwhile(self, runs: Runs, tenant: str) -> None:
+        runs.create(run(tenant))
+        runs.refuse(tenant, "run-1", at=9, error="BudgetExhausted", message="nothing is left")
+        assert runs.close(tenant, "run-1", status="succeeded", ended_at=10)
+        assert runs.get(tenant, "run-1") == run(tenant, status="succeeded", ended_at=10)
+
     def test_what_is_not_there_cannot_end(self, runs: Runs, tenant: str) -> None:
         assert not runs.close(tenant, "run-1", status="succeeded", ended_at=10)
         assert runs.get(tenant, "run-1") is None

@@ -14,6 +14,7 @@ from septet.integration.problems import Kind, Problem
 from septet.integration.submitting import Submission, submit
 from septet.local.approvals import MemoryApprovals, MemoryExecutions
 from septet.local.journal import MemoryJournal
+from septet.local.ledger import MemoryLedger
 from septet.local.runs import MemoryRuns
 from septet.local.workflows import MemoryWorkflows
 from septet.security.approvals import Approval, approval_id
@@ -63,6 +64,7 @@ class Office:
     """The API's ports as doubles, and what happens behind them."""
 
     journal: Any = field(default_factory=MemoryJournal)
+    ledger: Any = field(default_factory=MemoryLedger)
     runs: Any = field(default_factory=MemoryRuns)
     approvals: Any = field(default_factory=MemoryApprovals)
     executions: Any = field(default_factory=MemoryExecutions)
@@ -75,6 +77,7 @@ class Office:
         return Ports(
             identity=self.identity,
             journal=self.journal,
+            ledger=self.ledger,
             runs=self.runs,
             approvals=self.approvals,
             executions=self.executions,
@@ -83,10 +86,10 @@ class Office:
             declared={"support": SUPPORT},
         )
 
-    def start(self, who: Principal | None = None, message: str = "where is it?", key: str | None = None) -> str:
+    def start(self, who: Principal | None = None, message: str = "where is it?", key: str | None = None, **rest: Any) -> str:
         """A run of *who*'s, started a millisecond after the one before."""
         self.clock.now += 1
-        return submit(Submission(workflow="support", input={"message": message}, key=key), who or principal(), self.ports).run
+        return submit(Submission(workflow="support", input={"message": message}, key=key, **rest), who or principal(), self.ports).run
 
     def write(self, run: str, *bodies: Body, agent: str = "refunds", tenant: str = "acme", **rest: Any) -> None:
         """An agent's entries."""

@@ -10,11 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from septet.core.entries import Request
+from septet.core.errors import RunStopped
 from septet.core.journal import Branch, verify
+from septet.core.ledger import Budgets, day, of_branch
 from septet.integration.ports import ExecutionState, Ports, Principal
 from septet.integration.problems import Kind, Problem
 from septet.integration.run_ids import PATTERN
 from septet.integration.submitting import Submission, submit
+from septet.local.ledger import MemoryLedger
 from septet.local.workflows import MemoryWorkflows
 
 if TYPE_CHECKING:
@@ -162,7 +165,7 @@ def test_every_wrong_field_is_told_at_once_but_not_a_thousand(office: Any) -> No
     assert len(problem.errors) == 20
 
 
-CALLS = 5
+CALLS = 7
 """Of ports, that a submission makes; each is a place to crash at."""
 
 
@@ -194,7 +197,7 @@ def crashing(office: Any, *, at: int, after: bool) -> tuple[Ports, list[int]]:
     count = [0]
     wrapped = {
         name: Crashing(getattr(office, name), count, at=at, after=after)
-        for name in ("journal", "runs", "workflows", "approvals", "executions")
+        for name in ("journal", "ledger", "runs", "workflows", "approvals", "executions")
     }
     return Ports(**wrapped, identity=office.identity, clock=office.clock, declared=office.ports.declared), count
 
@@ -240,7 +243,7 @@ class Forgetful(MemoryWorkflows):
 
 def test_an_execution_that_ended_before_it_was_noted_is_not_started_again(office: Any) -> None:
     office.workflows = Forgetful()
-    ports, _ = crashing(office, at=4, after=True)
+    ports, _ = crashing(office, at=6, after=True)
     with pytest.raises(Crash):
         submit(ASKED, ANN, ports)
     (execution,) = office.workflows.states
@@ -251,7 +254,7 @@ def test_an_execution_that_ended_before_it_was_noted_is_not_started_again(office
 
 
 def test_a_run_that_was_given_up_is_not_started_after_all(office: Any) -> None:
-    ports, _ = crashing(office, at=3, after=False)
+    ports, _ = crashing(office, at=5, after=False)
     with pytest.raises(Crash):
         submit(ASKED, ANN, ports)
     (record,) = office.runs.page("acme", limit=1).runs
@@ -296,7 +299,7 @@ class Queued:
         return call
 
 
-@given(order=st.lists(st.integers(0, 1), max_size=12), same=st.booleans())
+@given(order=st.lists(st.integers(0, 1), max_size=16), same=st.booleans())
 def test_two_submissions_with_one_key_are_one_run_in_any_interleaving(make_office: Any, order: list[int], *, same: bool) -> None:
     office = make_office()
     office.workflows = Forgetful()
@@ -305,7 +308,7 @@ def test_two_submissions_with_one_key_are_one_run_in_any_interleaving(make_offic
     asked = [ASKED, ASKED if same else other(input={"message": "another"})]
 
     def work(who: int) -> None:
-        wrapped = {name: Queued(getattr(office, name), turnstile, who) for name in ("journal", "runs", "workflows")}
+        wrapped = {name: Queued(getattr(office, name), turnstile, who) for name in ("journal", "ledger", "runs", "workflows")}
         ports = Ports(
             **wrapped,
             identity=office.identity,
@@ -332,3 +335,115 @@ def test_two_submissions_with_one_key_are_one_run_in_any_interleaving(make_offic
     (entry,) = office.journal.read(Branch(tenant="acme", run=record.run))
     winner = next(iter(ends))
     assert entry.body.input == asked[winner].input
+
+
+def of_day(office: Any) -> Any:
+    return office.ledger.account("acme", day(office.clock()))
+
+
+def use_up(office: Any, left: int) -> None:
+    """Leave so many micro-dollars of the day, which others have taken."""
+    office.ledger.open(Branch(tenant="acme", run="another"), 50_000_000 - left, now=office.clock())
+
+
+class TestBudget:
+    def test_a_run_takes_what_it_asks_for_from_its_tenants_day(self, office: Any) -> None:
+        run = submit(other(budget=250_000), ANN, office.ports)
+        assert run.budget == 250_000
+        assert office.ledger.account("acme", of_branch(run.run)).available == 250_000
+        assert of_day(office).reserved == 250_000
+
+    def test_a_run_that_asks_for_nothing_gets_what_is_usual(self, office: Any) -> None:
+        office.ledger.set_budgets("acme", Budgets(day=9_000_000, run=800_000, usual=300_000), now=office.clock())
+        assert submit(ASKED, ANN, office.ports).budget == 300_000
+
+    def test_a_run_may_ask_for_its_limit_and_no_more(self, office: Any) -> None:
+        problem = refusal(other(budget=5_000_001), ANN, office.ports)
+        assert (problem.kind, problem.errors[0].field) == (Kind.INVALID, "budget")
+        assert "$5.000000" in problem.detail
+        assert office.runs.page("acme", limit=1).runs == ()
+        assert submit(other(budget=5_000_000), ANN, office.ports).execution
+
+    def test_a_key_used_with_another_budget_is_refused(self, office: Any) -> None:
+        submit(other(budget=250_000), ANN, office.ports)
+        for budget in (250_001, None):
+            assert refusal(other(budget=budget), ANN, office.ports).errors[0].field == "Idempotency-Key"
+
+    def test_a_repeated_submission_is_the_same_run_also_when_the_limits_have_changed(self, office: Any) -> None:
+        large, usual = submit(other(budget=5_000_000), ANN, office.ports), submit(other(key="k-2"), ANN, office.ports)
+        office.ledger.set_budgets("acme", Budgets(day=9_000_000, run=800_000, usual=300_000), now=office.clock())
+        assert submit(other(budget=5_000_000), ANN, office.ports) == large
+        assert submit(other(key="k-2"), ANN, office.ports) == usual
+
+
+class TestExhausted:
+    def test_when_the_day_has_less_left_the_run_is_refused_until_the_day_ends(self, office: Any) -> None:
+        use_up(office, left=999_999)
+        problem = refusal(ASKED, ANN, office.ports)
+        assert problem.kind is Kind.EXHAUSTED
+        assert problem.retry_after == 8700  # from 21:35 UTC
+        assert "999999" in problem.detail
+        assert office.workflows.inputs == {}
+
+    @pytest.mark.parametrize(("moment", "seconds"), [(0, 86_400), (1, 86_400), (86_399_000, 1), (86_399_999, 1)])
+    def test_the_wait_is_whole_seconds_and_never_too_short(self, office: Any, moment: int, seconds: int) -> None:
+        office.clock.now += 86_400_000 - office.clock.now % 86_400_000 + moment
+        use_up(office, left=1)
+        assert refusal(ASKED, ANN, office.ports).retry_after == seconds
+
+    def test_the_record_says_so_and_does_not_stay_running(self, office: Any) -> None:
+        use_up(office, left=1)
+        refusal(ASKED, ANN, office.ports)
+        (record,) = office.runs.page("acme", limit=10).runs
+        assert (record.status, record.error, record.ended_at) == ("refused", "BudgetExhausted", office.clock())
+        assert list(office.journal.read(Branch(tenant="acme", run=record.run))) == []
+
+    def test_the_same_submission_again_is_refused_again_while_nothing_is_left_and_done_once_there_is(self, office: Any) -> None:
+        use_up(office, left=1)
+        kinds = [refusal(ASKED, ANN, office.ports).kind for _ in range(2)]
+        assert kinds == [Kind.EXHAUSTED] * 2
+        office.clock.now += 86_400_000
+        run = submit(ASKED, ANN, office.ports)
+        assert (run.status, run.error, run.ended_at) == ("running", "", None)
+        assert office.runs.page("acme", limit=10).runs == (run,)
+        assert len(office.workflows.inputs) == 1
+
+    def test_a_refusal_that_comes_late_does_not_take_back_a_start(self, office: Any) -> None:
+        run = submit(ASKED, ANN, office.ports)
+        office.runs.refuse("acme", run.run, at=1, error="BudgetExhausted", message="")
+        assert office.runs.get("acme", run.run) == run
+
+    def test_a_start_takes_back_a_refusal_that_came_in_between(self, office: Any) -> None:
+        ports, _ = crashing(office, at=6, after=True)
+        with pytest.raises(Crash):
+            submit(ASKED, ANN, ports)
+        (record,) = office.runs.page("acme", limit=1).runs
+        office.runs.refuse("acme", record.run, at=1, error="BudgetExhausted", message="")
+        assert submit(ASKED, ANN, office.ports).status == "running"
+        assert office.runs.get("acme", record.run).status == "running"
+        assert len(office.workflows.inputs) == 1
+
+    def test_a_submission_that_broke_off_keeps_what_it_took(self, office: Any) -> None:
+        ports, _ = crashing(office, at=3, after=True)
+        with pytest.raises(Crash):
+            submit(ASKED, ANN, ports)
+        use_up(office, left=1_000_000)
+        assert submit(ASKED, ANN, office.ports).execution
+        assert of_day(office).available == 0
+
+
+class Stopped(MemoryLedger):
+    """A double of a ledger whose tenant is stopped."""
+
+    def open(self, *_: object, **__: object) -> None:
+        raise RunStopped("boss stopped it")
+
+
+def test_a_stopped_tenant_starts_no_run(office: Any) -> None:
+    rightful, office.ledger = office.ledger, Stopped()
+    problem = refusal(ASKED, ANN, office.ports)
+    assert problem.kind is Kind.CONFLICT
+    assert "boss stopped it" in problem.detail
+    assert office.runs.page("acme", limit=1).runs[0].status == "refused"
+    office.ledger = rightful
+    assert submit(ASKED, ANN, office.ports).status == "running"

@@ -285,6 +285,7 @@ def api_ports(workflows: Mapping[str, Any]) -> "ApiPorts":
     return Ports(
         identity=verifier(),
         journal=_journal(gaps=True),
+        ledger=ledger(),
         runs=runs(),
         approvals=approvals(),
         executions=executions(),

@@ -65,6 +65,13 @@ def test_a_report_has_what_the_contract_names(client: Any, office: Any) -> None:
         "tool_calls": 0,
         "tokens": {"input": 10, "output": 2},
         "cost_microdollars": 5,
+        "budget": {
+            "limit_microdollars": 1_000_000,
+            "spent_microdollars": 0,
+            "reserved_microdollars": 0,
+            "available_microdollars": 1_000_000,
+        },
+        "branches": ["main"],
         "approvals": [],
         "execution": f"arn:aws:states:local:000000000000:execution:support:{run}",
     }

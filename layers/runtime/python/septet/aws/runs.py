@@ -2,16 +2,20 @@
 
 import base64
 import re
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 from septet.aws.items import Item, item, values
+from septet.aws.trouble import reaching
 from septet.core.errors import InputRejected
 from septet.core.runs import Page, Run, Status
 
 INDEX = "by_created"
+_STORE = "the table of runs"
 PAGES = 20
 """Index pages that one listing reads at most; a filter that matches little then returns a short page and a cursor."""
+_NAME = re.compile(r"#\w+")
 _STAMP = re.compile(r"[0-9]{15}#[A-Za-z0-9_-]{1,100}")
 
 
@@ -22,6 +26,7 @@ class DynamoRuns:
         self._client = client
         self._table = table
 
+    @reaching(_STORE)
     def create(self, run: Run) -> Run:
         """Store *run* unless its id is taken, and return what stands."""
         taken = self._client.exceptions.ConditionalCheckFailedException
@@ -36,11 +41,13 @@ class DynamoRuns:
             return _run(error.response["Item"])
         return run
 
+    @reaching(_STORE)
     def get(self, tenant: str, run: str) -> Run | None:
         """The record, read consistently."""
         found = self._client.get_item(TableName=self._table, Key=item({"tenant": tenant, "run": run}), ConsistentRead=True)
         return _run(found["Item"]) if "Item" in found else None
 
+    @reaching(_STORE)
     def page(self, tenant: str, *, limit: int, cursor: str | None = None, status: str | None = None, submitter: str | None = None) -> Page:
         """At most *limit* runs, newest first."""
         query = self._query(tenant, status, submitter)
@@ -71,28 +78,40 @@ class DynamoRuns:
             query["ExpressionAttributeNames"] = {f"#{name}": name for name in wanted}
         return query
 
+    @reaching(_STORE)
     def started(self, tenant: str, run: str, execution: str) -> None:
-        """Note where the run executes; the first note stands."""
-        self._client.update_item(
-            TableName=self._table,
-            Key=item({"tenant": tenant, "run": run}),
-            UpdateExpression="SET #execution = if_not_exists(#execution, :execution)",
-            ConditionExpression="attribute_exists(tenant)",
-            ExpressionAttributeNames={"#execution": "execution"},
-            ExpressionAttributeValues=item({":execution": execution}),
-        )
+        """Note where the run executes; the first note stands. One that was refused in the meantime is running after all."""
+        note = "#execution = if_not_exists(#execution, :execution)"
+        given = {":execution": execution, ":refused": "refused"}
+        if self._update(tenant, run, f"SET {note}", "attribute_exists(tenant) AND #status <> :refused", given):
+            return
+        again = f"SET {note}, #status = :running REMOVE #ended_at, #error, #message"
+        self._update(tenant, run, again, "#status = :refused", {**given, ":running": "running"})
 
+    @reaching(_STORE)
+    def refuse(self, tenant: str, run: str, *, at: int, error: str, message: str) -> None:
+        """Note that the run is not started, unless it is or has ended."""
+        given = {":refused": "refused", ":ended_at": at, ":error": error, ":message": message, ":running": "running"}
+        change = "SET #status = :refused, #ended_at = :ended_at, #error = :error, #message = :message"
+        self._update(tenant, run, change, "#status IN (:running, :refused) AND attribute_not_exists(#execution)", given)
+
+    @reaching(_STORE)
     def close(self, tenant: str, run: str, *, status: Status, ended_at: int, error: str = "", message: str = "") -> bool:
-        """Note how the run ended; the first note stands."""
-        names = ("status", "ended_at", "error", "message")
-        given = {":status": status, ":ended_at": ended_at, ":error": error, ":message": message, ":running": "running"}
+        """Note how the run ended; the first note stands, but for a refusal."""
+        ending = {":status": status, ":ended_at": ended_at, ":error": error, ":message": message}
+        change = "SET #status = :status, #ended_at = :ended_at, #error = :error, #message = :message"
+        unended = {":running": "running", ":refused": "refused"}
+        return self._update(tenant, run, change, "#status IN (:running, :refused)", {**ending, **unended})
+
+    def _update(self, tenant: str, run: str, change: str, condition: str, given: Mapping[str, str | int]) -> bool:
+        """Do *change* if *condition* holds, and return whether it did."""
         try:
             self._client.update_item(
                 TableName=self._table,
                 Key=item({"tenant": tenant, "run": run}),
-                UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in names),
-                ConditionExpression="#status = :running",
-                ExpressionAttributeNames={f"#{name}": name for name in names},
+                UpdateExpression=change,
+                ConditionExpression=condition,
+                ExpressionAttributeNames={name: name[1:] for name in set(_NAME.findall(f"{change} {condition}"))},
                 ExpressionAttributeValues=item(given),
             )
         except self._client.exceptions.ConditionalCheckFailedException:

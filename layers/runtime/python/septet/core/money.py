@@ -1,12 +1,16 @@
 """Money in integers of micro-dollars, and what tokens cost."""
 
-from dataclasses import dataclass
+import re
+
+from septet.core.frozen import frozen
 
 MICRO = 1_000_000
 """Micro-dollars in a dollar, and tokens in the unit prices are quoted for."""
+DOLLARS = r"^(?!0(\.0+)?$)(0|[1-9][0-9]{0,8})(\.[0-9]{1,6})?$"
+"""Dollars as text, above 0."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Usage:
     """Tokens of one model call, as the provider reported them."""
 
@@ -20,7 +24,7 @@ class Usage:
     """Tokens read and written into the provider's prompt cache."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Price:
     """What a model costs, in micro-dollars per million tokens."""
 
@@ -43,6 +47,14 @@ def cost(usage: Usage, price: Price) -> int:
     """Micro-dollars of *usage* at *price*, rounded up: a charge is never understated."""
     cached = usage.cache_read * price.cache_read + usage.cache_write * price.cache_write
     return -(-(usage.input * price.input + usage.output * price.output + cached) // MICRO)
+
+
+def microdollars(text: str) -> int:
+    """The amount that *text* says in dollars, e.g. ``0.25``. Raises ValueError unless it is above 0 and has six decimals at most."""
+    if not re.fullmatch(DOLLARS, text):
+        raise ValueError('must be dollars as decimal text, above 0 and with six decimals at most, e.g. "0.25"')
+    whole, _, part = text.partition(".")
+    return int(whole) * MICRO + int(part.ljust(6, "0"))
 
 
 def dollars(amount: int) -> str:

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-Status = Literal["running", "succeeded", "failed", "stopped", "timed_out"]
-"""``waiting`` is no status of the record: whether a person is being waited for is read from the journal."""
+Status = Literal["running", "succeeded", "failed", "stopped", "timed_out", "refused"]
+"""``refused`` was never started, for want of money or because of a stop; submitted again with its key, it may be.
+
+``waiting`` is no status of the record: whether a person is being waited for is read from the journal."""
 
 ENDED: dict[str, Status] = {"SUCCEEDED": "succeeded", "FAILED": "failed", "TIMED_OUT": "timed_out", "ABORTED": "stopped"}
 """A run's status by its execution's, as Step Functions names them."""
@@ -20,9 +22,11 @@ class Run:
     submitter: str
     """The principal of the token that started it."""
     digest: str
-    """Of workflow and input: a repeated submission must be the same one."""
+    """Of workflow, input and the budget asked for: a repeated submission must be the same one."""
     created_at: int
     """Milliseconds since the epoch."""
+    budget: int = 0
+    """Micro-dollars that it takes from its tenant's day."""
     status: Status = "running"
     ended_at: int | None = None
     execution: str = ""
@@ -57,9 +61,13 @@ class Runs(Protocol):
         ...
 
     def started(self, tenant: str, run: str, execution: str) -> None:
-        """Note where the run executes; the first note stands."""
+        """Note where the run executes; the first note stands. A run that was refused in the meantime is running after all."""
+        ...
+
+    def refuse(self, tenant: str, run: str, *, at: int, error: str, message: str) -> None:
+        """Note that the run is not started, and why, unless it is or has ended."""
         ...
 
     def close(self, tenant: str, run: str, *, status: Status, ended_at: int, error: str = "", message: str = "") -> bool:
-        """Note how the run ended; the first note stands. True when this was it."""
+        """Note how the run ended; the first note stands, but for a refusal. True when this was it."""
         ...

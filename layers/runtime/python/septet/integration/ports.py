@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from septet.core.journal import Clock, Journal
+from septet.core.ledger import Ledger
 from septet.core.runs import Runs, Status
 from septet.security.approvals import Approvals, Executions
 
@@ -82,6 +83,8 @@ class Ports:
 
     identity: Identity
     journal: Journal
+    """Reads an entry whose body was erased as one with the body Erased."""
+    ledger: Ledger
     runs: Runs
     approvals: Approvals
     executions: Executions

@@ -22,6 +22,7 @@ class Kind(Enum):
     TOO_LARGE = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     UNSUPPORTED_TYPE = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     INVALID = HTTPStatus.UNPROCESSABLE_ENTITY
+    EXHAUSTED = HTTPStatus.TOO_MANY_REQUESTS
     BROKEN = HTTPStatus.INTERNAL_SERVER_ERROR
     UNAVAILABLE = HTTPStatus.SERVICE_UNAVAILABLE
 
@@ -49,11 +50,13 @@ class Wrong:
 class Problem(Exception):  # noqa: N818 -- the word of RFC 9457
     """A request is answered with this instead of being done."""
 
-    def __init__(self, kind: Kind, detail: str, *errors: Wrong) -> None:
+    def __init__(self, kind: Kind, detail: str, *errors: Wrong, retry_after: int | None = None) -> None:
         super().__init__(detail)
         self.kind = kind
         self.detail = detail
         self.errors = errors
+        self.retry_after = retry_after
+        """Seconds after which the same request may be done; None when that is not known."""
 
     def document(self) -> Mapping[str, Any]:
         """The problem as ``application/problem+json``."""

@@ -10,6 +10,12 @@ SUBMITTERS = frozenset({"submitter", "operator", "admin"})
 """Roles that may start a run."""
 DECIDERS = frozenset({"approver", "admin"})
 """Roles that may decide on an approval."""
+ADMINS = frozenset({"admin"})
+"""Roles that may change a limit."""
+AUDITORS = frozenset({"auditor", "operator", "admin"})
+"""Roles that read the history of limits."""
+VERIFIERS = AUDITORS | {"submitter"}
+"""Roles that read a journal as it is stored, to verify it: of a run that they see."""
 OVERSEERS = frozenset({"approver", "operator", "auditor", "admin"})
 """Roles that see every run of their tenant."""
 READERS = OVERSEERS | {"submitter"}

@@ -7,8 +7,9 @@ from typing import Any
 
 from septet.core.canonical import canonical, digest
 from septet.core.entries import Request
-from septet.core.errors import Fenced
+from septet.core.errors import BudgetExhausted, Fenced, RunStopped
 from septet.core.journal import Branch, Head, Pen
+from septet.core.money import dollars
 from septet.core.runs import Run
 from septet.integration import inputs, run_ids
 from septet.integration.ports import Declaration, Ports, Principal
@@ -18,6 +19,8 @@ from septet.integration.rights import SUBMITTERS, require
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
 """An idempotency key: visible ASCII."""
 KEY_FIELD = "Idempotency-Key"
+DAY = 86_400_000
+"""Milliseconds."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,6 +29,8 @@ class Submission:
 
     workflow: str
     input: Mapping[str, Any]
+    budget: int | None = None
+    """Micro-dollars; None for what the tenant's runs usually get."""
     key: str | None = None
     """Two submissions of one principal with the same key are one."""
 
@@ -33,21 +38,23 @@ class Submission:
 def submit(submission: Submission, principal: Principal, ports: Ports) -> Run:
     """Start the run, or go on with a submission of the same key that broke off, and return its record.
 
-    Raises Problem: ``FORBIDDEN`` without a role, ``INVALID`` for an unknown workflow, an input it does not accept, or a key that was
-    used for something else.
+    A submission that was refused for want of money, or because of a stop, can be repeated with its key: it is tried anew. Raises Problem:
+    ``FORBIDDEN`` without a role; ``INVALID`` for an unknown workflow, an input it does not accept, too large a budget, or a key that was
+    used for something else; ``EXHAUSTED`` when the tenant has less left today; ``CONFLICT`` when it is stopped.
     """
     require(principal, SUBMITTERS, "submit a run")
     declared = _declared(submission, ports)
-    asked = _record(submission, principal, ports.clock())
+    asked = _record(submission, principal, ports)
     run = ports.runs.create(asked)
     if run.digest != asked.digest:
         raise invalid(KEY_FIELD, "was used before with another body: repeat that body, or take a new key")
-    if run.execution or run.status != "running":
+    if run.execution or run.status not in ("running", "refused"):
         return run
+    _open(run, ports)
     _request(run, submission, declared, ports)
     execution = _execution(run, ports, again=run is not asked)
     ports.runs.started(run.tenant, run.run, execution)
-    return replace(run, execution=execution)
+    return replace(run, execution=execution, status="running", ended_at=None, error="", message="")
 
 
 def _declared(submission: Submission, ports: Ports) -> Declaration:
@@ -59,23 +66,54 @@ def _declared(submission: Submission, ports: Ports) -> Declaration:
     return declared
 
 
-def _record(submission: Submission, principal: Principal, now: int) -> Run:
+def _record(submission: Submission, principal: Principal, ports: Ports) -> Run:
     if submission.key is not None and not KEY.fullmatch(submission.key):
         raise invalid(KEY_FIELD, "must be 1 to 255 visible ASCII characters")
+    now = ports.clock()
+    run = run_ids.fresh(now) if submission.key is None else run_ids.keyed(principal, submission.key)
+    return Run(
+        tenant=principal.tenant,
+        run=run,
+        workflow=submission.workflow,
+        submitter=principal.subject,
+        digest=_digest(submission),
+        created_at=now,
+        budget=_budget(submission, principal.tenant, run, ports),
+    )
+
+
+def _digest(submission: Submission) -> str:
+    """Of what was asked for: what a run usually gets may change between two submissions with one key."""
+    asked: list[Any] = [submission.workflow, submission.input]
     try:
-        body = digest(canonical([submission.workflow, submission.input]))
+        return digest(canonical(asked if submission.budget is None else [*asked, submission.budget]))
     except ValueError as error:
         raise Problem(
             Kind.INVALID, "the input is no JSON", Wrong(field="input", message="must be JSON: finite numbers, Unicode text")
         ) from error
-    return Run(
-        tenant=principal.tenant,
-        run=run_ids.fresh(now) if submission.key is None else run_ids.keyed(principal, submission.key),
-        workflow=submission.workflow,
-        submitter=principal.subject,
-        digest=body,
-        created_at=now,
-    )
+
+
+def _budget(submission: Submission, tenant: str, run: str, ports: Ports) -> int:
+    """What the run gets. A limit that was lowered since does not refuse a submission that was taken before."""
+    limits = ports.ledger.budgets(tenant)
+    if submission.budget is None:
+        return limits.usual
+    if submission.budget > limits.run and (submission.key is None or ports.runs.get(tenant, run) is None):
+        raise invalid("budget", f"is more than a run may have: ask for {dollars(limits.run)} at most, or have an administrator raise it")
+    return submission.budget
+
+
+def _open(run: Run, ports: Ports) -> None:
+    """Take the run's budget from its tenant's day, unless a submission that broke off has; note it when that is refused."""
+    now = ports.clock()
+    try:
+        ports.ledger.open(Branch(tenant=run.tenant, run=run.run), run.budget, now=now)
+    except (BudgetExhausted, RunStopped) as error:
+        ports.runs.refuse(run.tenant, run.run, at=now, error=type(error).__name__, message=str(error))
+        if isinstance(error, RunStopped):
+            raise Problem(Kind.CONFLICT, f"no run can be started: {error}") from error
+        detail = f"the budget of today is used up: {error}; it starts again at midnight UTC, or an administrator raises it"
+        raise Problem(Kind.EXHAUSTED, detail, retry_after=-(-(DAY - now % DAY) // 1000)) from error
 
 
 def _request(run: Run, submission: Submission, declared: Declaration, ports: Ports) -> None:

@@ -39,14 +39,22 @@ class MemoryRuns:
         """Note where the run executes; the first note stands."""
         with self._lock:
             record = self._runs[tenant, run]
-            if not record.execution:
-                self._runs[tenant, run] = replace(record, execution=execution)
+            if record.status == "refused":
+                record = replace(record, status="running", ended_at=None, error="", message="")
+            self._runs[tenant, run] = replace(record, execution=record.execution or execution)
+
+    def refuse(self, tenant: str, run: str, *, at: int, error: str, message: str) -> None:
+        """Note that the run is not started."""
+        with self._lock:
+            record = self._runs[tenant, run]
+            if record.status in ("running", "refused") and not record.execution:
+                self._runs[tenant, run] = replace(record, status="refused", ended_at=at, error=error, message=message)
 
     def close(self, tenant: str, run: str, *, status: Status, ended_at: int, error: str = "", message: str = "") -> bool:
         """Note how the run ended; the first note stands."""
         with self._lock:
             record = self._runs.get((tenant, run))
-            if record is None or record.status != "running":
+            if record is None or record.status not in ("running", "refused"):
                 return False
             self._runs[tenant, run] = replace(record, status=status, ended_at=ended_at, error=error, message=message)
             return True

@@ -26,6 +26,8 @@ def done(reply: Reply, status: HTTPStatus) -> Response[str]:
 def refused(problem: Problem, headers: Mapping[str, str] | None = None) -> Response[str]:
     """A request that was not done."""
     more = {"WWW-Authenticate": 'Bearer realm="septet"'} if problem.kind is Kind.UNAUTHENTICATED else {}
+    if problem.retry_after is not None:
+        more["Retry-After"] = str(problem.retry_after)
     body = json.dumps(problem.document(), ensure_ascii=False)
     return Response(status_code=problem.kind.value, content_type=PROBLEM, body=body, headers={**HEADERS, **more, **(headers or {})})
 

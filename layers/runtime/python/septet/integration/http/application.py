@@ -10,6 +10,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from pydantic import BaseModel
 
+from septet.core.errors import StoreUnavailable
 from septet.integration.http import answers, requests
 from septet.integration.http.operations import OPERATIONS, PATTERNS, Call, Operation
 from septet.integration.identity import bearer
@@ -61,6 +62,9 @@ class Api:
             response = work(self._router.current_event.raw_event)
         except Problem as problem:
             response = answers.refused(problem)
+        except StoreUnavailable as error:
+            self._log.warning("unavailable", extra=answers.traced(error))
+            response = answers.refused(Problem(Kind.UNAVAILABLE, "something that the API stores things in does not answer: try again"))
         except Exception as error:  # noqa: BLE001 -- the caller gets an answer, and the log the place
             response = self._broken(error, self._router.lambda_context)
         spent = round((time.perf_counter() - start) * 1000)

@@ -27,7 +27,7 @@ _EXPLAINED = {
     Kind.UNSUPPORTED_TYPE: "The body is not sent as application/json",
     Kind.INVALID: "A parameter, a header or a field of the body is not acceptable: errors names each",
     Kind.BROKEN: "Something failed inside",
-    Kind.UNAVAILABLE: "Tokens cannot be checked now",
+    Kind.UNAVAILABLE: "Something that the API needs does not answer now",
 }
 
 
@@ -111,10 +111,13 @@ def _problems(operation: Operation) -> Iterator[tuple[Kind, str]]:
     yield from ((kind, _EXPLAINED[kind]) for kind in kinds)
     if operation.conflicts:
         yield Kind.CONFLICT, operation.conflicts
+    if operation.exhausts:
+        yield Kind.EXHAUSTED, operation.exhausts
 
 
 def _problem(kind: Kind, told: str) -> Json:
-    return {
+    waits = {"Retry-After": {"description": "Seconds until the day ends, in UTC", "schema": {"type": "integer"}}}
+    return ({"headers": waits} if kind is Kind.EXHAUSTED else {}) | {
         "description": told,
         "content": {answers.PROBLEM: {"schema": _reference(models.Problem), "example": Problem(kind, told).document()}},
     }
@@ -144,7 +147,12 @@ def _choice(name: str, declared: Declaration) -> Json:
         "type": "object",
         "title": name,
         "description": declared.description,
-        "properties": {"workflow": {"const": name}, "input": schema},
+        "properties": {"workflow": {"const": name}, "input": schema, "budget": _property(models.Submission, "budget")},
         "required": ["workflow", "input"],
         "additionalProperties": False,
     }
+
+
+def _property(model: type[BaseModel], name: str) -> Json:
+    """The schema of one field that may be left out."""
+    return {key: value for key, value in model.model_json_schema()["properties"][name].items() if key not in ("title", "default")}

@@ -1,10 +1,13 @@
 """What is sent and what is answered. The OpenAPI document is made of these, and every answer is one of them."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
-Status = Literal["running", "waiting", "succeeded", "failed", "stopped", "timed_out"]
+from septet.core.money import DOLLARS, microdollars
+
+Status = Literal["running", "waiting", "succeeded", "failed", "stopped", "timed_out", "refused"]
 ApprovalStatus = Literal["pending", "approved", "rejected", "expired"]
 Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"}, examples=["2025-11-22T21:35:00.123Z"])]
 """RFC 3339 in UTC, with milliseconds."""
@@ -15,6 +18,28 @@ def _whole(value: Any) -> Any:
     digits = value.removeprefix("-") if isinstance(value, str) else ""
     plain = digits.isdecimal() and len(digits) <= 12 and str(int(digits)) == digits  # noqa: PLR2004 -- above any bound here
     return int(value) if plain else value
+
+
+def _switch(value: Any) -> Any:
+    """A query's text as a truth value, written as JSON writes it."""
+    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
+
+
+def _dollars(value: str) -> str:
+    try:
+        microdollars(value)
+    except ValueError as error:
+        raise PydanticCustomError("dollars", "{told}", {"told": str(error)}) from error
+    return value
+
+
+def _described(schema: dict[str, Any]) -> None:
+    schema["pattern"] = DOLLARS  # pydantic's own patterns cannot look ahead
+    schema.pop("default", None)  # stands for nothing given, and cannot be sent
+
+
+Dollars = Annotated[str, AfterValidator(_dollars), Field(json_schema_extra=_described, examples=["0.25"])]
+"""An amount of money as it is asked for, empty when it is not. What is answered is in whole micro-dollars."""
 
 
 class Strict(BaseModel):
@@ -28,6 +53,23 @@ class Submission(Strict):
 
     workflow: str
     input: dict[str, Any]
+    budget: Annotated[Dollars, Field(description="what it may spend at most, in dollars")] = ""
+
+
+class BudgetChange(Strict):
+    """Limits of the tenant to set, in dollars. What is left out stays as it is; each may be at most the one before it."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
+    day: Annotated[Dollars, Field(description="all runs that are started on one day (UTC)")] = ""
+    run: Annotated[Dollars, Field(description="the most that one run may ask for")] = ""
+    usual: Annotated[Dollars, Field(description="what a run gets that asks for nothing")] = ""
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.model_fields_set:
+            raise PydanticCustomError("nothing", "names no limit: give day, run or usual")
+        return self
 
 
 class Decision(Strict):
@@ -45,11 +87,20 @@ class RunsQuery(Strict):
     status: Status | None = None
 
 
-class JournalQuery(Strict):
+class HistoryQuery(Strict):
     """Which entries."""
 
     after: Annotated[int, Field(ge=-1, le=1_000_000_000, description="only entries with a higher number"), BeforeValidator(_whole)] = -1
     limit: Annotated[int, Field(ge=1, le=100), BeforeValidator(_whole)] = 50
+    sealed: Annotated[bool, Field(description="as they are stored, with all that is needed to verify them"), BeforeValidator(_switch)] = (
+        False
+    )
+
+
+class JournalQuery(HistoryQuery):
+    """Which entries of which branch."""
+
+    branch: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$", description="of the run's `branches`")] = "main"
 
 
 class ApprovalsQuery(Strict):
@@ -109,6 +160,15 @@ class Tokens(Strict):
     output: int
 
 
+class Share(Strict):
+    """What a run may spend."""
+
+    limit_microdollars: Annotated[int, Field(description="what it took from its tenant's day")]
+    spent_microdollars: int
+    reserved_microdollars: Annotated[int, Field(description="held for calls under way")]
+    available_microdollars: Annotated[int, Field(description="what it can still spend; 0 once the rest has gone back to its tenant's day")]
+
+
 class RunReport(RunLine):
     """A run as it stands."""
 
@@ -119,6 +179,8 @@ class RunReport(RunLine):
     tool_calls: int
     tokens: Tokens
     cost_microdollars: int
+    budget: Annotated[Share | None, Field(description="null for a run that has no account")]
+    branches: Annotated[list[str], Field(description="the branches of its journal")]
     approvals: Annotated[list[str], Field(description="ids of approvals that a person can decide on now")]
     execution: Annotated[str, Field(description="ARN of the Step Functions execution; empty until it is started")]
 
@@ -135,11 +197,45 @@ class JournalEntry(Strict):
     cost_microdollars: int
 
 
+class SealedEntry(Strict):
+    """An entry as it is stored: what its hash covers, the hash, and the body with its salt. `septet verify` checks them."""
+
+    header: dict[str, Any]
+    hash: str
+    salt: str
+    body: Annotated[dict[str, Any], Field(description="of the type `erased` where the body was erased")]
+
+
 class JournalPage(Strict):
     """Some entries, oldest first."""
 
-    entries: list[JournalEntry]
+    entries: list[JournalEntry] | list[SealedEntry]
     next: Annotated[int | None, Field(description="`after` of the next page; null when there is no more now")]
+
+
+class Limits(Strict):
+    """A tenant's limits."""
+
+    day_microdollars: int
+    run_microdollars: int
+    usual_microdollars: int
+
+
+class Today(Strict):
+    """A tenant's account of one day."""
+
+    date: Annotated[str, Field(json_schema_extra={"format": "date"}, description="in UTC")]
+    limit_microdollars: int
+    spent_microdollars: int
+    reserved_microdollars: Annotated[int, Field(description="held by runs that are not closed")]
+    available_microdollars: int
+
+
+class Budget(Strict):
+    """What a tenant may spend."""
+
+    limits: Limits
+    today: Today
 
 
 class Evidence(Strict):

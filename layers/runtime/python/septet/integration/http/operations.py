@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from septet.integration import approving, reading, run_ids
+from septet.core.money import microdollars
+from septet.integration import approving, budgets, reading, run_ids
 from septet.integration.http import models, views
 from septet.integration.ports import Ports, Principal
 from septet.integration.submitting import Submission, submit
@@ -44,7 +45,7 @@ class Operation:
     """One thing the API can do."""
 
     id: str
-    method: Literal["GET", "POST"]
+    method: Literal["GET", "POST", "PUT"]
     path: str
     """With ``{run}`` or ``{approval}`` in it, or without."""
     summary: str
@@ -57,11 +58,14 @@ class Operation:
     """Takes an idempotency key."""
     conflicts: str = ""
     """When the answer is 409; empty when it never is."""
+    exhausts: str = ""
+    """When the answer is 429; empty when it never is, but for API Gateway's own."""
 
 
 def _submit(call: Call, ports: Ports) -> Reply:
     asked: models.Submission = call.body
-    run = submit(Submission(workflow=asked.workflow, input=asked.input, key=call.key), call.principal, ports)
+    budget = microdollars(asked.budget) if asked.budget else None
+    run = submit(Submission(workflow=asked.workflow, input=asked.input, budget=budget, key=call.key), call.principal, ports)
     # Relative to the request, so that it is right below any stage or base path.
     return Reply(answer=views.accepted(run), headers={"Location": f"runs/{run.run}"})
 
@@ -78,15 +82,37 @@ def _run(call: Call, ports: Ports) -> Reply:
 
 def _journal(call: Call, ports: Ports) -> Reply:
     query: models.JournalQuery = call.query
-    found = reading.excerpt(call.name, call.principal, ports, after=query.after, limit=query.limit)
-    entries: list[models.JournalEntry] = []
+    part = reading.Part(after=query.after, limit=query.limit, sealed=query.sealed, branch=query.branch)
+    return _page(reading.excerpt(call.name, call.principal, ports, part=part), sealed=query.sealed)
+
+
+def _history(call: Call, ports: Ports) -> Reply:
+    query: models.HistoryQuery = call.query
+    part = reading.Part(after=query.after, limit=query.limit, sealed=query.sealed)
+    return _page(reading.limits(call.principal, ports, part=part), sealed=query.sealed)
+
+
+def _page(found: reading.Excerpt, *, sealed: bool) -> Reply:
+    """As many of the entries as one answer may hold, and at least one."""
+    shown: list[Any] = []
     size = 0
-    for entry in map(views.entry, found.entries):
-        size += len(entry.model_dump_json())
-        if entries and size > PAGE_BYTES:
-            return Reply(answer=models.JournalPage(entries=entries, next=entries[-1].number))
-        entries.append(entry)
-    return Reply(answer=models.JournalPage(entries=entries, next=found.next))
+    for entry in found.entries:
+        view = views.sealed(entry) if sealed else views.entry(entry)
+        size += len(view.model_dump_json())
+        if shown and size > PAGE_BYTES:
+            return Reply(answer=models.JournalPage(entries=shown, next=found.entries[len(shown) - 1].number))
+        shown.append(view)
+    return Reply(answer=models.JournalPage(entries=shown, next=found.next))
+
+
+def _budget(call: Call, ports: Ports) -> Reply:
+    return Reply(answer=views.budget(budgets.standing(call.principal, ports)))
+
+
+def _set_budget(call: Call, ports: Ports) -> Reply:
+    asked: models.BudgetChange = call.body
+    wanted = {name: microdollars(getattr(asked, name)) for name in asked.model_fields_set}
+    return Reply(answer=views.budget(budgets.change(wanted, call.principal, ports)))
 
 
 def _approvals(call: Call, ports: Ports) -> Reply:
@@ -117,6 +143,8 @@ OPERATIONS = (
         status=HTTPStatus.ACCEPTED,
         body=models.Submission,
         keyed=True,
+        conflicts="The tenant is stopped",
+        exhausts="The tenant has less left today than the run asks for",
     ),
     Operation(
         id="listRuns",
@@ -136,6 +164,28 @@ OPERATIONS = (
         act=_journal,
         answer=models.JournalPage,
         query=models.JournalQuery,
+    ),
+    Operation(
+        id="getBudget", method="GET", path="/v1/budget", summary="See the tenant's limits and its day", act=_budget, answer=models.Budget
+    ),
+    Operation(
+        id="setBudget",
+        method="PUT",
+        path="/v1/budget",
+        summary="Change the tenant's limits",
+        act=_set_budget,
+        answer=models.Budget,
+        body=models.BudgetChange,
+        conflicts="Others are changing limits at the same moment",
+    ),
+    Operation(
+        id="readBudgetHistory",
+        method="GET",
+        path="/v1/budget/history",
+        summary="Read who changed which limit",
+        act=_history,
+        answer=models.JournalPage,
+        query=models.HistoryQuery,
     ),
     Operation(
         id="listApprovals",

@@ -4,13 +4,15 @@ from datetime import UTC, datetime
 from typing import cast
 
 from septet.core.entries import Entry, encode
+from septet.core.journal import to_json
 from septet.core.runs import Run
 from septet.integration.approving import status_at
+from septet.integration.budgets import Share, Standing
 from septet.integration.http import models
 from septet.integration.reading import Report
 from septet.security.approvals import Approval
 
-FAILED = ("failed", "stopped", "timed_out")
+FAILED = ("failed", "stopped", "timed_out", "refused")
 
 
 def moment(milliseconds: int) -> str:
@@ -58,8 +60,34 @@ def report(found: Report) -> models.RunReport:
         tool_calls=summary.tool_calls,
         tokens=models.Tokens(input=summary.input_tokens, output=summary.output_tokens),
         cost_microdollars=summary.cost,
+        budget=_share(found.share) if found.share else None,
+        branches=list(found.branches),
         approvals=list(found.waiting),
         execution=run.execution,
+    )
+
+
+def _share(one: Share) -> models.Share:
+    return models.Share(
+        limit_microdollars=one.limit,
+        spent_microdollars=one.spent,
+        reserved_microdollars=one.reserved,
+        available_microdollars=one.available,
+    )
+
+
+def budget(one: Standing) -> models.Budget:
+    """A tenant's limits and its day."""
+    limits, today = one.limits, one.today
+    return models.Budget(
+        limits=models.Limits(day_microdollars=limits.day, run_microdollars=limits.run, usual_microdollars=limits.usual),
+        today=models.Today(
+            date=today.name.removeprefix("day/"),
+            limit_microdollars=today.limit,
+            spent_microdollars=today.spent,
+            reserved_microdollars=today.reserved,
+            available_microdollars=today.available,
+        ),
     )
 
 
@@ -79,6 +107,11 @@ def entry(one: Entry) -> models.JournalEntry:
     return models.JournalEntry(
         number=one.number, at=moment(one.at), type=kind, agent=one.agent, turn=one.turn, body=body, cost_microdollars=one.cost
     )
+
+
+def sealed(one: Entry) -> models.SealedEntry:
+    """A journal's entry as it is stored."""
+    return models.SealedEntry(**to_json(one))
 
 
 def approval(one: Approval, now: int) -> models.Approval:
