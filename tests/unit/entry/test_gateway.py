@@ -7,9 +7,11 @@ import pytest
 from septet.core.entries import ToolResult
 from septet.core.errors import Fenced
 from septet.core.journal import after, from_json
-from septet.entry.gateway import serve
+from septet.entry.gateway import ANSWER_BYTES, serve
 from septet.local.models import ScriptedModel
 from septet.local.platform import Platform
+from septet.local.tools import FunctionTools
+from septet.security.calls import RESULT_BYTES
 from tests.unit.shop import MANIFESTS, Shop, agent
 
 
@@ -41,3 +43,28 @@ def test_a_request_in_and_the_entries_it_wrote_out(tmp_path: Path) -> None:
     with pytest.raises(Fenced):
         handler(event, None)
     assert made == [({}, {"clerk": ["find_order"]})], "it is made once a process"
+
+
+def test_what_is_too_large_for_an_answer_is_in_the_journal(tmp_path: Path) -> None:
+    (tmp_path / "manifests.json").write_text("{}")
+    (tmp_path / "grants.json").write_text("{}")
+    tools = FunctionTools({"find_order": lambda _, __: "x" * (RESULT_BYTES - 2)})
+    platform = Platform(agents={"clerk": agent()}, model=ScriptedModel({}), tools=tools, manifests=MANIFESTS)
+    branch = platform.submit("run-1", {"message": "hello"})
+    handler = serve(str(tmp_path / "handler.py"), make=lambda *_: platform.gateway)
+    sizes = []
+    for calls in (3, 4):
+        head = after(platform.entries(branch))
+        event = {
+            "branch": {"tenant": "acme", "run": "run-1", "path": "main"},
+            "head": {"number": head.number, "hash": head.hash},
+            "agent": "clerk",
+            "turn": f"turn-{calls}",
+            "bundle": "b-1",
+            "calls": [{"id": f"c{place}", "tool": "find_order", "arguments": {"order_id": f"A-{place}"}} for place in range(calls)],
+        }
+        answer = handler(event, None)
+        written = list(platform.journal.read(branch, after=head.number - 1))
+        sizes.append((len(written), len(answer["entries"]), answer.get("read", False)))
+        assert len(json.dumps(answer)) < ANSWER_BYTES
+    assert sizes == [(6, 6, False), (8, 0, True)]

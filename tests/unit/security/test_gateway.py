@@ -1,6 +1,9 @@
+import tomllib
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from threading import Barrier
 from typing import Any
 
@@ -8,18 +11,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from septet.aws.gateway import GATEWAY_SECONDS
 from septet.core.entries import ApprovalAsked, ApprovalGiven, Body, Entry, ToolCall, ToolIntent, ToolResult
-from septet.core.errors import Fenced, InputRejected
+from septet.core.errors import Fenced, InputRejected, RunStopped, StoreUnavailable
 from septet.core.journal import Branch, Head, after, verify
 from septet.local.approvals import MemoryApprovals
+from septet.local.effects import MemoryEffects
+from septet.local.ledger import MemoryLedger
 from septet.local.models import ScriptedModel
 from septet.local.platform import Platform
 from septet.local.tools import FunctionTools
 from septet.security.approvals import Approval
-from septet.security.gateway import Calls
+from septet.security.effects import Effect
+from septet.security.gateway import SECONDS, Calls
 from septet.security.manifests import Manifest
 from septet.security.projection import Projections
-from tests.unit.shop import CUSTOMER, FIND, MANIFESTS, Shop, agent, find, manifest, parcel, refund
+from tests.unit.shop import CUSTOMER, FIND, MANIFESTS, PARCEL, Shop, agent, find, manifest, parcel, refund
 from tests.unit.strategies import hostile, quick
 
 
@@ -511,6 +518,148 @@ class TestOneBranch:
         calls = desk.calls(find("A-2"))
         desk.handle(calls)
         assert desk.handle(replace(calls, head=after(desk.entries), turn="another"))
+
+
+class TestStopped:
+    def test_after_a_stop_a_request_is_refused_reads_as_well_and_nothing_is_written(self) -> None:
+        desk = read("A-1")
+        desk.platform.ledger.stop("acme", "run-1", "boss: enough")
+        before = desk.entries
+        for call in (find("A-2"), refund("A-1", 100), refund("A-1", 20_000), ("no_such_tool", {})):
+            with pytest.raises(RunStopped, match="boss: enough"):
+                desk.ask(call)
+        assert desk.entries == before
+        assert desk.shop.called == []
+        assert desk.platform.approvals.listed("acme") == []
+
+    def test_and_after_the_run_s_end(self) -> None:
+        desk = read("A-1")
+        desk.platform.ledger.close("acme", "run-1")
+        with pytest.raises(RunStopped, match="ended"):
+            desk.ask(find("A-2"))
+
+    def test_a_run_without_an_account_is_none(self) -> None:
+        desk = Window()
+        desk.platform.ledger = MemoryLedger()
+        with pytest.raises(InputRejected, match="no account"):
+            desk.ask(find("A-1"))
+        assert desk.shop.called == []
+
+    def test_a_stop_that_comes_with_a_request_under_way_is_decided_by_the_intent_and_what_ended_is_told(self) -> None:
+        desk = read("A-1")
+
+        class Stopping(MemoryEffects):
+            def intend(self, branch: Branch, effect: Effect, *, over: Effect | None = None) -> Effect | None:
+                desk.platform.ledger.stop("acme", "run-1", "boss: enough")
+                return super().intend(branch, effect, over=over)
+
+        desk.platform.effects = Stopping(desk.platform.ledger)
+        calls = desk.calls(find("A-2"), refund("A-1", 100), find("A-3"))
+        bodies = desk.handle(calls)
+        assert [type(body).__name__ for body in bodies] == ["ToolIntent"] * 3 + ["ToolResult"] * 2
+        assert [body.tool for body in bodies if isinstance(body, ToolResult)] == ["find_order"] * 2
+        assert desk.shop.paid == {}
+        with pytest.raises(RunStopped):
+            desk.handle(replace(calls, head=after(desk.entries)))
+
+    def test_what_is_raised_is_raised_by_a_request_that_has_written_nothing(self) -> None:
+        desk = read("A-1")
+
+        class Away(MemoryEffects):
+            def intend(self, branch: Branch, effect: Effect, *, over: Effect | None = None) -> Effect | None:
+                raise StoreUnavailable(f"{branch} {effect} {over}")
+
+        desk.platform.effects = Away(desk.platform.ledger)
+        calls = desk.calls(refund("A-1", 100))
+        (intent,) = desk.handle(calls)
+        assert isinstance(intent, ToolIntent)
+        before = desk.entries
+        with pytest.raises(StoreUnavailable):
+            desk.handle(replace(calls, head=after(before)))
+        assert desk.entries == before
+
+
+class TestTime:
+    def test_more_calls_than_a_request_has_time_for_are_made_by_the_next(self) -> None:
+        desk, slow = Window(), 10_000
+
+        def look(event: Any, _: object) -> Any:
+            desk.platform.clock.pause(slow)
+            return event["arguments"]
+
+        desk.platform.tools = FunctionTools({"find_order": look})
+        calls = desk.calls(*(find(f"A-{place}") for place in range(40)))
+        rounds = 0
+        while sum(isinstance(entry.body, ToolResult) for entry in desk.entries) < 40:
+            before, began = len(desk.entries), desk.platform.clock.now
+            desk.handle(replace(calls, head=after(desk.entries)))
+            assert len(desk.entries) > before
+            assert desk.platform.clock.now - began <= (SECONDS + 8 * 10) * 1000
+            rounds += 1
+        assert rounds > 2
+        answered = [entry.body.call for entry in desk.entries if isinstance(entry.body, ToolResult)]
+        assert len(set(answered)) == len(answered) == 40
+
+    def test_the_gateway_s_function_has_time_for_what_a_request_may_take(self) -> None:
+        step = tomllib.loads((Path(__file__).parents[3] / "functions/steps/gateway/step.toml").read_text())
+        assert SECONDS + 10 <= step["timeout"] < GATEWAY_SECONDS
+
+
+class TestTakeover:
+    """A call that must never be fired twice, whose gateway was killed while it was under way."""
+
+    def killed(self, *, sent: bool) -> tuple[Window, Calls]:
+        desk = Window(manifests=dict(MANIFESTS) | {"send_parcel": replace(PARCEL, reconcile=True)})
+        desk.ask(find("A-1"))
+
+        class Gone(BaseException):
+            pass
+
+        def gone(event: Any, context: object) -> Any:
+            if sent:
+                desk.shop.send_parcel(event, context)
+            raise Gone
+
+        calls, tools = desk.calls(parcel("A-1")), desk.platform.tools
+        desk.platform.tools = FunctionTools({"send_parcel": gone})
+        with pytest.raises(Gone):
+            desk.handle(calls)
+        desk.platform.tools = tools
+        return desk, calls
+
+    @pytest.mark.parametrize("sent", [True, False])
+    def test_the_same_agent_goes_on(self, *, sent: bool) -> None:
+        desk, calls = self.killed(sent=sent)
+        (result,) = desk.handle(replace(calls, head=after(desk.entries)))
+        assert isinstance(result, ToolResult)
+        assert (result.error, result.value, result.repeated) == ("", {"sent": "A-1"}, sent)
+        assert desk.shop.parcels == {"A-1": 1}
+
+    @pytest.mark.parametrize("sent", [True, False])
+    def test_another_agent_takes_over(self, *, sent: bool) -> None:
+        desk, _ = self.killed(sent=sent)
+        calls = replace(desk.calls(parcel("A-1")), turn="fallback")
+        result = desk.handle(calls)[-1]
+        assert isinstance(result, ToolResult)
+        assert (result.error, result.value, result.repeated) == ("", {"sent": "A-1"}, sent)
+        assert desk.shop.parcels == {"A-1": 1}
+
+    @pytest.mark.parametrize("sent", [True, False])
+    def test_executors_and_agents_at_once_send_one_parcel(self, *, sent: bool) -> None:
+        """Each has a branch's worth of trouble: all but one are fenced or told."""
+        desk, calls = self.killed(sent=sent)
+        head, together = after(desk.entries), Barrier(16)
+
+        def work(place: int) -> None:
+            gateway = desk.platform.fresh_gateway()
+            together.wait()
+            with suppress(Fenced):
+                gateway.handle(replace(calls, head=head, turn="clerk" if place % 2 else f"agent-{place}"))
+
+        with ThreadPoolExecutor(16) as pool:
+            list(pool.map(work, range(16)))
+        assert desk.shop.parcels == {"A-1": 1}
+        assert verify(desk.entries) == []
 
 
 def test_a_check_that_fails_inside_denies() -> None:
