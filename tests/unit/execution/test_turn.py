@@ -1,16 +1,19 @@
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
+from septet.core.canonical import canonical
 from septet.core.entries import (
     Answer,
     ApprovalAsked,
     ApprovalGiven,
     Body,
+    Compacted,
     Failure,
     HandOver,
     ModelCall,
+    ModelFailed,
     ModelReply,
     Note,
     Request,
@@ -19,13 +22,14 @@ from septet.core.entries import (
     ToolResult,
 )
 from septet.core.journal import Branch, Pen, after
-from septet.core.money import Usage
-from septet.execution.actions import Action, CallModel, CallTools, Fail, Give, Pass, Pause, Repair
+from septet.core.money import Price, Usage
+from septet.execution.actions import Action, CallModel, CallTools, Compact, Fail, Give, Pass, Pause, Repair, Show
 from septet.execution.agents import Agent, Limits
+from septet.execution.estimating import input_bound, worst
 from septet.execution.turn import Turn, decide
 from septet.local.clock import ManualClock
 from septet.local.journal import MemoryJournal
-from tests.unit.shop import agent
+from tests.unit.shop import MODEL, agent
 
 BRANCH = Branch(tenant="acme", run="run-1")
 REQUEST = Request(workflow="w", input={"message": "hello"}, submitter="s")
@@ -53,8 +57,17 @@ def given(name: str = "1") -> ApprovalGiven:
     return ApprovalGiven(call=name, approval="apr-1", decision="approved", by="boss", reason="")
 
 
-def act(*written: Body | tuple[Body, int], who: Agent | None = None, usage: Usage | None = None, cost: int = 0) -> Action | None:
+def failed(error: str = "ModelUnavailable") -> ModelFailed:
+    return ModelFailed(model="double.model-1", error=error, message="")
+
+
+def act(*written: Body | tuple[Body, int], **more: Any) -> Action | None:
     """What the agent does after a request and *written*, each with the milliseconds that passed before it."""
+    return turn(*written, **more).act()
+
+
+def turn(*written: Body | tuple[Body, int], who: Agent | None = None, usage: Usage | None = None, cost: int = 0) -> Turn:
+    """The agent's turn after a request and *written*; the same as the action it decides on."""
     who = who or agent()
     journal, clock = MemoryJournal(), ManualClock()
     Pen(journal=journal, branch=BRANCH, clock=clock, head=after([])).write(REQUEST)
@@ -62,9 +75,13 @@ def act(*written: Body | tuple[Body, int], who: Agent | None = None, usage: Usag
     for item in written:
         body, passed = item if isinstance(item, tuple) else (item, 0)
         clock.pause(passed)
-        paid = isinstance(body, ModelReply)
+        paid = isinstance(body, ModelReply | ModelFailed)
         pen.write(body, usage=usage if paid else None, cost=cost if paid else 0)
-    return decide(who, journal.read(BRANCH), "turn-1")
+    built = Turn(who, "turn-1")
+    for entry in journal.read(BRANCH):
+        built.observe(entry)
+    assert built.act() == decide(who, journal.read(BRANCH), "turn-1")
+    return built
 
 
 def test_a_new_turn_asks_the_model() -> None:
@@ -73,7 +90,8 @@ def test_a_new_turn_asks_the_model() -> None:
 
 def test_a_call_without_a_reply_is_made_again() -> None:
     assert act(CALL) == CallModel(step=0)
-    assert act(CALL, Note(kind="model_error", text="throttled"), CALL) == CallModel(step=0)
+    assert act(CALL, failed("ModelThrottled")) == CallModel(step=0)
+    assert act(CALL, failed("Lost"), CALL) == CallModel(step=0)
 
 
 def test_text_is_an_answer() -> None:
@@ -216,9 +234,32 @@ class TestLimits:
         assert act(CALL, said(call()), result(), who=self.who(tokens=101), usage=used) == CallModel(step=1)
         self.ended(act(CALL, said(call()), result(), who=self.who(tokens=100), usage=used), "tokens")
 
-    def test_money(self) -> None:
-        assert act(CALL, said(call()), result(), who=self.who(cost=8), cost=7) == CallModel(step=1)
-        self.ended(act(CALL, said(call()), result(), who=self.who(cost=7), cost=7), "cost")
+    def test_money_reckons_with_the_most_that_the_next_call_can_cost(self) -> None:
+        written = (CALL, said(call()), result())
+        worst_case = worst(MODEL, turn(*written).bound, 4_096)
+        assert act(*written, who=self.who(cost=7 + worst_case), cost=7) == CallModel(step=1)
+        self.ended(act(*written, who=self.who(cost=6 + worst_case), cost=7), "cost")
+
+    def test_money_reckons_with_the_cheapest_candidate(self) -> None:
+        dear = replace(MODEL, id="dear", price=Price(input=10**9, output=10**9))
+        free = replace(MODEL, id="free", price=Price(input=0, output=0))
+        assert act(who=replace(self.who(cost=100_000), models=(dear, MODEL))) == CallModel(step=0)
+        self.ended(act(who=replace(self.who(cost=100_000), models=(dear, replace(free, weight=0)))), "cost")
+
+    def test_a_call_that_failed_counts_and_costs_what_it_is_charged(self) -> None:
+        self.ended(act(CALL, failed(), CALL, failed(), who=self.who(model_calls=2)), "model_calls")
+        assert turn(CALL, failed(), CALL, said(call()), cost=7).spent == 14
+
+    def test_a_throttled_call_was_never_made(self) -> None:
+        assert act(CALL, failed("ModelThrottled"), who=self.who(model_calls=1)) == CallModel(step=0)
+
+    def test_a_reply_from_the_cache_is_a_reply_and_no_call(self) -> None:
+        cached = replace(said(call()), cached=True)
+        assert act(cached, result(), who=self.who(model_calls=1)) == CallModel(step=1)
+
+    def test_tokens_read_from_a_provider_s_cache_count(self) -> None:
+        used = Usage(input=10, output=40, cache_read=30, cache_write=20)
+        self.ended(act(CALL, said(call()), result(), who=self.who(tokens=100), usage=used), "tokens")
 
     def test_time(self) -> None:
         assert act((CALL, 5_000), (said(call()), 2_999), result(), who=self.who(seconds=3)) == CallModel(step=1)
@@ -256,8 +297,198 @@ class TestLimits:
         assert all(getattr(defaults, name) > 0 for name in Limits.__slots__)
 
 
+def test_the_failures_of_a_step_are_told_until_it_is_answered() -> None:
+    assert turn(CALL, failed("Lost"), CALL, failed()).failures == [("double.model-1", "Lost"), ("double.model-1", "ModelUnavailable")]
+    assert turn(CALL, failed("Lost"), CALL, said(call())).failures == []
+
+
+class TestHandOvers:
+    """The agent is clerk; it is about to hand over to boss."""
+
+    def passing(self, *passed: tuple[str, str] | str) -> Action | None:
+        """What clerk does who wants to hand over after others *passed* the work, or answered."""
+        who = agent(hand_over_to=("boss", "triage"))
+        journal = MemoryJournal()
+        pen = Pen(journal=journal, branch=BRANCH, clock=lambda: 1, head=after([]))
+        pen.write(REQUEST)
+        for place, item in enumerate(passed):
+            pen.agent, pen.turn = item if isinstance(item, str) else item[0], f"before-{place}"
+            pen.write(Answer(value=1) if isinstance(item, str) else HandOver(to=item[1], reason=""))
+        pen.agent, pen.turn = "clerk", "turn-1"
+        pen.write(CALL)
+        pen.write(said(call("hand_over", {"to": "boss", "reason": "hard"})))
+        return decide(who, journal.read(BRANCH), "turn-1")
+
+    @pytest.mark.parametrize(
+        "passed",
+        [
+            [("clerk", "boss"), ("boss", "clerk")],
+            [("triage", "clerk"), ("clerk", "boss"), ("boss", "clerk")],
+            [("clerk", "boss"), ("clerk", "boss")],
+            [("clerk", "boss"), "boss", ("boss", "clerk")],
+            [("clerk", "boss"), ("boss", "triage"), ("triage", "clerk")] * 2,
+        ],
+    )
+    def test_work_that_goes_to_and_fro_or_round_and_round_is_a_loop(self, passed: list[Any]) -> None:
+        action = self.passing(*passed)
+        assert isinstance(action, Fail)
+        assert action.error == "LoopDetected"
+        assert "boss" in action.message
+
+    @pytest.mark.parametrize(
+        "passed",
+        [
+            [],
+            [("boss", "clerk")],
+            [("clerk", "boss"), ("boss", "triage"), ("triage", "clerk")],
+            [("clerk", "boss"), ("boss", "clerk"), "triage"],
+            [("clerk", "boss"), ("boss", "clerk"), ("clerk", "triage"), ("triage", "clerk")],
+        ],
+    )
+    def test_work_that_somebody_else_had_in_between_is_no_loop_yet(self, passed: list[Any]) -> None:
+        assert self.passing(*passed) == Pass(to="boss", reason="hard")
+
+
+LARGE = {"rows": ["row"] * 5_000}
+
+
+def large(name: str = "1", value: Any = None) -> ToolResult:
+    return ToolResult(call=name, tool="find_order", value=LARGE if value is None else value)
+
+
+def reading(name: str, handle: str = "1", **more: Any) -> ToolCall:
+    return ToolCall(id=name, tool="read_result", arguments={"call": handle} | more)
+
+
+class TestKeptResults:
+    def test_a_large_result_is_shown_by_its_beginning_and_can_be_read(self) -> None:
+        shown = turn(CALL, said(call()), large())
+        (block,) = shown.conversation.messages[-1]["content"]
+        assert block["result"]["value"]["kept"] == "1"
+        assert shown.conversation.tools[-1].name == "read_result"
+        assert shown.bound < 7_000
+
+    def test_nothing_to_read_is_not_offered(self) -> None:
+        assert "read_result" not in [tool.name for tool in turn(CALL, said(call()), result()).conversation.tools]
+
+    def test_the_turn_itself_answers_from_its_own_history(self) -> None:
+        action = act(CALL, said(call()), large(), CALL, said(reading("2", **{"from": 10, "bytes": 5})))
+        assert isinstance(action, Show)
+        (shown,) = action.results
+        assert (shown.call, shown.tool, shown.value["text"]) == ("2", "read_result", canonical(LARGE)[10:15].decode())
+        assert act(CALL, said(call()), large(), CALL, said(reading("2")), shown) == CallModel(step=2)
+
+    def test_beside_other_calls_reading_comes_first(self) -> None:
+        both = said(reading("2"), call(arguments={"n": 1}, name="3"))
+        action = act(CALL, said(call()), large(), CALL, both)
+        assert isinstance(action, Show)
+        assert [shown.call for shown in action.results] == ["2"]
+        assert act(CALL, said(call()), large(), CALL, both, *action.results) == CallTools(calls=(both.calls[1],))
+
+    def test_what_was_shown_before_a_crash_is_not_shown_again(self) -> None:
+        both = said(reading("2"), reading("3", "no such handle"))
+        action = act(CALL, said(call()), large(), CALL, both)
+        assert isinstance(action, Show)
+        again = act(CALL, said(call()), large(), CALL, both, action.results[0])
+        assert again == Show(results=action.results[1:], labels=action.labels[1:])
+        assert action.results[1].error == "InputRejected"
+
+    def test_reading_counts_as_tool_calls_and_reading_the_same_again_is_a_loop(self) -> None:
+        few = agent(limits=Limits(cost=10**9, tool_calls=1))
+        action = act(CALL, said(call()), large(), CALL, said(reading("2")), who=few)
+        assert isinstance(action, Fail)
+        assert action.error == "BudgetExhausted"
+        action = act(CALL, said(call()), large(), CALL, said(reading("2"), reading("3"), reading("4")))
+        assert isinstance(action, Fail)
+        assert action.error == "LoopDetected"
+
+
+class TestCompaction:
+    SMALL = replace(MODEL, context=9_000, max_output=500)
+    ROWS: ClassVar = {"rows": ["row"] * 200}
+
+    def exchange(self, step: int, text: str = "") -> tuple[Body, ...]:
+        asked = call(arguments={"n": step}, name=f"c{step}")
+        return CALL, said(asked, text=text), large(f"c{step}", self.ROWS)
+
+    def who(self, **changes: Any) -> Agent:
+        return agent(models=(self.SMALL,), **changes)
+
+    def exchanges(self, count: int, **more: Any) -> list[Body]:
+        return [body for step in range(count) for body in self.exchange(step, **more)]
+
+    def test_a_conversation_that_fits_is_left_as_it_is(self) -> None:
+        assert act(*self.exchanges(2), who=self.who()) == CallModel(step=2)
+
+    def test_before_the_window_is_full_everything_but_the_latest_exchange_is_shortened(self) -> None:
+        written = self.exchanges(6)
+        action = act(*written, who=self.who())
+        assert action == Compact(through=3 * 5)
+        assert isinstance(action, Compact)
+        after_it = turn(*written, Compacted(through=action.through), who=self.who())
+        assert after_it.act() == CallModel(step=6)
+        results = [
+            block["result"]["value"] for message in after_it.conversation.messages for block in message["content"] if "result" in block
+        ]
+        assert [isinstance(value, str) for value in results] == [True] * 5 + [False]
+        assert results[0] == "(shortened: an object of 1 keys, 1210 bytes; read_result shows it under c0)"
+
+    def test_a_shortened_result_can_be_read(self) -> None:
+        written = [*self.exchanges(6), Compacted(through=15), CALL, said(reading("r", "c0", bytes=8))]
+        action = act(*written, who=self.who())
+        assert isinstance(action, Show)
+        assert action.results[0].value["text"] == '{"rows":'
+        assert turn(*written, who=self.who()).conversation.tools[-1].name == "read_result"
+
+    def test_long_texts_and_arguments_of_the_past_are_cut(self) -> None:
+        long_call = ToolCall(id="w", tool="find_order", arguments={"text": "x" * 3_000})
+        written = [CALL, said(long_call, text="word " * 600), result("w"), *self.exchanges(1), Compacted(through=3)]
+        said_first = turn(*written, who=self.who()).conversation.messages[1]["content"]
+        assert len(said_first[0]["text"]) < 300
+        assert said_first[1]["call"] == replace(long_call, arguments={"shortened": '{"text":"' + "x" * 31})
+
+    def test_the_bound_stays_that_of_what_is_said(self) -> None:
+        for written in (self.exchanges(6), [*self.exchanges(6), Compacted(through=15)], [CALL, said(call()), large()]):
+            talk = turn(*written, who=self.who()).conversation
+            assert talk.size == input_bound(talk.system, talk.tools, talk.messages)
+
+    def test_a_provider_s_report_counts_for_less_than_the_bytes(self) -> None:
+        written = self.exchanges(6)
+        assert act(*written, who=self.who(), usage=Usage(input=500)) == CallModel(step=6)
+        assert act(*written, who=self.who(), usage=Usage(input=10, cache_read=8_000, cache_write=490)) == Compact(through=15)
+
+    def test_the_smallest_candidate_decides_and_one_that_stands_in_does_not(self) -> None:
+        written, wide = self.exchanges(6), replace(self.SMALL, id="wide", context=10**6)
+        assert act(*written, who=agent(models=(wide, self.SMALL))) == Compact(through=15)
+        assert act(*written, who=agent(models=(wide, replace(self.SMALL, weight=0)))) == CallModel(step=6)
+
+    def test_the_reply_needs_room_too(self) -> None:
+        written = self.exchanges(6)
+        room = turn(*written, who=agent()).bound
+        assert act(*written, who=agent(models=(replace(self.SMALL, context=room + 500),))) == CallModel(step=6)
+        assert act(*written, who=agent(models=(replace(self.SMALL, context=room + 499),))) == Compact(through=15)
+
+    def test_what_overflowed_is_shortened_with_the_latest_exchange_and_then_given_up(self) -> None:
+        written = [*self.exchanges(2), CALL, failed("ContextOverflow")]
+        assert act(*written) == Compact(through=6)
+        shortened = [*written, Compacted(through=6)]
+        assert act(*shortened) == CallModel(step=2)
+        action = act(*shortened, CALL, failed("ContextOverflow"))
+        assert isinstance(action, Fail)
+        assert action.error == "ContextOverflow"
+
+    def test_a_model_that_stands_in_for_overflow_is_asked_before_giving_up(self) -> None:
+        who = agent(fallback={"overflow": ("wide",)})
+        assert act(CALL, failed("ContextOverflow"), who=who) == CallModel(step=0)
+        wide = replace(failed("ContextOverflow"), model="wide")
+        assert isinstance(act(CALL, failed("ContextOverflow"), CALL, wide, who=who), Fail)
+
+    def test_what_cannot_be_shortened_is_asked_for_the_provider_counts_better(self) -> None:
+        assert act(who=agent(prompt="word " * 10_000, models=(self.SMALL,))) == CallModel(step=0)
+
+
 def test_another_turn_s_entries_are_context_before_and_nothing_after() -> None:
-    turn = Turn(agent(), "turn-1")
+    later = Turn(agent(), "turn-1")
     journal = MemoryJournal()
     pen = Pen(journal=journal, branch=BRANCH, clock=lambda: 1, head=after([]), agent="triage", turn="turn-0")
     pen.write(REQUEST)
@@ -265,8 +496,8 @@ def test_another_turn_s_entries_are_context_before_and_nothing_after() -> None:
     pen.write(said(call()))
     pen.write(Answer(value="refund it"))
     for entry in journal.read(BRANCH):
-        turn.observe(entry)
-    assert turn.act() == CallModel(step=0)
-    (first,) = turn.conversation.messages
+        later.observe(entry)
+    assert later.act() == CallModel(step=0)
+    (first,) = later.conversation.messages
     assert "hello" in first["content"][0]["text"]
     assert "refund it" in first["content"][0]["text"]
