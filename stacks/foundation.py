@@ -16,7 +16,7 @@ _NUMBER, _STRING = dynamodb.AttributeType.NUMBER, dynamodb.AttributeType.STRING
 
 
 class Foundation(Stack):
-    """Tables and the bucket of bodies. Every partition key starts with the tenant, but for the outbox and the leases, which the platform reads."""
+    """Tables and the bucket of bodies. Every partition key starts with the tenant, but for the indexes that the platform reads."""
 
     def __init__(self, scope: Construct, *, settings: Settings) -> None:
         super().__init__(scope, "Foundation", description="Septet: tables and bodies")

@@ -14,7 +14,7 @@ _ENDS = ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
 
 
 class Orchestration(Stack):
-    """Workflows and steps. The end of every execution closes its run; undelivered decisions are tried again each minute, accounts swept all five."""
+    """Workflows and steps. The end of an execution closes its run; decisions are tried again each minute, accounts swept each five."""
 
     def __init__(self, scope: Construct, *, catalog: Catalog, settings: Settings) -> None:
         super().__init__(scope, "Orchestration", description="Septet: workflows and their steps")

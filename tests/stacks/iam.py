@@ -19,7 +19,7 @@ def matches(pattern: str, value: str, *, fold: bool = False) -> bool:
 
 
 def applies(statement: Statement, action: str, resource: str, principal: str, key: str) -> bool:
-    """Whether the statement speaks about *principal* doing *action* to *resource*, an item with *key*. Other conditions on a key are a test's own matter."""
+    """Whether it speaks about *principal* doing *action* to *resource*, an item with *key*. Conditions on KMS are a test's own."""
     return (
         any(matches(pattern, action, fold=True) for pattern in listed(statement["Action"]))
         and any(matches(pattern, resource) for pattern in listed(statement["Resource"]))
