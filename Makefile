@@ -7,7 +7,7 @@ BEGAN := $(shell date +%s)
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint synth deploy up down bench templates
+.PHONY: help setup demo test check lint synth deploy up down bench faults templates
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,3 +54,6 @@ down: ## stop the twin and leave nothing behind
 
 bench: setup ## measure, and print what was measured
 	.venv/bin/python -m tests.bench
+
+faults: setup ## kill a process at every boundary of three runs, on a twin of its own, and write docs/faults.md
+	.venv/bin/python -m tests.faults
