@@ -9,7 +9,7 @@ from tests.faults.trial import Trial
 
 _TOP = """# Crash matrix
 
-Written by `make faults`, on the twin. Each row is a run of its own in which a function's process was killed (SIGKILL) once, at one boundary:
+Written by `make faults`, on the twin. Each row is a run of its own in which a function's process was killed (SIGKILL) at one boundary:
 before a request leaves the process, or after its answer has arrived and before the function's code sees it. The models are scripts.
 
 A row is *right* when the run ended with the right answer by the right agents; the model server was asked as often as needed, and once more

@@ -46,6 +46,24 @@ def attempt(twin: Any, case: Case, *, kill: Kill | None = None, twice: bool = Fa
         return _Attempt(desk=desk, case=case, kill=kill, twice=twice, allowed=allowed).made()
 
 
+def run_id(desk: Desk, case: Case, key: str) -> str:
+    """The id that a run of *case* has, known before it is submitted under *key*."""
+    return keyed(Principal(tenant=desk.tenant, subject=case.subject, roles=frozenset({"submitter"})), key)
+
+
+def submit(desk: Desk, case: Case, key: str) -> None:
+    """Ask until it is taken, as a client does whose connection breaks: the key makes it one run."""
+    headers = desk.token(case.subject, "submitter") | {"Idempotency-Key": key}
+    body = {"workflow": "support", "input": {"message": case.message}}
+
+    def taken() -> bool | None:
+        answer = desk.http.post("/v1/runs", json=body, headers=headers)
+        assert answer.status_code == 202 or answer.is_server_error, answer.text
+        return answer.status_code == 202 or None
+
+    until(taken, what=f"the submission of {case.name}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Attempt:
     desk: Desk
@@ -58,11 +76,11 @@ class _Attempt:
         desk, case = self.desk, self.case
         faults = Faults(endpoint=desk.twin.endpoint)
         key = uuid.uuid4().hex
-        run = keyed(Principal(tenant=desk.tenant, subject=case.subject, roles=frozenset({"submitter"})), key)
+        run = run_id(desk, case, key)
         faults.plan(run, kill=self.kill, twice=self.twice)
         began = time.monotonic()
         try:
-            self._submit(key, run)
+            self._deliver(lambda: submit(desk, case, key))
             if self.case.approved:
                 self._approve(run)
             until(lambda: desk.item("runs", run=run).get("status") in ENDED or None, seconds=PATIENCE, what=f"the end of {run}")
@@ -85,18 +103,6 @@ class _Attempt:
             kills=crossed.kills,
             duels=crossed.duels,
         )
-
-    def _submit(self, key: str, run: str) -> None:
-        """Ask until it is taken, as a client does whose connection breaks: the key makes it one run."""
-        headers = self.desk.token(self.case.subject, "submitter") | {"Idempotency-Key": key}
-        body = {"workflow": "support", "input": {"message": self.case.message}}
-
-        def taken() -> bool | None:
-            answer = self.desk.http.post("/v1/runs", json=body, headers=headers)
-            assert answer.status_code == 202 or answer.is_server_error, answer.text
-            return answer.status_code == 202 or None
-
-        self._deliver(lambda: until(taken, what=f"the submission of {run}"))
 
     def _approve(self, run: str) -> None:
         question = self.desk.asked(run)["id"]
