@@ -47,6 +47,8 @@ def nested(levels: int) -> Any:
         (nested(LEVELS), ""),
         (nested(LEVELS + 1), "nested more than 32 levels deep"),
         (nested(100_000), "nested more than 32 levels deep"),
+        ([[]] * 40, ""),
+        (["[" * 40], ""),
         ("x" * 98, ""),
         ("x" * 99, "101 bytes, more than 100"),
         ("ü" * 50, "102 bytes, more than 100"),

@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from septet.core.entries import VERSION, Body, Erased, ModelReply, Note, ToolCall, decode, encode
+from septet.core.canonical import canonical
+from septet.core.entries import VERSION, Body, Erased, ModelReply, Note, ToolCall, decode, encode, spelling
 from tests.unit.strategies import bodies, quick
 
 
@@ -12,6 +13,12 @@ from tests.unit.strategies import bodies, quick
 @given(bodies)
 def test_every_body_comes_back_from_its_json_form(body: Body) -> None:
     assert decode(json.loads(json.dumps(encode(body)))) == body
+
+
+@quick
+@given(bodies)
+def test_a_body_is_spelt_as_its_json_form_is(body: Body) -> None:
+    assert spelling(body).encode() == canonical(encode(body))
 
 
 def test_calls_and_reasons_come_back_as_tuples() -> None:

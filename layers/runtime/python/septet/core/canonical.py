@@ -7,10 +7,13 @@ from typing import Any
 
 LEVELS = 32
 """How deeply lists and objects may lie in each other: what walks them recursively, ours or a service's, takes that many."""
+_TOO_DEEP = f"nested more than {LEVELS} levels deep"
 
+quoted: Callable[[str], str] = json.encoder.encode_basestring
+"""A text as JSON."""
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 _encode: Callable[[Any, int], tuple[str, ...]] = json.encoder.c_make_encoder(  # type: ignore[attr-defined]  # typeshed leaves it out
-    None, _ENCODER.default, json.encoder.encode_basestring, None, ":", ",", *(True, False, False)
+    None, _ENCODER.default, quoted, None, ":", ",", *(True, False, False)
 )
 """What ``_ENCODER.encode`` makes anew for every value, which costs as much as encoding a small one: sorted keys, none skipped, no NaN."""
 
@@ -20,7 +23,12 @@ def canonical(value: Any) -> bytes:
 
     Raises ValueError for NaN, infinities and text that is not Unicode, TypeError for other types.
     """
-    return "".join(_encode(value, 0)).encode()
+    return text(value).encode()
+
+
+def text(value: Any) -> str:
+    """What ``canonical`` makes of *value*, before it is UTF-8; the caller encodes it, or the text may not be Unicode."""
+    return "".join(_encode(value, 0))
 
 
 def digest(*parts: bytes) -> str:
@@ -30,12 +38,15 @@ def digest(*parts: bytes) -> str:
 
 def unfit(value: Any, size: int) -> str:
     """Why *value* is no JSON that every layer can carry in *size* bytes, as the end of a sentence; empty when it is."""
-    if _deep(value):
-        return f"nested more than {LEVELS} levels deep"
     try:
-        length = len(canonical(value))
+        spelt = text(value)
+        length = len(spelt) if spelt.isascii() else len(spelt.encode())
+    except RecursionError:
+        return _TOO_DEEP
     except (TypeError, ValueError) as error:
         return f"not JSON: {error}"
+    if spelt.count("[") + spelt.count("{") > LEVELS and _deep(value):  # few brackets cannot be many levels
+        return _TOO_DEEP
     return f"{length} bytes, more than {size}" if length > size else ""
 
 

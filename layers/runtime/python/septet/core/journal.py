@@ -3,11 +3,13 @@
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol
 
-from septet.core.canonical import canonical, digest
-from septet.core.entries import Body, Entry, Erased, decode, encode
+from septet.core.canonical import canonical, digest, quoted, text
+from septet.core.entries import Body, Entry, Erased, decode, encode, spelling
 from septet.core.errors import InputRejected
+from septet.core.frozen import frozen
 from septet.core.money import Usage
 
 MAIN = "main"
@@ -18,7 +20,7 @@ _SEPARATORS = frozenset("#/")
 """Of the keys of tables and of bodies: with one in a name, two branches could share a key."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Branch:
     """Where a sequence of entries lives. Raises InputRejected for a name that is empty or holds a separator of keys."""
 
@@ -32,7 +34,7 @@ class Branch:
                 raise InputRejected(f"{name} must be a text without # and /, not {value!r}")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Head:
     """Where a branch goes on: the next entry's number, and the hash it must refer to."""
 
@@ -75,6 +77,17 @@ def _usage(usage: Usage | None) -> dict[str, int] | None:
     if usage is None:
         return None
     return {"input": usage.input, "output": usage.output, "cache_read": usage.cache_read, "cache_write": usage.cache_write}
+
+
+_HEADER = '[%d,%d,%s,%s,%d,%s,"%s","%s"]'
+"""What ``_link`` makes of a header, spelt at once by whoever writes an entry; ``verify`` goes the long way."""
+_USAGE = '{"cache_read":%d,"cache_write":%d,"input":%d,"output":%d}'
+
+
+@lru_cache(maxsize=64)
+def _writer(agent: str, turn: str, bundle: str) -> str:
+    """The part of a header that is the same in all of a turn."""
+    return ",".join((quoted(agent), quoted(turn), quoted(bundle)))
 
 
 def header(entry: Entry) -> dict[str, Any]:
@@ -129,21 +142,35 @@ class Pen:
     def write(self, body: Body, *, usage: Usage | None = None, cost: int = 0, labels: Mapping[str, str] | None = None) -> Entry:
         """Append *body* and return its entry once it is durable. Raises Fenced when another executor went on with the branch."""
         salt = os.urandom(16).hex()
-        header: dict[str, Any] = {
-            "number": self.head.number,
-            "at": self.clock(),
-            "agent": self.agent,
-            "turn": self.turn,
-            "bundle": self.bundle,
-            "usage": _usage(usage),
-            "cost": cost,
-            "labels": dict(labels or {}),
-            "previous": self.head.hash,
-            "digest": _seal(salt, body),
-        }
-        entry = Entry(**{**header, "usage": usage}, body=body, salt=salt, hash=_link(header))
+        sealed = digest(salt.encode(), spelling(body).encode())
+        number, previous, at = self.head.number, self.head.hash, self.clock()
+        covered = _HEADER % (
+            number,
+            at,
+            _writer(self.agent, self.turn, self.bundle),
+            _USAGE % (usage.cache_read, usage.cache_write, usage.input, usage.output) if usage else "null",
+            cost,
+            text(labels) if labels else "{}",
+            previous,
+            sealed,
+        )
+        entry = Entry(
+            number=number,
+            at=at,
+            body=body,
+            agent=self.agent,
+            turn=self.turn,
+            bundle=self.bundle,
+            usage=usage,
+            cost=cost,
+            labels=dict(labels) if labels else {},
+            salt=salt,
+            digest=sealed,
+            previous=previous,
+            hash=digest(covered.encode()),
+        )
         self.journal.append(self.branch, entry, writer=self.writer)
-        self.head = Head(number=entry.number + 1, hash=entry.hash)
+        self.head = Head(number=number + 1, hash=entry.hash)
         return entry
 
     def follow(self, entry: Entry) -> None:
