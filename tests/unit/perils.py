@@ -90,25 +90,31 @@ class Voyage:
             runs=perilous(plain.runs),
             effects=perilous(plain.effects),
             approvals=perilous(plain.approvals),
+            ledger=perilous(plain.ledger),
         )
         self.branch = plain.submit("run-1", {"message": "hello"})
 
     def sail(self, *, most: int = 60) -> "Voyage":
         """Invoke the agent until its turn has ended, deciding on whatever is asked. Fails when *most* invocations are not enough."""
-        while self.end is None:
+        told = False
+        while self.end is None or not told:
             self.invocations += 1
             assert self.invocations <= most, "the turn does not end"
-            self._invoke()
+            told = self._invoke()
         return self
 
-    def _invoke(self) -> None:
+    def _invoke(self) -> bool:
+        """Whether the process lived to tell how it went."""
         self.platform.gateway = self.platform.fresh_gateway()
         try:
             outcome = self.platform.turn(self.branch, self.who.name)
-        except (Killed, Broke, SeptetError):
-            return
+        except (Killed, Broke):
+            return False
+        except SeptetError:
+            return True
         if outcome.outcome == "approval":
             self._decide(outcome)
+        return True
 
     def _decide(self, outcome: Outcome) -> None:
         approvals, at = self.plain.approvals, self.plain.clock()

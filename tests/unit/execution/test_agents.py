@@ -23,7 +23,8 @@ BUNDLE: dict[str, Any] = {
 def test_an_agent_is_what_its_bundle_says() -> None:
     read = agent(BUNDLE)
     assert (read.name, read.bundle, read.prompt, read.hand_over_to) == ("refunds", "0123456789abcdef", "Be fair.", ("boss",))
-    assert read.models == (ModelSpec(id="m.1", provider="bedrock", price=Price(input=60_000, output=240_000), max_output=5_000),)
+    price = Price(input=60_000, output=240_000)
+    assert read.models == (ModelSpec(id="m.1", provider="bedrock", price=price, max_output=5_000, context=300_000),)
     assert read.tools == (ToolSpec(name="find_order", description="Find it.", input_schema={"type": "object"}),)
     assert read.limits == Limits(model_calls=1, tool_calls=2, tokens=3, cost=4, seconds=5, identical_calls=6)
 

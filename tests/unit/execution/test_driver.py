@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from septet.core.entries import Answer, Entry, Failure, HandOver, ModelCall, ModelReply, Note
+from septet.core.entries import Answer, Entry, Failure, HandOver, ModelCall, ModelFailed, ModelReply
 from septet.core.errors import (
     AnswerInvalid,
     BudgetExhausted,
@@ -28,6 +28,7 @@ from septet.execution.actions import CallModel
 from septet.execution.agents import Agent, Limits
 from septet.execution.driver import Driver, Outcome, Ports
 from septet.execution.ports import GatewayBroke, GatewayRequest, Message, ModelRequest, Reply
+from septet.execution.routing import CALLS
 from septet.execution.turn import Turn, decide
 from septet.local.models import ScriptedModel
 from septet.local.platform import LocalGateway, Platform
@@ -91,11 +92,18 @@ class TestOutcomes:
 
 class TestErrors:
     @pytest.mark.parametrize("error", [ModelThrottled, ModelUnavailable])
-    def test_a_passing_error_is_noted_and_the_same_turn_goes_on(self, error: type[SeptetError]) -> None:
-        ready, branch = platform(error("later"), says("Hello!"))
+    def test_a_passing_error_that_stays_is_told_and_the_same_turn_goes_on_later(self, error: type[SeptetError]) -> None:
+        attempts = CALLS[error.__name__]
+        ready, branch = platform(*[error("later")] * attempts, says("Hello!"))
         with pytest.raises(error, match=f"^{UNTOLD}$"):
             ready.turn(branch, "clerk")
-        assert bodies(ready, branch)[-1] == Note(kind="model_error", text=f"{error.__name__}: later")
+        failed = [body for body in bodies(ready, branch) if isinstance(body, ModelFailed)]
+        assert failed == [ModelFailed(model="double.model-1", error=error.__name__, message="later")] * attempts
+        assert ready.turn(branch, "clerk").outcome == "answer"
+
+    @pytest.mark.parametrize("error", [ModelThrottled, ModelUnavailable])
+    def test_an_error_that_passes_is_noticed_by_nobody(self, error: type[SeptetError]) -> None:
+        ready, branch = platform(error("later"), says("Hello!"))
         assert ready.turn(branch, "clerk").outcome == "answer"
 
     @pytest.mark.parametrize("error", [ModelRefused, ContextOverflow])
@@ -104,11 +112,20 @@ class TestErrors:
         for _ in range(2):
             with pytest.raises(error, match=f"^{UNTOLD}$"):
                 ready.turn(branch, "clerk")
-        assert bodies(ready, branch)[-1] == Failure(error=error.__name__, message="never")
+        end = bodies(ready, branch)[-1]
+        assert isinstance(end, Failure)
+        assert end.error == error.__name__
+
+    def test_a_busy_provider_does_not_use_the_model_calls_up(self) -> None:
+        ready, branch = platform(*[ModelThrottled("later")] * 20, says("Hello!"), who=agent(limits=Limits(model_calls=1)))
+        for _ in range(20 // CALLS["ModelThrottled"]):
+            with pytest.raises(ModelThrottled):
+                ready.turn(branch, "clerk")
+        assert ready.turn(branch, "clerk").outcome == "answer"
 
     def test_an_error_that_never_passes_uses_the_model_calls_up(self) -> None:
-        ready, branch = platform(*[ModelThrottled("later")] * 20, who=agent(limits=Limits(model_calls=3)))
-        for error in (*[ModelThrottled] * 3, BudgetExhausted, BudgetExhausted):
+        ready, branch = platform(*[ModelUnavailable("later")] * 20, who=agent(limits=Limits(model_calls=4)))
+        for error in (*[ModelUnavailable] * (4 // CALLS["ModelUnavailable"] - 1), BudgetExhausted, BudgetExhausted):
             with pytest.raises(error):
                 ready.turn(branch, "clerk")
 
@@ -142,7 +159,7 @@ class _Gateways:
 
 
 def drive(ready: Platform, branch: Branch, gateway: Any) -> Outcome:
-    ports = Ports(journal=ready.journal, model=ready.model, gateway=gateway, clock=ready.clock)
+    ports = Ports(journal=ready.journal, models=ready.models(), gateway=gateway, clock=ready.clock)
     return Driver(ready.agents["clerk"], branch, "clerk", ports=ports, remaining=lambda: 10**6).run()
 
 
@@ -202,7 +219,8 @@ class TestRequests:
 
         ready.model = Looking()
         ready.turn(branch, "clerk")
-        assert seen == [ModelCall(model="double.model-1", step=0)]
+        assert [(call.model, call.step) for call in seen] == [("double.model-1", 0)]
+        assert isinstance(seen[0], ModelCall)
 
     def test_tokens_are_paid_for_at_the_model_s_price(self) -> None:
         ready, branch = platform(says("x"))
@@ -230,7 +248,7 @@ def test_two_executors_of_one_turn_never_both_go_on() -> None:
 
         def execute(_: int, ready: Platform = ready, branch: Branch = branch, together: Barrier = together) -> str:
             gateway = LocalGateway(ready.fresh_gateway())
-            ports = Ports(journal=ready.journal, model=ready.model, gateway=gateway, clock=ready.clock)
+            ports = Ports(journal=ready.journal, models=ready.models(), gateway=gateway, clock=ready.clock)
             driver = Driver(ready.agents["clerk"], branch, "clerk", ports=ports, remaining=lambda: 10**6)
             together.wait()
             try:

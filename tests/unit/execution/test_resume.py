@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from septet.core.entries import ApprovalAsked, ModelReply, ToolIntent, ToolResult
 from septet.core.journal import verify
+from septet.core.ledger import of_branch
 from septet.execution.agents import Limits
 from septet.execution.driver import Driver, Ports
 from septet.execution.ports import Message, Reply
@@ -57,6 +58,17 @@ def check(voyage: Voyage, quiet: Voyage) -> None:
     assert voyage.shop.paid == quiet.shop.paid, "every effect exactly once"
     assert verify(voyage.entries) == []
     _nothing_twice(voyage)
+    _balanced(voyage)
+
+
+def _balanced(voyage: Voyage) -> None:
+    """The ledger has what the journal has: nothing is held any more, and what was spent is what entries cost."""
+    account = voyage.plain.ledger.account("acme", of_branch(voyage.branch.run))
+    assert account is not None
+    assert account.reserved == 0
+    assert not account.reservations
+    assert account.spent == sum(entry.cost for entry in voyage.entries)
+    assert account.limit == account.spent + account.available
 
 
 def _nothing_twice(voyage: Voyage) -> None:
@@ -154,6 +166,7 @@ def test_every_invocation_reads_the_branch_once() -> None:
     who = agent(limits=Limits(model_calls=100, tool_calls=200, tokens=10**9, cost=10**9))
     voyage = Voyage(model=story(lines), who=who)
     counting = Counting(voyage.plain.journal)
-    ports = Ports(journal=counting, model=voyage.model, gateway=LocalGateway(voyage.plain.gateway), clock=voyage.plain.clock)
+    plain = voyage.plain
+    ports = Ports(journal=counting, models=plain.models(), gateway=LocalGateway(plain.gateway), clock=plain.clock)
     Driver(who, voyage.branch, "clerk", ports=ports, remaining=lambda: 10**9).run()
     assert counting.reads == 1

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
+from random import random
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -161,9 +162,11 @@ def executions() -> "StepFunctionsExecutions":
 def agent_ports() -> "Ports":
     """What a turn acts through."""
     from septet.aws.gateway import LambdaGateway
+    from septet.execution.calling import Models
     from septet.execution.driver import Ports
 
-    return Ports(journal=journal(), model=models(), gateway=LambdaGateway(settings().gateway, functions), clock=now)
+    calls = Models(model=models(), ledger=ledger(), health=health(), cache=replies(), pause=pause, chance=random)
+    return Ports(journal=journal(), models=calls, gateway=LambdaGateway(settings().gateway, functions), clock=now)
 
 
 @cache

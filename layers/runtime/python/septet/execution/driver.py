@@ -4,22 +4,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from septet.core.entries import Answer, Body, Entry, Failure, HandOver, ModelCall, ModelReply, Note, ToolCall
-from septet.core.errors import CLASSES, InputRejected, ModelThrottled, ModelUnavailable, SeptetError, ToolFailed
+from septet.core.entries import Answer, Body, Compacted, Entry, Failure, HandOver, Note, ToolCall
+from septet.core.errors import CLASSES, Fenced, InputRejected, ModelThrottled, ModelUnavailable, RunStopped, SeptetError, ToolFailed
 from septet.core.journal import Branch, Clock, Journal, Pen, after
-from septet.core.money import cost
-from septet.execution.actions import Action, CallModel, CallTools, Fail, Give, Pass, Pause, Repair
+from septet.execution.actions import Action, CallModel, CallTools, Compact, Fail, Give, Pass, Pause, Repair, Show
 from septet.execution.agents import Agent
 from septet.execution.answers import routing
-from septet.execution.conversation import tools
-from septet.execution.ports import GatewayBroke, GatewayRequest, Model, ModelRequest, ToolGateway
-from septet.execution.replies import recordable
+from septet.execution.calling import Calling, Models
+from septet.execution.ports import GatewayBroke, GatewayRequest, ToolGateway
 from septet.execution.turn import Turn
 
 MARGIN = 60_000
 """Milliseconds that must remain before another step is begun; a turn that has less returns ``continue``."""
-MESSAGE_CHARACTERS = 500
-"""Of a provider's error message that are kept."""
 GATEWAY_ATTEMPTS = 3
 """How often a broken gateway is asked again within one invocation."""
 
@@ -29,7 +25,7 @@ class Ports:
     """What the driver acts through."""
 
     journal: Journal
-    model: Model
+    models: Models
     gateway: ToolGateway
     clock: Clock
 
@@ -61,25 +57,37 @@ class Driver:
         if not history:
             raise InputRejected(f"run {branch.run} has no journal: start it through the API")
         self._turn = Turn(agent, turn)
-        self._tools = tools(agent)
         for entry in history:
             self._turn.observe(entry)
         self._pen = Pen(
             journal=ports.journal, branch=branch, clock=ports.clock, head=after(history), agent=agent.name, turn=turn, bundle=agent.bundle
         )
+        self._calling = Calling(agent=agent, turn=self._turn, pen=self._pen, models=ports.models, remaining=remaining, margin=MARGIN)
+        self._calling.resume(history)
         self._undecided = True
 
     def run(self) -> Outcome:
         """Go on until the turn ends, pauses, or the time is nearly up.
 
-        Raises the SeptetError whose name ends the turn, or a passing one (ModelThrottled, ModelUnavailable, ToolFailed, Fenced)
-        after which the same turn can go on.
+        Raises the SeptetError whose name ends the turn, or a passing one (ModelThrottled, ModelUnavailable, ToolFailed, Fenced,
+        StoreUnavailable) after which the same turn can go on.
         """
+        try:
+            outcome = self._go()
+        except Fenced:  # somebody else works on the branch, and settles
+            raise
+        except SeptetError:
+            self._calling.settle()
+            raise
+        self._calling.settle()
+        return outcome
+
+    def _go(self) -> Outcome:
         begun = False
         while (action := self._turn.act()) is not None:
             if isinstance(action, CallModel | CallTools):
                 # The first step is always taken: a turn that only ever returned ``continue`` would never end.
-                if begun and self._remaining() < MARGIN:
+                if begun and self._remaining() < MARGIN and not self._calling.failing:
                     return self._outcome("continue")
                 begun = True
             if outcome := self._perform(action):
@@ -98,9 +106,13 @@ class Driver:
             case Pause(approval=approval, expires_at=expires_at):
                 left = max(1, -(-(expires_at - self._ports.clock()) // 1000))
                 return self._outcome("approval", approval=approval, seconds=left)
-            case Repair() | Pass() | Give() | Fail():
+            case Show(results=results, labels=labels):
+                for result, shown in zip(results, labels, strict=True):
+                    self._take(self._pen.write(result, labels=shown))
+            case Compact() | Repair() | Pass() | Give() | Fail():
                 body = _body(action)
                 self._take(self._pen.write(body, labels=_labels(body)))
+                self._calling.forget()
         return None
 
     def _ended(self) -> Outcome:
@@ -125,26 +137,10 @@ class Driver:
         self._turn.observe(entry)
 
     def _call_model(self, step: int) -> None:
-        model = self._agent.models[0]
-        self._take(self._pen.write(ModelCall(model=model.id, step=step)))
-        request = ModelRequest(
-            model=model,
-            system=self._turn.conversation.system,
-            messages=self._turn.conversation.messages,
-            tools=self._tools,
-            metadata={"agent": self._agent.name, "turn": self._turn.id, "run": self._pen.branch.run, "step": str(step)},
-        )
         try:
-            reply = self._ports.model.complete(request)
+            self._calling.call(step)
         except (ModelThrottled, ModelUnavailable) as error:
-            self._take(self._pen.write(Note(kind="model_error", text=f"{type(error).__name__}: {str(error)[:MESSAGE_CHARACTERS]}")))
             raise self._raised(type(error)) from None
-        except SeptetError as error:
-            self._take(self._pen.write(Failure(error=type(error).__name__, message=str(error)[:MESSAGE_CHARACTERS])))
-            return
-        reply = recordable(reply, step)
-        body = ModelReply(model=model.id, text=reply.text, calls=reply.calls, stop=reply.stop)
-        self._take(self._pen.write(body, usage=reply.usage, cost=cost(reply.usage, model.price)))
 
     def _call_tools(self, calls: tuple[ToolCall, ...]) -> bool:
         """Let the gateway work on *calls*; whether it has written anything."""
@@ -157,6 +153,10 @@ class Driver:
                 written = self._ports.gateway.call(request)
                 self._undecided = False
                 return self._follow(written)
+            except RunStopped as error:
+                self._follow(list(self._ports.journal.read(pen.branch, after=pen.head.number - 1)))
+                self._take(pen.write(Failure(error=RunStopped.__name__, message=str(error))))
+                return True
             except GatewayBroke as error:
                 if self._follow(list(self._ports.journal.read(pen.branch, after=pen.head.number - 1))):
                     return True
@@ -171,8 +171,10 @@ class Driver:
         return bool(entries)
 
 
-def _body(action: Repair | Pass | Give | Fail) -> Note | HandOver | Answer | Failure:
+def _body(action: Compact | Repair | Pass | Give | Fail) -> Compacted | Note | HandOver | Answer | Failure:
     match action:
+        case Compact(through=through):
+            return Compacted(through=through)
         case Repair(text=text):
             return Note(kind="repair", text=text)
         case Pass(to=to, reason=reason):

@@ -103,9 +103,13 @@ class GatewayBroke(Exception):  # noqa: N818 -- says what happened; it is no fai
     """The gateway ended without an answer; what it had done is in the journal."""
 
 
+class AnsweredInJournal(GatewayBroke):
+    """The gateway did its work and said so, but what it wrote is too large for an answer: it is in the journal."""
+
+
 class ToolGateway(Protocol):
     """The way to tools."""
 
     def call(self, request: GatewayRequest) -> list[Entry]:
-        """The entries the gateway appended. Raises Fenced, or GatewayBroke when its process did."""
+        """The entries the gateway appended. Raises Fenced, InputRejected or RunStopped, or GatewayBroke when its process did."""
         ...

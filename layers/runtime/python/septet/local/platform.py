@@ -5,22 +5,28 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from septet.core.entries import Entry, Request
-from septet.core.errors import Fenced, InputRejected
+from septet.core.errors import Fenced, InputRejected, RunStopped
 from septet.core.journal import Branch, Head, Journal, Pen
+from septet.core.ledger import Budgets, Ledger
 from septet.core.runs import Run, Runs
 from septet.execution.agents import Agent
+from septet.execution.calling import Models
 from septet.execution.driver import Driver, Outcome, Ports
-from septet.execution.ports import GatewayBroke, GatewayRequest, Model
+from septet.execution.ports import Cache, GatewayBroke, GatewayRequest, Health, Model
 from septet.local.approvals import MemoryApprovals
+from septet.local.cache import MemoryCache
 from septet.local.clock import ManualClock
 from septet.local.effects import MemoryEffects
+from septet.local.health import MemoryHealth
 from septet.local.journal import MemoryJournal
+from septet.local.ledger import MemoryLedger
 from septet.local.runs import MemoryRuns
 from septet.security.approvals import Approvals
 from septet.security.arguments import Schemas
-from septet.security.calls import Hands, Tools
+from septet.security.calls import Tools
 from septet.security.effects import Effects
 from septet.security.gateway import Calls, Gateway
+from septet.security.hands import Hands
 from septet.security.manifests import Manifest
 from septet.security.projection import Projections
 
@@ -43,7 +49,7 @@ class LocalGateway:
         )
         try:
             return self._gateway.handle(calls)
-        except (Fenced, InputRejected):
+        except (Fenced, InputRejected, RunStopped):
             raise
         except Exception as error:
             raise GatewayBroke(f"{type(error).__name__}: {error}") from error
@@ -60,10 +66,17 @@ class Platform:
     clock: ManualClock = field(default_factory=ManualClock)
     journal: Journal = field(default_factory=MemoryJournal)
     runs: Runs = field(default_factory=MemoryRuns)
-    effects: Effects = field(default_factory=MemoryEffects)
     approvals: Approvals = field(default_factory=MemoryApprovals)
+    effects: Effects | None = None
+    """In memory, beside the ledger, when not given."""
+    ledger: Ledger = field(default_factory=lambda: MemoryLedger(Budgets(day=10**15, run=10**15, usual=10**9)))
+    health: Health = field(default_factory=MemoryHealth)
+    cache: Cache = field(default_factory=MemoryCache)
+    budget: int = 1_000_000_000
+    """Micro-dollars each run may spend."""
 
     def __post_init__(self) -> None:
+        self.effects = self.effects or MemoryEffects(self.ledger)
         self.gateway = self.fresh_gateway()
 
     def fresh_gateway(self) -> Gateway:
@@ -74,23 +87,33 @@ class Platform:
             check=Schemas().problem,
             runs=self.runs,
             approvals=self.approvals,
-            hands=Hands(tools=self.tools, effects=self.effects, clock=self.clock, pause=self.clock.pause),
+            ledger=self.ledger,
+            hands=Hands(tools=self.tools, effects=self.effects or MemoryEffects(self.ledger), clock=self.clock, pause=self.clock.pause),
             clock=self.clock,
         )
 
-    def submit(self, run: str, given: Mapping[str, Any], *, tenant: str = "acme", principal: str = "customer-1") -> Branch:
-        """Write a run's record and its request, whose fields are all external."""
+    def submit(
+        self, run: str, given: Mapping[str, Any], *, tenant: str = "acme", principal: str = "customer-1", label: str = "external"
+    ) -> Branch:
+        """Write a run's record and its request, whose fields all bear *label*, and open its accounts."""
         branch = Branch(tenant=tenant, run=run)
         record = Run(tenant=tenant, run=run, workflow="test", submitter=principal, digest="", created_at=self.clock())
         self.runs.create(record)
         pen = Pen(journal=self.journal, branch=branch, clock=self.clock, head=Head())
-        pen.write(Request(workflow="test", input=given, submitter=principal), labels=dict.fromkeys(given, "external"))
+        pen.write(Request(workflow="test", input=given, submitter=principal), labels=dict.fromkeys(given, label))
+        self.ledger.open(branch, self.budget, now=self.clock())
         return branch
 
     def turn(self, branch: Branch, agent: str, turn: str = "", *, remaining: Callable[[], int] = lambda: 900_000) -> Outcome:
         """Take the agent's turn (named after it, if nothing else is said) as far as one invocation does. Raises as the driver does."""
-        ports = Ports(journal=self.journal, model=self.model, gateway=LocalGateway(self.gateway), clock=self.clock)
+        ports = Ports(journal=self.journal, models=self.models(), gateway=LocalGateway(self.gateway), clock=self.clock)
         return Driver(self.agents[agent], branch, turn or agent, ports=ports, remaining=remaining).run()
+
+    def models(self) -> Models:
+        """What a turn's model calls are made through."""
+        return Models(
+            model=self.model, ledger=self.ledger, health=self.health, cache=self.cache, pause=self.clock.pause, chance=lambda: 0.5
+        )
 
     def entries(self, branch: Branch) -> list[Entry]:
         """The journal of *branch*."""

@@ -1,0 +1,205 @@
+"""Calling a model for a turn: choose one, hold the money, journal the call, make it, journal how it ended."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from septet.core.canonical import digest
+from septet.core.entries import Body, Entry, Failure, ModelCall, ModelFailed, ModelReply, Note
+from septet.core.errors import CLASSES, BudgetExhausted, ContextOverflow, ModelThrottled, ModelUnavailable, RunStopped, SeptetError
+from septet.core.journal import Pen
+from septet.core.ledger import Ledger
+from septet.core.money import Usage, cost
+from septet.execution import caching, routing
+from septet.execution.agents import Agent, ModelSpec
+from septet.execution.estimating import worst
+from septet.execution.ports import Cache, Health, Model, ModelRequest, Reply
+from septet.execution.replies import recordable
+from septet.execution.turn import Turn
+
+MODEL_SECONDS = 55
+"""What a model may take to answer."""
+MESSAGE_CHARACTERS = 500
+"""Of a provider's error message that are kept."""
+GRACE = 10_000
+"""Milliseconds after an invocation's deadline at which its process is surely gone."""
+LOST = "Lost"
+"""The error of a call whose maker was gone before it wrote how the call ended."""
+OVERFLOW = ContextOverflow.__name__
+PASSING = (ModelThrottled.__name__, ModelUnavailable.__name__)
+"""Errors after which the same turn can go on later."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Models:
+    """What calls are made through."""
+
+    model: Model
+    ledger: Ledger
+    health: Health
+    cache: Cache
+    pause: Callable[[int], None]
+    """Waits for some milliseconds."""
+    chance: Callable[[], float]
+    """A number from 0 to below 1, another one each time."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Calling:
+    """Makes the model calls of one turn in one invocation."""
+
+    agent: Agent
+    turn: Turn
+    pen: Pen
+    models: Models
+    remaining: Callable[[], int]
+    """Milliseconds that this invocation has left."""
+    margin: int
+    """Milliseconds that must be left for another attempt."""
+    _until: int = 0
+    _share: float = 0.0
+    _step: int = -1
+    _failures: list[tuple[str, str]] = field(default_factory=list)
+    _said: str = ""
+    _unsettled: dict[int, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._until = self.pen.clock() + self.remaining() + GRACE
+        self._share = int(digest(self.pen.branch.run.encode(), self.turn.id.encode())[:13], 16) / 16**13
+
+    def resume(self, history: Sequence[Entry]) -> None:
+        """Take up what the branch's last worker left: a call without an end is lost, and charged; one with an end may not be settled."""
+        if not history:
+            return
+        last = history[-1]
+        if isinstance(last.body, ModelCall):
+            maker = replace(self.pen, agent=last.agent, turn=last.turn, bundle=last.bundle)
+            lost = maker.write(ModelFailed(model=last.body.model, error=LOST, message=""), cost=last.body.reserved)
+            self.pen.follow(lost)
+            self.turn.observe(lost)
+            self._unsettled = {last.number: lost.cost}
+            return
+        for call, end in zip(reversed(history[:-1]), reversed(history), strict=False):
+            if isinstance(call.body, ModelCall):
+                self._unsettled = {call.number: end.cost} if call.turn == self.turn.id else {}
+                return
+
+    def settle(self) -> None:
+        """Tell the ledger what the last call cost: nobody works on the branch any more."""
+        if self._unsettled:
+            self.models.ledger.settle(self.pen.branch, self._unsettled)
+            self._unsettled = {}
+
+    def call(self, step: int) -> None:
+        """Make one attempt at model call *step*; asked for the same step again, go on with the same or the next model.
+
+        Raises ModelThrottled or ModelUnavailable when there is nothing left to try for now, Fenced when another executor went on.
+        """
+        if step != self._step:
+            self._step, self._failures = step, []
+        model = self._model()
+        if model is None:
+            self._give_up()
+        elif not (key := self._key(model)) or not self._repeated(model, step, key):
+            while self._attempt(model, step, key) == OVERFLOW and (model := self._model()):
+                key = ""  # what another model says is not kept in this one's place
+
+    @property
+    def failing(self) -> bool:
+        """Whether the latest attempt failed, so that ``call`` says what is wrong rather than that time is short."""
+        return bool(self._failures)
+
+    def forget(self) -> None:
+        """The request is another now: what it failed with says nothing any more."""
+        self._failures = []
+
+    def _key(self, model: ModelSpec) -> str:
+        """The request's place in the cache; empty when it must not be cached."""
+        return (
+            caching.key(self.agent, model.id, self.turn.conversation, self.turn.conversation.tools) if caching.cacheable(self.turn) else ""
+        )
+
+    def _repeated(self, model: ModelSpec, step: int, key: str) -> bool:
+        """Whether an equal request was answered before; then that answer is the reply."""
+        known = self.models.cache.get(self.pen.branch.tenant, key, now=self.pen.clock())
+        if known:
+            self._write(_reply(model, recordable(known, step), cached=True), usage=Usage())
+        return known is not None
+
+    def _model(self) -> ModelSpec | None:
+        """The model to ask now, after the pause that is due; None when there is none, or no time for it."""
+        sick = self.models.health.sick(self.agent.models)
+        model = routing.route(self.agent, share=self._share, failures=self._failures, sick=sick)
+        if model and self._failures:
+            pause = routing.pause(len(self._failures), self.models.chance())
+            if self.remaining() - pause < self.margin:
+                return None
+            self.models.pause(pause)
+        return model
+
+    def _give_up(self) -> None:
+        """End the turn for an error that stays; raise one that may pass."""
+        _, error = self._failures[-1] if self._failures else ("", ModelUnavailable.__name__)
+        if error in PASSING:
+            raise CLASSES[error](f"no model of {self.agent.name} answers for now")
+        self._write(Failure(error=error, message=self._said))
+
+    def _attempt(self, model: ModelSpec, step: int, key: str) -> str:
+        """Call *model* once; the name of what went wrong, empty when nothing did."""
+        number, most = self.pen.head.number, worst(model, self.turn.bound, self.agent.limits.reply_tokens)
+        try:
+            self.models.ledger.reserve(self.pen.branch, number, most, until=self._until, settle=self._unsettled)
+        except (BudgetExhausted, RunStopped) as error:
+            self._write(Failure(error=type(error).__name__, message=str(error)))
+            return type(error).__name__
+        self._unsettled = {}
+        self._write(ModelCall(model=model.id, step=step, reserved=most))
+        try:
+            reply = recordable(self.models.model.complete(self._request(model, step)), step)
+        except SeptetError as error:
+            self._unsettled = {number: self._failed(model, error, most)}
+            return type(error).__name__
+        self._failures = []
+        self._unsettled = {number: self._replied(model, reply, most)}
+        self.models.health.report(model, well=True)
+        if key and reply.stop in ("end", "tools"):
+            until = self.pen.clock() + self.agent.cache_seconds * 1000
+            self.models.cache.put(self.pen.branch.tenant, key, reply, until=until)
+        return ""
+
+    def _request(self, model: ModelSpec, step: int) -> ModelRequest:
+        return ModelRequest(
+            model=model,
+            system=self.turn.conversation.system,
+            messages=self.turn.conversation.messages,
+            tools=self.turn.conversation.tools,
+            max_output=min(self.agent.limits.reply_tokens, model.max_output),
+            seconds=max(1, min(MODEL_SECONDS, self.remaining() // 1000 - 1)),
+            metadata={"agent": self.agent.name, "turn": self.turn.id, "run": self.pen.branch.run, "step": str(step)},
+        )
+
+    def _failed(self, model: ModelSpec, error: SeptetError, most: int) -> int:
+        """Journal that the call failed, and return what it is charged."""
+        name, charge = type(error).__name__, most if error.billed else 0
+        self._said = str(error)[:MESSAGE_CHARACTERS]
+        self._write(ModelFailed(model=model.id, error=name, message=self._said), cost=charge)
+        self._failures.append((model.id, name))
+        if name in PASSING:
+            self.models.health.report(model, well=False)
+        return charge
+
+    def _replied(self, model: ModelSpec, reply: Reply, most: int) -> int:
+        """Journal *reply* and return what it is charged: what the provider reports, unless that cannot be true."""
+        charge = cost(reply.usage, model.price)
+        if reply.usage_known and charge <= most:
+            self._write(_reply(model, reply), usage=reply.usage, cost=charge)
+            return charge
+        self._write(_reply(model, reply), usage=Usage(input=self.turn.bound, output=model.max_output), cost=most)
+        self._write(Note(kind="usage", text=f"the provider's figures cannot be ({reply.usage}): what was held is charged"))
+        return most
+
+    def _write(self, body: Body, usage: Usage | None = None, cost: int = 0) -> None:
+        self.turn.observe(self.pen.write(body, usage=usage, cost=cost))
+
+
+def _reply(model: ModelSpec, reply: Reply, *, cached: bool = False) -> ModelReply:
+    return ModelReply(model=model.id, text=reply.text, calls=reply.calls, stop=reply.stop, cached=cached)
