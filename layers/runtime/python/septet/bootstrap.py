@@ -165,7 +165,7 @@ def agent_ports() -> "Ports":
     from septet.execution.calling import Models
     from septet.execution.driver import Ports
 
-    calls = Models(model=models(), ledger=ledger(), health=health(), cache=replies(), pause=pause, chance=random)
+    calls = Models(model=models(), ledger=ledger(), health=health(), cache=replies(), pause=pause, chance=random)  # noqa: S311 -- jitter
     return Ports(journal=journal(), models=calls, gateway=LambdaGateway(settings().gateway, functions), clock=now)
 
 
