@@ -128,8 +128,9 @@ def test_a_turn_taken_up_after_any_prefix_ends_the_same(who: Agent, world: World
     for length in data.draw(st.lists(st.integers(1, len(whole.entries)), min_size=1, max_size=5)):
         again = Game(agent=who, world=world, history=whole.entries[:length]).play()
         assert again.bodies[-1] == whole.bodies[-1]
-        assert again.turn.conversation.messages == whole.turn.conversation.messages
-        assert again.turn.conversation.size == whole.turn.conversation.size
+        if getattr(whole.bodies[-1], "error", "") != "EffectUnknown":  # an unknown effect ends a turn at once, whatever else was under way
+            assert again.turn.conversation.messages == whole.turn.conversation.messages
+            assert again.turn.conversation.size == whole.turn.conversation.size
 
 
 STOPLESS = st.sampled_from(

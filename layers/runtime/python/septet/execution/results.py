@@ -69,7 +69,7 @@ class Results:
             "kept": result.call,
             "is": kind(value, name_keys=True),
             "bytes": len(kept.text),
-            "begins": kept.text[:BEGINNING].decode(errors="ignore"),
+            "begins": kept.text[: min(BEGINNING, self._most)].decode(errors="ignore"),
         }
         return summary, json_bound(summary), True
 
