@@ -1,168 +1,62 @@
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
-import botocore.session
 import pytest
 from botocore.exceptions import (
     ClientError,
     ConnectionClosedError,
     ConnectTimeoutError,
     EndpointConnectionError,
+    EventStreamError,
     IncompleteReadError,
     NoCredentialsError,
     ParamValidationError,
     ReadTimeoutError,
 )
 from botocore.parsers import ResponseParserError
-from botocore.validate import ParamValidator
-from hypothesis import given
+from urllib3.exceptions import ProtocolError
 
-from septet.aws.bedrock import BedrockModel, classify, reply, wire
-from septet.core.entries import ModelReply, ToolCall, ToolResult
+from septet.aws.answers import AnswerTooLarge
+from septet.aws.bedrock import CLASSES, UNBILLED, BedrockModel, classify
 from septet.core.errors import ContextOverflow, ModelRefused, ModelThrottled, ModelUnavailable, SeptetError
-from septet.core.money import Usage
-from septet.execution.conversation import Conversation, tools
-from septet.execution.ports import Message, ModelRequest, Reply
-from septet.execution.replies import recordable
-from tests.unit.shop import MODEL, agent
-from tests.unit.strategies import quick, replies
+from tests.unit.asking import request
+from tests.unit.aws.test_converse import ANSWER, SERVICE
+from tests.unit.aws.test_converse_stream import END, START, USED, text
+from tests.unit.shop import MODEL
 
-SERVICE: Any = botocore.session.get_session().get_service_model("bedrock-runtime")
-CONVERSE: Any = SERVICE.operation_model("Converse")
-ANSWER: dict[str, Any] = {
-    "output": {"message": {"role": "assistant", "content": [{"text": "Hello!"}]}},
-    "stopReason": "end_turn",
-    "usage": {"inputTokens": 7, "outputTokens": 3, "totalTokens": 10},
+STREAMING = replace(MODEL, capabilities=MODEL.capabilities | {"streaming"})
+DECLARED = {shape.name for operation in ("Converse", "ConverseStream") for shape in SERVICE.operation_model(operation).error_shapes} | {
+    f"{name[:1].upper()}{name[1:]}"
+    for name, shape in SERVICE.operation_model("ConverseStream").output_shape.members["stream"].members.items()
+    if shape.metadata.get("exception")
 }
-
-STOPS = {
-    "end_turn": "end",
-    "stop_sequence": "end",
-    "tool_use": "tools",
-    "max_tokens": "truncated",
-    "model_context_window_exceeded": "truncated",
-    "malformed_tool_use": "truncated",
-    "malformed_model_output": "truncated",
-    "guardrail_intervened": "refused",
-    "content_filtered": "refused",
-}
-
-CLASSES = {
-    "AccessDeniedException": ModelUnavailable,
-    "InternalServerException": ModelUnavailable,
-    "ModelErrorException": ModelUnavailable,
-    "ModelNotReadyException": ModelThrottled,
-    "ModelTimeoutException": ModelUnavailable,
-    "ResourceNotFoundException": ModelUnavailable,
-    "ServiceUnavailableException": ModelUnavailable,
-    "ThrottlingException": ModelThrottled,
-    "ValidationException": ModelUnavailable,
-}
-
-
-def request(*messages: Message, **changes: Any) -> ModelRequest:
-    whole: dict[str, Any] = {
-        "model": MODEL,
-        "system": "Be kind.",
-        "messages": messages or [{"role": "user", "content": [{"text": "hi"}]}],
-        "tools": tools(agent()),
-        "metadata": {"agent": "clerk", "turn": "clerk", "run": "run-1", "step": "0"},
-    }
-    return ModelRequest(**whole | changes)
-
-
-def invalid(arguments: dict[str, Any]) -> str:
-    """What botocore itself would refuse *arguments* for."""
-    report: str = ParamValidator().validate(arguments, CONVERSE.input_shape).generate_report()
-    return report
-
-
-class TestWire:
-    def test_a_request(self) -> None:
-        sent = wire(request())
-        assert invalid(sent) == ""
-        assert sent["modelId"] == "double.model-1"
-        assert sent["system"] == [{"text": "Be kind."}]
-        assert sent["inferenceConfig"] == {"maxTokens": 1_000}
-        assert sent["requestMetadata"] == {"agent": "clerk", "turn": "clerk", "run": "run-1", "step": "0"}
-        assert [tool["toolSpec"]["name"] for tool in sent["toolConfig"]["tools"]] == ["find_order", "issue_refund", "send_parcel"]
-
-    def test_no_tools_are_left_out_because_an_empty_list_is_refused(self) -> None:
-        assert "toolConfig" not in wire(request(tools=()))
-
-    @pytest.mark.parametrize(
-        ("block", "sent"),
-        [
-            ({"text": "hi"}, {"text": "hi"}),
-            (
-                {"call": ToolCall(id="c", tool="t", arguments={"a": 1})},
-                {"toolUse": {"toolUseId": "c", "name": "t", "input": {"a": 1}}},
-            ),
-            ({"call": ToolCall(id="c", tool="t", arguments="no object")}, {"toolUse": {"toolUseId": "c", "name": "t", "input": {}}}),
-            ({"call": ToolCall(id="c", tool="a tool!", arguments={})}, {"toolUse": {"toolUseId": "c", "name": "a_tool_", "input": {}}}),
-            ({"call": ToolCall(id="c", tool="", arguments={})}, {"toolUse": {"toolUseId": "c", "name": "_", "input": {}}}),
-            ({"result": {"id": "c", "value": {"a": 1}}}, {"toolResult": {"toolUseId": "c", "content": [{"json": {"a": 1}}]}}),
-            ({"result": {"id": "c", "value": [1]}}, {"toolResult": {"toolUseId": "c", "content": [{"json": {"value": [1]}}]}}),
-            ({"result": {"id": "c", "value": None}}, {"toolResult": {"toolUseId": "c", "content": [{"json": {"value": None}}]}}),
-            (
-                {"result": {"id": "c", "error": "ToolFailed: it fell"}},
-                {"toolResult": {"toolUseId": "c", "content": [{"text": "ToolFailed: it fell"}], "status": "error"}},
-            ),
-        ],
-    )
-    def test_blocks(self, block: dict[str, Any], sent: dict[str, Any]) -> None:
-        arguments = wire(request({"role": "user", "content": [block]}))
-        assert arguments["messages"] == [{"role": "user", "content": [sent]}]
-        assert invalid(arguments) == ""
-
-    @quick
-    @given(replies(["find_order"]))
-    def test_whatever_a_model_says_can_be_said_back_to_it(self, said: Reply) -> None:
-        kept = recordable(said, 0)
-        conversation = Conversation(agent())
-        conversation.reply(ModelReply(model="m", text=kept.text, calls=kept.calls, stop=kept.stop))
-        conversation.results([ToolResult(call=call.id, tool=call.tool, error="InputRejected", message="no") for call in kept.calls])
-        assert invalid(wire(request(*conversation.messages))) == ""
-
-
-class TestReply:
-    def test_text_and_usage(self) -> None:
-        assert reply(ANSWER) == Reply(text="Hello!", stop="end", usage=Usage(input=7, output=3))
-
-    def test_text_calls_and_what_else_there_may_be(self) -> None:
-        content = [
-            {"reasoningContent": {"reasoningText": {"text": "hm"}}},
-            {"text": "Let me "},
-            {"toolUse": {"toolUseId": "c1", "name": "find_order", "input": {"order_id": "A-1"}}},
-            {"text": "look."},
-            {"toolUse": {"toolUseId": "c1", "name": "find_order"}},
-        ]
-        said = reply(ANSWER | {"output": {"message": {"content": content}}, "stopReason": "tool_use"})
-        assert said.text == "Let me look."
-        assert [(call.id, call.tool, call.arguments) for call in said.calls] == [
-            ("c1", "find_order", {"order_id": "A-1"}),
-            ("c1", "find_order", None),
-        ]
-        assert said.stop == "tools"
-
-    @pytest.mark.parametrize("reason", SERVICE.shape_for("StopReason").enum)
-    def test_every_documented_stop_reason(self, reason: str) -> None:
-        assert reply(ANSWER | {"stopReason": reason}).stop == STOPS[reason]
-
-    def test_a_stop_reason_of_the_future_is_an_end(self) -> None:
-        assert reply(ANSWER | {"stopReason": "retired"}).stop == "end"
-
-    def test_no_usage_is_none_used(self) -> None:
-        assert reply({name: value for name, value in ANSWER.items() if name != "usage"}).usage == Usage()
 
 
 class TestErrors:
-    @pytest.mark.parametrize("code", [shape.name for shape in CONVERSE.error_shapes])
-    def test_every_documented_error_has_a_class(self, code: str) -> None:
-        assert type(classify(code, "it says")) is CLASSES[code]
+    def test_every_error_that_the_service_declares_is_classified(self) -> None:
+        assert CLASSES.keys() >= DECLARED, "botocore declares an error that nobody has thought about"
 
-    @pytest.mark.parametrize("code", ["TooManyRequestsException", "ServiceQuotaExceededException"])
-    def test_errors_of_the_front_door(self, code: str) -> None:
-        assert isinstance(classify(code, "it says"), ModelThrottled)
+    @pytest.mark.parametrize("code", sorted(CLASSES))
+    def test_what_was_refused_before_a_model_saw_it_is_not_billed(self, code: str) -> None:
+        error = classify(code, "it says")
+        assert type(error) is CLASSES[code]
+        assert str(error) == "it says"
+        assert error.billed is (code not in UNBILLED)
+        assert classify(code, "it says", begun=True).billed
+
+    def test_throttling_passes_and_what_failed_inside_may_be_billed(self) -> None:
+        throttled = {"ThrottlingException", "TooManyRequestsException", "ServiceQuotaExceededException", "ModelNotReadyException"}
+        assert {code for code, kind in CLASSES.items() if kind is ModelThrottled} == throttled
+        assert throttled < UNBILLED
+        inside = {
+            "InternalServerException",
+            "ModelErrorException",
+            "ModelStreamErrorException",
+            "ModelTimeoutException",
+            "ServiceUnavailableException",
+        }
+        assert not inside & UNBILLED
 
     @pytest.mark.parametrize(
         "message",
@@ -174,13 +68,34 @@ class TestErrors:
         ],
     )
     def test_a_request_that_does_not_fit_the_window(self, message: str) -> None:
-        assert isinstance(classify("ValidationException", message), ContextOverflow)
+        error = classify("ValidationException", message)
+        assert isinstance(error, ContextOverflow)
+        assert not error.billed
         assert isinstance(classify("ServiceUnavailableException", message), ModelUnavailable)
 
-    def test_a_guardrail_and_an_error_of_the_future(self) -> None:
+    def test_a_guardrail_and_an_error_of_the_future_may_be_billed(self) -> None:
         assert isinstance(classify("GuardrailInterventionException", "no"), ModelRefused)
-        assert isinstance(classify("NewException", "what"), ModelUnavailable)
-        assert isinstance(classify("", ""), ModelUnavailable)
+        for code in ("NewException", ""):
+            error = classify(code, "what")
+            assert isinstance(error, ModelUnavailable)
+            assert error.billed
+
+
+class _Stream:
+    """Events, of which an exception is raised."""
+
+    def __init__(self, *events: Any) -> None:
+        self.events = events
+        self.closed = False
+
+    def __iter__(self) -> Iterator[Any]:
+        for event in self.events:
+            if isinstance(event, Exception):
+                raise event
+            yield event
+
+    def close(self) -> None:
+        self.closed = True
 
 
 class _Client:
@@ -192,48 +107,97 @@ class _Client:
             raise self.end
         return self.end
 
+    def converse_stream(self, **_: Any) -> Any:
+        return {"stream": self.converse()}
+
 
 def client_error(code: str) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": "it says"}}, "Converse")
 
 
-def nested(levels: int) -> Any:
-    value: Any = {}
-    for _ in range(levels):
-        value = {"a": value}
-    return value
+@pytest.mark.parametrize(
+    ("end", "error", "billed"),
+    [
+        (client_error("ThrottlingException"), ModelThrottled, False),
+        (client_error("InternalServerException"), ModelUnavailable, True),
+        (ClientError({}, "Converse"), ModelUnavailable, True),
+        (ReadTimeoutError(endpoint_url="x"), ModelUnavailable, True),
+        (ConnectTimeoutError(endpoint_url="x"), ModelUnavailable, False),
+        (EndpointConnectionError(endpoint_url="x"), ModelUnavailable, False),
+        (ConnectionClosedError(endpoint_url="x"), ModelUnavailable, True),
+        (IncompleteReadError(actual_bytes=1, expected_bytes=2), ModelUnavailable, True),
+        (ProtocolError("broken"), ModelUnavailable, True),
+        (OSError("reset"), ModelUnavailable, True),
+        (NoCredentialsError(), ModelUnavailable, False),
+        (ParamValidationError(report="x"), ModelUnavailable, False),
+        (ResponseParserError("no JSON"), ModelUnavailable, True),
+        (AnswerTooLarge("more than 8"), ModelUnavailable, True),
+        (RecursionError("too deep"), ModelUnavailable, True),
+        ({}, ModelUnavailable, True),
+        ({"output": {}}, ModelUnavailable, True),
+        ({"output": {"message": {"content": [{"toolUse": {"name": "t"}}]}}, "stopReason": "tool_use"}, ModelUnavailable, True),
+        ({"output": {"message": {"content": None}}, "stopReason": "end_turn"}, ModelUnavailable, True),
+    ],
+)
+def test_whatever_the_provider_does_the_error_has_a_name(end: Any, error: type[SeptetError], *, billed: bool) -> None:
+    with pytest.raises(error) as caught:
+        BedrockModel(lambda _: _Client(end)).complete(request())
+    assert caught.value.billed is billed
+
+
+def in_stream(code: str) -> EventStreamError:
+    return EventStreamError({"Error": {"Code": code, "Message": "it says"}}, "ConverseStream")
 
 
 @pytest.mark.parametrize(
-    ("end", "error"),
+    ("events", "error"),
     [
-        (client_error("ThrottlingException"), ModelThrottled),
-        (ClientError({}, "Converse"), ModelUnavailable),
-        (ReadTimeoutError(endpoint_url="x"), ModelUnavailable),
-        (ConnectTimeoutError(endpoint_url="x"), ModelUnavailable),
-        (EndpointConnectionError(endpoint_url="x"), ModelUnavailable),
-        (ConnectionClosedError(endpoint_url="x"), ModelUnavailable),
-        (IncompleteReadError(actual_bytes=1, expected_bytes=2), ModelUnavailable),
-        (NoCredentialsError(), ModelUnavailable),
-        (ParamValidationError(report="x"), ModelUnavailable),
-        (ResponseParserError("no JSON"), ModelUnavailable),
-        (RecursionError("too deep"), ModelUnavailable),
-        ({}, ModelUnavailable),
-        ({"output": {}}, ModelUnavailable),
-        ({"output": {"message": {"content": [{"toolUse": {"name": "t"}}]}}, "stopReason": "tool_use"}, ModelUnavailable),
-        ({"output": {"message": {"content": None}}, "stopReason": "end_turn"}, ModelUnavailable),
+        ([START, in_stream("throttlingException")], ModelThrottled),
+        ([START, text("Hel"), in_stream("modelStreamErrorException")], ModelUnavailable),
+        ([START, in_stream("validationException")], ModelUnavailable),
+        ([START, text("Hel"), ProtocolError("broken")], ModelUnavailable),
+        ([START, text("Hel"), AnswerTooLarge("more than 64")], ModelUnavailable),
+        ([START, text("Hel")], ModelUnavailable),
+        ([{"contentBlockDelta": {}}], ModelUnavailable),
+        ([{"contentBlockDelta": {"delta": {"text": 7}, "contentBlockIndex": 0}}], ModelUnavailable),
+        ([{}], ModelUnavailable),
+        (["no event"], ModelUnavailable),
     ],
 )
-def test_whatever_the_provider_does_the_error_has_a_name(end: Any, error: type[SeptetError]) -> None:
-    with pytest.raises(error):
-        BedrockModel(_Client(end)).complete(request())
+def test_whatever_a_stream_does_the_error_has_a_name_and_may_be_billed(events: list[Any], error: type[SeptetError]) -> None:
+    stream = _Stream(*events)
+    with pytest.raises(error) as caught:
+        BedrockModel(lambda _: _Client(stream)).complete(request(model=STREAMING))
+    assert caught.value.billed
+    assert stream.closed
 
 
-def test_a_reply() -> None:
-    assert BedrockModel(_Client(ANSWER)).complete(request()).text == "Hello!"
+def test_a_stream_that_never_opened_is_classified_as_any_other() -> None:
+    with pytest.raises(ModelThrottled) as caught:
+        BedrockModel(lambda _: _Client(client_error("ThrottlingException"))).complete(request(model=STREAMING))
+    assert not caught.value.billed
 
 
-def test_arguments_nested_too_deeply_to_be_sent_back_are_not_kept() -> None:
-    said = Reply(calls=(ToolCall(id="c", tool="t", arguments=nested(900)),))
-    kept = recordable(said, 0)
-    assert invalid(wire(request({"role": "assistant", "content": [{"call": kept.calls[0]}]}))) == ""
+def test_a_stream_that_outlasts_its_time_is_given_up() -> None:
+    stream = _Stream(START, text("Hel"), text("lo"), END, USED)
+    with pytest.raises(ModelUnavailable, match="longer than there was time"):
+        BedrockModel(lambda _: _Client(stream)).complete(request(model=STREAMING, seconds=-1))
+    assert stream.closed
+
+
+def test_a_reply_whole_and_as_a_stream() -> None:
+    assert BedrockModel(lambda _: _Client(ANSWER)).complete(request()).text == "Hello!"
+    assert BedrockModel(lambda _: _Client(_Stream(START, text("Hello!"), END, USED))).complete(request(model=STREAMING)).text == "Hello!"
+
+
+def test_a_model_is_called_in_its_region() -> None:
+    asked: list[str] = []
+
+    def clients(region: str) -> _Client:
+        asked.append(region)
+        return _Client(ANSWER)
+
+    model = BedrockModel(clients)
+    model.complete(request())
+    model.complete(request(model=replace(MODEL, region="eu-west-1")))
+    assert asked == ["", "eu-west-1"]

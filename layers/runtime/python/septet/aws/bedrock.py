@@ -81,7 +81,7 @@ class BedrockModel:
             raise unbilled(ModelUnavailable(f"{request.model.id} was not called: {error}")) from error
         except (BotoCoreError, HTTPError, OSError) as error:
             raise ModelUnavailable(f"{request.model.id} could not be reached: {error}") from error
-        except (AnswerTooLarge, ResponseParserError, LookupError, TypeError, ValueError, RecursionError) as error:
+        except (AnswerTooLarge, ResponseParserError, LookupError, TypeError, AttributeError, ValueError, RecursionError) as error:
             raise ModelUnavailable(f"{request.model.id} answered with what is no reply: {type(error).__name__}") from error
 
 

@@ -69,19 +69,19 @@ def _exchange(connection: http.client.HTTPConnection, path: str, body: bytes, he
     sock = connection.sock
     sock.settimeout(_left(until))
     connection.request("POST", path, body, headers)
-    answer = connection.getresponse()
-    pieces: list[bytes] = []
-    size = 0
-    while True:
-        sock.settimeout(_left(until))
-        piece = answer.read1(_PIECE)
-        if not piece:
-            break
-        pieces.append(piece)
-        size += len(piece)
-        if size > MOST_BYTES:
-            raise ModelUnavailable(f"the server's answer has more than {MOST_BYTES} bytes")
-    return answer.status, b"".join(pieces)
+    with connection.getresponse() as answer:
+        pieces: list[bytes] = []
+        size = 0
+        while not answer.isclosed():
+            sock.settimeout(_left(until))
+            piece = answer.read1(_PIECE)
+            if not piece:
+                break
+            pieces.append(piece)
+            size += len(piece)
+            if size > MOST_BYTES:
+                raise ModelUnavailable(f"the server's answer has more than {MOST_BYTES} bytes")
+        return answer.status, b"".join(pieces)
 
 
 def _left(until: float) -> float:
