@@ -12,7 +12,7 @@ bytes that a provider puts before its model bound the tokens. What is added to o
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from septet.core.money import MICRO
@@ -29,6 +29,10 @@ BLOCK = 64
 """Tokens a provider may add to a call or a result."""
 _OWN_SYNTAX = 2
 """How often what a provider writes in a syntax of its own counts."""
+_encode: Callable[[Any, int], tuple[str, ...]] = json.encoder.c_make_encoder(  # type: ignore[attr-defined]  # typeshed leaves it out
+    None, json.JSONEncoder().default, json.encoder.encode_basestring_ascii, None, ": ", ", ", *(False, False, True)
+)
+"""What ``json.dumps`` makes anew for every value, which costs more than encoding a small one."""
 
 
 def input_bound(system: str, tools: Sequence[ToolSpec], messages: Iterable[Message]) -> int:
@@ -69,7 +73,7 @@ def text_bound(text: str) -> int:
 
 def json_bound(value: Any) -> int:
     """The most tokens of *value* as JSON: its bytes with every other character escaped."""
-    return len(json.dumps(value))
+    return sum(map(len, _encode(value, 0)))
 
 
 def worst(model: ModelSpec, bound: int, reply_tokens: int) -> int:
