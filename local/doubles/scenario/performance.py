@@ -25,7 +25,7 @@ _ERRORS = {
 _OVERFLOW = {"bedrock": "Input is too long for requested model."}
 _CHAT_OVERFLOW = "This model's maximum context length is 8192 tokens. However, your request has 8193 tokens. Please reduce its length."
 """Services tell an overflow by different words; OpenAI, vLLM and those who follow them by these."""
-_WORKED = {"timeout", "model_error"}
+_WORKED = {"timeout", "model_error", "stream_error"}
 """Errors that come after the model has worked: the service charges for them."""
 _NO_STREAM_ERROR = "ModelErrorException"
 """What stands for ModelStreamErrorException where the answer is no stream."""
