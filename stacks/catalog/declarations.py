@@ -126,6 +126,8 @@ class Tool:
     arguments: Json
     output: Json
     approval: Json
+    reconcile: bool
+    """Whether it can say what became of a call that must not be fired twice."""
     policy: Json
     """IAM document, its holes unfilled."""
 

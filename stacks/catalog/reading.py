@@ -12,6 +12,9 @@ from stacks.catalog.problems import Problems
 from stacks.catalog.tools import tools
 from stacks.catalog.workflows import workflows
 
+NOT_A_TOOL_S = 30
+"""Of the gateway's seconds that no tool can have: its own work before and after, and the start of the tool's function."""
+
 
 def read(root: Path) -> Catalog:
     """What the tree under *root* declares. Raises CatalogError with every problem in it."""
@@ -66,9 +69,9 @@ def _check_groups(root: Path, problems: Problems) -> None:
 def _check_deadlines(declared: Mapping[str, Tool], declared_steps: Mapping[str, Step], problems: Problems) -> None:
     gateway = declared_steps.get("gateway")
     for name, tool in declared.items():
-        if gateway and tool.function.timeout >= gateway.function.timeout:
-            file, limit = f"functions/tools/{name}/tool.toml", gateway.function.timeout
-            sentence = f"is {tool.function.timeout}, and the gateway that waits for it has {limit}: give less, or give the gateway more"
+        if gateway and tool.function.timeout > (longest := gateway.function.timeout - NOT_A_TOOL_S):
+            file = f"functions/tools/{name}/tool.toml"
+            sentence = f"is {tool.function.timeout}, and the gateway has time for {longest}: give less"
             problems.add(file, "timeout", sentence)
 
 
