@@ -10,6 +10,15 @@ import schemathesis
 
 @schemathesis.hook
 def before_call(_: schemathesis.HookContext, case: schemathesis.Case, __: dict[str, Any]) -> None:
-    """Give every rightful submission a key of its own: with another body a key is refused, which no schema can say."""
-    if case.headers and "Idempotency-Key" in case.headers and case.meta and case.meta.generation.mode.is_positive:
+    """Keep rightful requests from being refused for what no schema can say.
+
+    A submission has a key of its own, for with another body a key is refused; amounts of money fit the tenant's limits and each other.
+    """
+    if not case.meta or not case.meta.generation.mode.is_positive:
+        return
+    if case.headers and "Idempotency-Key" in case.headers:
         case.headers["Idempotency-Key"] = uuid.uuid4().hex
+    if isinstance(case.body, dict) and "budget" in case.body:
+        case.body["budget"] = "0.000001"
+    if case.operation.path == "/v1/budget" and isinstance(case.body, dict):
+        case.body = {"day": "100000", "run": "4.5", "usual": "0.01"}

@@ -20,7 +20,7 @@ _TIMEOUT = httpx.Timeout(30, connect=5)
 _PAUSES = (0.2, 0.5, 1.0)
 """Seconds before each further attempt of a request that is safe to repeat."""
 _PAGE = 100
-"""Runs that one request asks for at most, as the API allows."""
+"""Runs, or entries, that one request asks for at most, as the API allows."""
 _TOKEN = re.compile(r"[!-~]+")
 _PASSING = frozenset(
     {
@@ -55,9 +55,9 @@ class Api:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._client.close()
 
-    def submit(self, workflow: str, given: Document, *, key: str) -> Document:
-        """Start a run; the same *key* with the same input again names the same run."""
-        body = {"workflow": workflow, "input": given}
+    def submit(self, workflow: str, given: Document, *, key: str, budget: str = "") -> Document:
+        """Start a run; the same *key* with the same input and budget (dollars) again names the same run."""
+        body = {"workflow": workflow, "input": given} | ({"budget": budget} if budget else {})
         return self._ask("POST", "/v1/runs", body=body, headers={"Idempotency-Key": key}, repeatable=True)
 
     def run(self, run: str) -> Document:
@@ -66,15 +66,37 @@ class Api:
 
     def journal(self, run: str, *, after: int | None = None) -> list[Document]:
         """The run's entries with a number above *after*, all pages."""
+        start = {} if after is None else {"after": str(after)}
+        return self._entries(f"/v1/runs/{quote(run, safe='')}/journal", start)
+
+    def sealed(self, run: str, branch: str) -> list[Document]:
+        """All entries of a branch as they are stored."""
+        query = {"branch": branch, "sealed": "true", "limit": str(_PAGE)}
+        return self._entries(f"/v1/runs/{quote(run, safe='')}/journal", query)
+
+    def _entries(self, path: str, query: dict[str, str]) -> list[Document]:
+        """All pages of a journal."""
         entries: list[Document] = []
         while True:
-            query = {} if after is None else {"after": str(after)}
-            page = self._ask("GET", f"/v1/runs/{quote(run, safe='')}/journal", query=query)
+            page = self._ask("GET", path, query=query)
             found = _listed(page, "entries")
             entries += found
             if page.get("next") is None or not found:
                 return entries
-            after = page["next"]
+            query["after"] = str(page["next"])
+
+    def budget(self) -> Document:
+        """The tenant's limits and its day."""
+        return self._ask("GET", "/v1/budget")
+
+    def set_budget(self, wanted: Mapping[str, str]) -> Document:
+        """Change limits, in dollars by name. Doing it twice is the same."""
+        return self._ask("PUT", "/v1/budget", body=dict(wanted), repeatable=True)
+
+    def budget_history(self, *, sealed: bool = False) -> list[Document]:
+        """Every change of the tenant's limits, or the entries as they are stored."""
+        query = {"limit": str(_PAGE)} | ({"sealed": "true"} if sealed else {})
+        return self._entries("/v1/budget/history", query)
 
     def runs(self, *, limit: int, status: str = "") -> list[Document]:
         """At most *limit* runs, newest first."""
@@ -115,7 +137,7 @@ class Api:
             except httpx.TransportError as error:
                 failure = error
             else:
-                if answer.status_code not in _PASSING:
+                if answer.status_code not in _PASSING or "Retry-After" in answer.headers:  # whoever says when is not asked before
                     return _document(answer)
             pause = next(pauses, None)
             if pause is None:

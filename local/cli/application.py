@@ -5,7 +5,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from local.cli import approval_commands, run_commands, twin_commands
+from local.cli import approval_commands, budget_commands, run_commands, twin_commands, verify_commands
 from local.cli.consoles import complain
 from local.cli.outcomes import CommandFailed, Exit
 from local.twin.errors import TwinError
@@ -15,8 +15,8 @@ _ABOUT = """Run AI agents on AWS within bounds, and see what they do.
 `up`, `deploy`, `status`, `token` and `down` drive the twin: the whole platform on this machine. The others talk to a platform's HTTP API:
 the running twin, or any other with --url and --token.
 
-Exit status: 0 done; 1 the run did not succeed, or the twin could not do it; 2 wrong usage; 3 the platform cannot be reached or refused;
-130 interrupted.
+Exit status: 0 done; 1 the run did not succeed or its journal is not as it was, or the twin could not do it; 2 wrong usage; 3 the platform
+cannot be reached or refused; 130 interrupted.
 """
 
 
@@ -44,6 +44,6 @@ def application() -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    for module in (twin_commands, run_commands, approval_commands):
+    for module in (twin_commands, run_commands, verify_commands, approval_commands, budget_commands):
         module.add(septet)
     return septet

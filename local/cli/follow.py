@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from local.cli.api import Api, Document
 
-ENDED = frozenset({"succeeded", "failed", "stopped", "timed_out"})
+ENDED = frozenset({"succeeded", "failed", "stopped", "timed_out", "refused"})
 """Statuses after which nothing happens any more."""
 _SHORTEST = 0.25
 _LONGEST = 2.0

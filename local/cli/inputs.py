@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from local.cli.outcomes import BadUsage
+from septet.core.money import microdollars
 
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
 """Idempotency keys that the API takes; ours are checked here because a header cannot even carry the others."""
@@ -19,6 +20,15 @@ def checked_key(key: str) -> str:
             f"--idempotency-key {key!r} is no key", fix="give 1 to 255 printable ASCII characters without spaces, e.g. order-1001-refund"
         )
     return key
+
+
+def checked_amount(option: str, text: str) -> str:
+    """Return an amount in dollars. Raise BadUsage when the API would not take it."""
+    try:
+        microdollars(text)
+    except ValueError as error:
+        raise BadUsage(f"{option} {text!r} is no amount", fix=str(error).replace("must be", "give")) from error
+    return text
 
 
 def run_input(*, message: str | None, pairs: Sequence[str], file: str | None, stdin: TextIO) -> dict[str, Any]:

@@ -8,7 +8,7 @@ class Exit(IntEnum):
 
     OK = 0
     FAILED = 1
-    """The run ended without success, or the twin could not do what was asked."""
+    """The run ended without success, its journal is not as it was, or the twin could not do what was asked."""
     USAGE = 2
     """The command line is wrong."""
     REFUSED = 3

@@ -18,6 +18,8 @@ CUSTOMER = Identity(tenant=TENANT, principal="customer-17", roles=("submitter",)
 """Who submits runs on the twin."""
 DESK = Identity(tenant=TENANT, principal="agent-desk", roles=("approver",))
 """Who decides on the twin."""
+ADMIN = Identity(tenant=TENANT, principal="admin", roles=("admin",))
+"""Who changes limits on the twin."""
 OPERATOR = Identity(tenant=TENANT, principal="operator", roles=("operator",))
 """Who looks at runs on the twin."""
 

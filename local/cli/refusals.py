@@ -13,6 +13,8 @@ _FIXES = {
     HTTPStatus.REQUEST_TIMEOUT: "try again",
     HTTPStatus.TOO_MANY_REQUESTS: "wait a little and try again",
 }
+_EXHAUSTED = "urn:septet:problem:exhausted"
+_RAISE = "wait until midnight UTC, ask for less (--budget), or have an administrator raise it: septet budget set --day"
 _OWN_RUN = "you submitted this run"
 """How the platform begins when somebody decides on a run of their own."""
 _OTHER = "use another principal: --as agent-desk"
@@ -26,7 +28,10 @@ def refusal(status: int, body: Any) -> Refused:
     detail = str(problem.get("detail") or problem.get("message") or "").strip()
     what = f"{detail.rstrip('.')} ({status} {title})" if detail and detail != title else f"{title} ({status})"
     return Refused(
-        what, status=status, fix=_fix(status, detail), details=tuple(field for field in _fields(problem.get("errors")) if field not in what)
+        what,
+        status=status,
+        fix=_RAISE if problem.get("type") == _EXHAUSTED else _fix(status, detail),
+        details=tuple(field for field in _fields(problem.get("errors")) if field not in what),
     )
 
 

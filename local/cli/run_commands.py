@@ -11,7 +11,7 @@ from local.cli import run_views
 from local.cli.api import Api
 from local.cli.consoles import err, out, print_json, show
 from local.cli.follow import Seen, follow
-from local.cli.inputs import checked_key, run_input
+from local.cli.inputs import checked_amount, checked_key, run_input
 from local.cli.options import Json
 from local.cli.outcomes import Exit
 from local.cli.platform import CUSTOMER, OPERATOR, on_platform
@@ -43,6 +43,9 @@ def run(
     key: Annotated[
         str, typer.Option("--idempotency-key", metavar="KEY", help="Submitting again with the same key names the same run.")
     ] = "",
+    budget: Annotated[
+        str, typer.Option(metavar="DOLLARS", help="What it may spend at most, e.g. 0.25. Default: what is usual.", show_default=False)
+    ] = "",
     watching: Annotated[bool, typer.Option("--watch/--no-watch", help="Follow the run until it has ended.")] = True,
     as_json: Json = False,
 ) -> None:
@@ -51,7 +54,8 @@ def run(
     With --json: the run as it ended or, with --no-watch, as it was accepted. On the twin customer-17 asks by default.
     """
     what = run_input(message=message, pairs=given or [], file=file, stdin=sys.stdin)
-    accepted = api.submit(workflow, what, key=checked_key(key or str(uuid.uuid4())))
+    amount = checked_amount("--budget", budget) if budget else ""
+    accepted = api.submit(workflow, what, key=checked_key(key or str(uuid.uuid4())), budget=amount)
     if watching:
         raise typer.Exit(_watch(api, accepted["id"], outside, lines=False, as_json=as_json))
     if as_json:
@@ -82,7 +86,7 @@ def runs(
     *,
     limit: Annotated[int, typer.Option(min=1, max=1000, metavar="NUMBER", help="How many at most.")] = 20,
     status: Annotated[
-        str, typer.Option(metavar="STATUS", help="Only these: running, waiting, succeeded, failed, stopped or timed_out.")
+        str, typer.Option(metavar="STATUS", help="Only these: running, waiting, succeeded, failed, stopped, timed_out or refused.")
     ] = "",
     as_json: Json = False,
 ) -> None:

@@ -87,10 +87,16 @@ def totals(run: Document) -> Text:
         _count(run["model_calls"], "model call"),
         _count(run["tool_calls"], "tool call"),
         f"{tokens['input']:,} tokens in, {tokens['output']:,} out",
-        dollars(run["cost_microdollars"]),
+        _cost(run),
         took(run),
     ]
     return text.append(" · ".join(part for part in used if part), style=LABEL)
+
+
+def _cost(run: Document) -> str:
+    """What it cost, and of which budget."""
+    of = f" of {dollars(run['budget']['limit_microdollars'])}" if run.get("budget") else ""
+    return dollars(run["cost_microdollars"]) + of
 
 
 def path(run: Document) -> str:

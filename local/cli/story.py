@@ -115,8 +115,19 @@ def _hand_over(entry: Document, body: Document) -> _Told:
 
 def _note(entry: Document, body: Document) -> _Told:
     kind = str(body["kind"])
-    verb = {"repair": "is told", "model_error": "meets"}.get(kind, kind)
-    return _agent(entry), verb, cause(body["text"]), Tone.WAIT
+    return _agent(entry), {"repair": "is told"}.get(kind, kind), cause(body["text"]), Tone.WAIT
+
+
+def _model_failed(entry: Document, body: Document) -> _Told:
+    return _agent(entry), "meets", f"{body['error']}: {cause(body['message'])}", Tone.WAIT
+
+
+def _compacted(entry: Document, body: Document) -> _Told:
+    return _agent(entry), "shortens", f"results up to entry {body['through']}", Tone.CALM
+
+
+def _erased(entry: Document, _body: Document) -> _Told:
+    return _agent(entry), "erased", f"entry {entry['number']}: its body is gone", Tone.BAD
 
 
 def _answer(entry: Document, body: Document) -> _Told:
@@ -152,6 +163,9 @@ _TELLERS: dict[str, Callable[[Document, Any], _Told | None]] = {
     "approval_given": _given,
     "hand_over": _hand_over,
     "note": _note,
+    "model_failed": _model_failed,
+    "compacted": _compacted,
+    "erased": _erased,
     "answer": _answer,
     "failure": _failure,
     "stop": _stop,

@@ -12,6 +12,7 @@ STATUSES = {
     "failed": "red",
     "stopped": "red",
     "timed_out": "red",
+    "refused": "red",
     "pending": "yellow",
     "approved": "green",
     "rejected": "red",

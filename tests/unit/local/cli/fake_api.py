@@ -46,9 +46,20 @@ def report(**changed: Any) -> dict[str, Any]:
         "tool_calls": 0,
         "tokens": {"input": 0, "output": 0},
         "cost_microdollars": 0,
+        "budget": None,
+        "branches": ["main"],
         "approvals": [],
         "execution": "arn:aws:states:us-east-1:000000000000:execution:septet-twin-support:x",
     } | changed
+
+
+def budget(*, day: int = 50_000_000) -> dict[str, Any]:
+    """A tenant's limits and its day."""
+    today = {"date": "2026-11-22", "limit_microdollars": day, "spent_microdollars": 1_612, "reserved_microdollars": 1_000_000}
+    return {
+        "limits": {"day_microdollars": day, "run_microdollars": 5_000_000, "usual_microdollars": 1_000_000},
+        "today": today | {"available_microdollars": day - 1_001_612},
+    }
 
 
 def approval(**changed: Any) -> dict[str, Any]:
@@ -83,6 +94,10 @@ class FakeApi:
 
     stages: list[tuple[dict[str, Any], list[dict[str, Any]]]] = field(default_factory=lambda: [(report(), [])])
     approvals: list[dict[str, Any]] = field(default_factory=list)
+    sealed: list[dict[str, Any]] = field(default_factory=list)
+    """Entries as they are stored, of every journal."""
+    changes: list[dict[str, Any]] = field(default_factory=list)
+    """Of limits."""
     runs: list[dict[str, Any]] = field(default_factory=list)
     page: int = 100
     """Entries, and runs, in one page."""
@@ -102,7 +117,7 @@ class FakeApi:
             return failure
         return self._answer(request)
 
-    def _answer(self, request: httpx.Request) -> httpx.Response:  # noqa: PLR0911 -- one for each route
+    def _answer(self, request: httpx.Request) -> httpx.Response:  # noqa: C901, PLR0911 -- one for each route
         match request.method, request.url.path.partition("/live/v1/")[2].split("/"):
             case "POST", ["runs"]:
                 if self.scripts:
@@ -112,8 +127,18 @@ class FakeApi:
                 return self._runs(request)
             case "GET", ["runs", run]:
                 return self._look(run)
+            case "GET", ["runs", _, "journal"] if "sealed" in request.url.params:
+                return self._sealed(int(request.url.params.get("after", -1)))
             case "GET", ["runs", _, "journal"]:
                 return self._journal(int(request.url.params.get("after", -1)))
+            case "GET", ["budget"]:
+                return httpx.Response(200, json=budget())
+            case "PUT", ["budget"]:
+                day = json.loads(request.content).get("day", "50")
+                return httpx.Response(200, json=budget(day=int(day) * 1_000_000))
+            case "GET", ["budget", "history"]:
+                shown = self.sealed if "sealed" in request.url.params else self.changes
+                return httpx.Response(200, json={"entries": shown, "next": None})
             case "GET", ["approvals"]:
                 return httpx.Response(200, json={"approvals": self.approvals})
             case "POST", ["approvals", name]:
@@ -135,6 +160,11 @@ class FakeApi:
         found = [one for one in self._stage[1] if one["number"] > after]
         shown = found[: self.page]
         return httpx.Response(200, json={"entries": shown, "next": shown[-1]["number"] if len(found) > self.page else None})
+
+    def _sealed(self, after: int) -> httpx.Response:
+        places = range(after + 1, len(self.sealed))[: self.page]
+        last = places[-1] if places and places[-1] + 1 < len(self.sealed) else None
+        return httpx.Response(200, json={"entries": [self.sealed[place] for place in places], "next": last})
 
     @property
     def _stage(self) -> tuple[dict[str, Any], list[dict[str, Any]]]:

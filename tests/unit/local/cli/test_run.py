@@ -204,8 +204,8 @@ def test_a_call_that_no_scenario_has_is_told_whole_and_without_botocores_words(s
     said = f"{UNEXPECTED}no scenario holds 'hello there'; loaded: {'x ' * 200}the fix"
     raw = f"An error occurred (ValidationException) when calling the Converse operation (reached max retries: 0): {said}"
     failure = {"class": "ModelRejected", "message": raw}
-    note = entry(0, 0, "note", "triage", kind="model_error", text=f"ModelRejected: {raw}")
-    api.stages = [(report(status="failed", ended_at="2026-11-22T21:00:01.000Z", failure=failure), [note])]
+    failed = entry(0, 0, "model_failed", "triage", model="m", error="ModelRejected", message=raw)
+    api.stages = [(report(status="failed", ended_at="2026-11-22T21:00:01.000Z", failure=failure), [failed])]
     shown = unwrapped(septet("run", "support", "hello there").stdout)
     assert shown.count(unwrapped(f"ModelRejected: {said}")) == 2
     assert "An error occurred" not in shown

@@ -27,7 +27,7 @@ def told(kind: str, agent: str = "orders", /, **body: Any) -> Line | None:
         (told("approval_given", decision="expired", by="", reason=""), "nobody", "expired", "(no reason given)", Tone.BAD),
         (told("hand_over", to="writer", reason="done"), "orders", "hands to", "writer: done", Tone.CALM),
         (told("note", kind="repair", text="Call answer."), "orders", "is told", "Call answer.", Tone.WAIT),
-        (told("note", kind="model_error", text="ModelThrottled: x"), "orders", "meets", "ModelThrottled: x", Tone.WAIT),
+        (told("model_failed", model="m", error="ModelThrottled", message="x"), "orders", "meets", "ModelThrottled: x", Tone.WAIT),
         (told("answer", value={"text": "Hello"}), "orders", "answers", "Hello", Tone.GOOD),
         (told("answer", value={"found": True, "n": 1}), "orders", "answers", "found=true n=1", Tone.GOOD),
         (told("failure", "", error="RunStopped", message="by eve"), "septet", "fails", "RunStopped: by eve", Tone.BAD),
