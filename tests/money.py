@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import strategies as st
@@ -129,7 +130,7 @@ class Executor:
 
     @staticmethod
     def _costs(entries: list[Entry]) -> Iterator[tuple[int, int]]:
-        for entry, following in zip(entries, entries[1:], strict=False):
+        for entry, following in pairwise(entries):
             if isinstance(entry.body, ModelCall):
                 yield entry.number, following.cost
 
