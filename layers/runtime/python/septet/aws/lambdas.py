@@ -13,6 +13,7 @@ PASSING = frozenset(
     {
         "TooManyRequestsException",
         "EC2ThrottledException",
+        "EC2UnexpectedException",
         "ENINotReadyException",
         "ResourceConflictException",
         "ResourceNotReadyException",
