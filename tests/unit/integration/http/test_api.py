@@ -1,13 +1,19 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from aws_lambda_powertools import Logger
 
 from septet.core.entries import Answer, Failure, ModelReply
+from septet.core.errors import StoreUnavailable
+from septet.core.journal import Branch, from_json, verify
 from septet.core.money import Usage
+from septet.integration.http.application import Api
 from septet.integration.problems import Kind, Problem
 
 EVE = "acme/eve/approver"
@@ -511,3 +517,104 @@ def test_older_gateways_events_without_multiple_values_are_read(client: Any, off
         "requestContext": {},
     }
     assert len(client.raw(sent).body["runs"]) == 1
+
+
+class TestBudget:
+    def test_a_submission_may_ask_for_its_budget(self, client: Any) -> None:
+        run = client.call("POST", "/v1/runs", send={**SUBMISSION, "budget": "0.25"}).body["id"]
+        shown = client.call("GET", f"/v1/runs/{run}").body["budget"]
+        assert (shown["limit_microdollars"], shown["available_microdollars"]) == (250_000, 250_000)
+
+    @pytest.mark.parametrize("budget", ["0", "0.0", "-1", "1e3", "0.0000001", "", "1.", ".5", "01", "٣", 1, 0.25, None, "5.000001"])
+    def test_a_budget_that_is_none_or_too_large_is_refused_by_name(self, client: Any, office: Any, budget: Any) -> None:
+        answer = client.call("POST", "/v1/runs", send={**SUBMISSION, "budget": budget})
+        problem(answer, 422)
+        assert answer.fields == ["budget"]
+        assert nothing_started(office)
+
+    def test_a_tenant_without_money_is_told_when_there_is_some_again(self, client: Any, office: Any) -> None:
+        for _ in range(10):
+            office.start(budget=5_000_000)
+        answer = client.call("POST", "/v1/runs", send=SUBMISSION)
+        assert problem(answer, 429)["type"] == "urn:septet:problem:exhausted"
+        assert answer.headers["Retry-After"] == "8700"
+        (refused,) = client.call("GET", "/v1/runs", query={"status": "refused"}).body["runs"]
+        shown = client.call("GET", f"/v1/runs/{refused['id']}").body
+        assert (shown["status"], shown["failure"]["class"], shown["budget"]) == ("refused", "BudgetExhausted", None)
+
+    def test_limits_are_read_changed_and_the_change_is_in_the_history(self, client: Any) -> None:
+        root, auditor = client.as_("acme/root/admin"), client.as_("acme/eve/auditor")
+        before = client.call("GET", "/v1/budget").body
+        assert before == {
+            "limits": {"day_microdollars": 50_000_000, "run_microdollars": 5_000_000, "usual_microdollars": 1_000_000},
+            "today": {
+                "date": "2025-11-22",
+                "limit_microdollars": 50_000_000,
+                "spent_microdollars": 0,
+                "reserved_microdollars": 0,
+                "available_microdollars": 50_000_000,
+            },
+        }
+        changed = root.call("PUT", "/v1/budget", send={"day": "20"})
+        assert (changed.status, changed.body["limits"]["day_microdollars"]) == (200, 20_000_000)
+        assert client.call("GET", "/v1/budget").body == changed.body
+        (entry,) = auditor.call("GET", "/v1/budget/history").body["entries"]
+        assert (entry["type"], entry["body"]) == ("limit_set", {"name": "day", "before": 50_000_000, "after": 20_000_000, "by": "root"})
+
+    @pytest.mark.parametrize("role", ["submitter", "approver", "operator", "auditor"])
+    def test_only_an_administrator_changes_limits(self, client: Any, role: str) -> None:
+        assert "admin" in problem(client.as_(f"acme/x/{role}").call("PUT", "/v1/budget", send={"day": "20"}), 403)["detail"]
+
+    @pytest.mark.parametrize("role", ["submitter", "approver"])
+    def test_the_history_is_for_those_who_oversee_money(self, client: Any, role: str) -> None:
+        problem(client.as_(f"acme/x/{role}").call("GET", "/v1/budget/history"), 403)
+
+    @pytest.mark.parametrize(
+        ("sent", "field"), [({}, "body"), ({"day": "0"}, "day"), ({"day": 20}, "day"), ({"week": "20"}, "week"), ({"usual": "6"}, "usual")]
+    )
+    def test_a_change_that_cannot_be_is_refused_by_name(self, client: Any, sent: Any, field: str) -> None:
+        answer = client.as_("acme/root/admin").call("PUT", "/v1/budget", send=sent)
+        problem(answer, 422)
+        assert answer.fields == [field]
+
+
+class TestSealed:
+    def test_entries_as_they_are_stored_can_be_verified(self, client: Any, office: Any) -> None:
+        run = office.start(message="Grüße 👋")
+        office.write(run, Answer(value={"x": [0.1, 1e16, 1.0, -0.0, 10**20, None, True]}), cost=7)
+        found = [from_json(one) for one in client.call("GET", f"/v1/runs/{run}/journal", query={"sealed": "true"}).body["entries"]]
+        assert found == list(office.journal.read(Branch(tenant="acme", run=run)))
+        assert verify(found) == []
+
+    @pytest.mark.parametrize(("token", "status"), [("acme/eve/auditor", 200), ("acme/ann/submitter", 200), ("acme/eve/approver", 403)])
+    def test_only_who_may_verify_reads_them(self, client: Any, office: Any, token: str, status: int) -> None:
+        run = office.start()
+        assert client.as_(token).call("GET", f"/v1/runs/{run}/journal", query={"sealed": "true"}).status == status
+
+    def test_another_submitters_are_not_there(self, client: Any, office: Any) -> None:
+        run = office.start()
+        problem(client.as_("acme/bob/submitter").call("GET", f"/v1/runs/{run}/journal", query={"sealed": "true"}), 404)
+
+    def test_each_branch_is_read_by_its_name(self, client: Any, office: Any) -> None:
+        run = office.start()
+        assert client.call("GET", f"/v1/runs/{run}/journal", query={"branch": "specialist"}).body == {"entries": [], "next": None}
+        assert len(client.call("GET", f"/v1/runs/{run}/journal", query={"branch": "main"}).body["entries"]) == 1
+
+    @pytest.mark.parametrize("query", [{"sealed": "1"}, {"sealed": "True"}, {"branch": "a/b"}, {"branch": "a#b"}, {"branch": ""}])
+    def test_anything_else_is_refused(self, client: Any, office: Any, query: dict[str, str]) -> None:
+        answer = client.call("GET", f"/v1/runs/{office.start()}/journal", query=query)
+        problem(answer, 422)
+        assert answer.fields == list(query)
+
+
+class Unreachable:
+    """A store that does not answer."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise StoreUnavailable("the journal could not be reached: Query ended in ThrottlingException")
+
+
+def test_a_store_that_does_not_answer_is_not_the_callers_fault(client: Any, office: Any) -> None:
+    run = office.start()
+    lost = replace(client, api=Api(replace(office.ports, journal=Unreachable()), Logger(service="lost", stream=io.StringIO())))
+    assert "try again" in problem(lost.call("GET", f"/v1/runs/{run}"), 503)["detail"]
