@@ -106,7 +106,7 @@ class _Desk:
             if go:
                 allowed.append((call, self.gateway.projections.manifests[call.tool]))
         written += [
-            self._write(_result(call, end), _labels(manifest, end)) for call, manifest, end in self._perform(allowed, bool(written))
+            self._write(_result(call, end), _labels(manifest, end)) for call, manifest, end in self._perform(allowed, written=bool(written))
         ]
         return written
 
@@ -193,7 +193,7 @@ class _Desk:
             )
         ]
 
-    def _perform(self, allowed: list[tuple[ToolCall, Manifest]], written: bool) -> list[tuple[ToolCall, Manifest, Done]]:  # noqa: FBT001 -- a fact, not a switch
+    def _perform(self, allowed: list[tuple[ToolCall, Manifest]], *, written: bool) -> list[tuple[ToolCall, Manifest, Done]]:
         """Run the tools in parallel, and say how those ended that have, in the order of the calls.
 
         What is in the way of a call (a stop, time, a store) takes nothing from the others. It is raised if there is nothing else to say.
