@@ -84,6 +84,8 @@ def aws(bare_twin: Any) -> Aws:
     _table(dynamodb, "approvals", index=("outbox", {"outbox": "S", "decided_at": "N"}), tenant="S", approval="S")
     _table(dynamodb, "accounts", index=("leases", {"shard": "S", "until": "N"}), account="S")
     _table(dynamodb, "effects", pk="S", effect="S")
+    _table(dynamodb, "health", model="S")
+    _table(dynamodb, "cache", cache="S")
     _table(dynamodb, "orders", tenant="S", order_id="S")
     _table(dynamodb, "refunds", tenant="S", refund_key="S")
     s3.create_bucket(Bucket=BODIES)
