@@ -164,9 +164,17 @@ class Money(RuleBasedStateMachine):
         amount=st.integers(1, 400),
         cost=st.integers(0, 400),
         how=st.sampled_from(["reply", "reply", "failed", "unbilled", "other"]),
+        times=st.integers(1, 8),
     )
-    def act(self, which: int, amount: int, cost: int, how: str) -> None:
-        self.executors[which].act(amount, cost, how)
+    def act(self, which: int, amount: int, cost: int, how: str, times: int) -> None:
+        for _ in range(times):
+            self.executors[which].act(amount, cost, how)
+            self.every_account_adds_up()
+
+    @rule(which=st.integers(0, 2), turns=st.lists(st.booleans(), min_size=4, max_size=16), amount=st.integers(1, 60))
+    def act_side_by_side(self, which: int, turns: list[bool], amount: int) -> None:
+        for first in turns:
+            self.executors[which if first else which + 3].act(amount, amount // 2 + 1, "reply")
 
     @rule(which=st.integers(0, 5))
     def crash(self, which: int) -> None:

@@ -99,11 +99,11 @@ def _reservations(write: Write, seen: Mapping[int, int], new: Mapping[int, int])
 def _lease(write: Write, seen: Account, new: Account) -> None:
     if not (new.until or seen.until):  # DynamoDB refuses a placeholder that is not used
         return
-    until = write.name("until")
     if new.until:
+        until = write.name("until")
         write.only(f"(attribute_not_exists({until}) OR {until} <= {write.value(new.until)})")
         write.set("until", new.until)
     else:  # nothing is held any more, as far as was seen: nobody may have come in between
-        write.removes.append(until)
+        write.removes.append(write.name("until"))
         if seen.reservations:
             write.only(f"size({write.name('reservations')}) = {write.value(len(seen.reservations))}")
