@@ -16,7 +16,7 @@ from tests.unit.shop import MANIFESTS, MODEL, Shop, agent, asks, find, refund, s
 
 def request(step: int, *, who: str = "clerk", turn: str = "t", messages: Any = ()) -> ModelRequest:
     metadata = {"agent": who, "turn": turn, "run": "run-1", "step": str(step)}
-    return ModelRequest(model=MODEL, system="", messages=messages, tools=(), metadata=metadata)
+    return ModelRequest(model=MODEL, system="", messages=messages, tools=(), max_output=100, seconds=10, metadata=metadata)
 
 
 class TestModel:
