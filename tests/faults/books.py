@@ -6,8 +6,8 @@ from septet.aws.accounts import account, key
 from septet.core.ledger import Account, day, of_branch, of_run
 from tests.desk import Desk, until
 
-PATIENCE = 30
-"""Seconds that closing a run's accounts may take after its record is closed."""
+PATIENCE = 120
+"""Seconds that closing the accounts may take after the record is closed: Lambda repeats an event that nobody answered after a minute."""
 
 
 def wrong(desk: Desk, run: str) -> list[str]:

@@ -39,14 +39,23 @@ class Boundaries:
     def began(self, event: bytes) -> None:
         """Take the next event: every boundary up to the next one belongs to its run."""
         self._event_run = _run(event)
-        self.cross(EVENT, b"", lambda: None)
+        self.hand_over(EVENT, lambda: None)
 
-    def cross[T](self, name: str, content: bytes, action: Callable[[], T]) -> T:
+    def hand_over[T](self, name: str, action: Callable[[], T]) -> T:
+        """Perform *action*, by which an event or an answer changes hands."""
+        return self._cross(self._event_run, lambda: name, action)
+
+    def send[T](self, request: Any, action: Callable[[], T]) -> T:
+        """Perform *action*, which sends *request* of botocore; a request whose event names no run may name one itself."""
+        run = self._event_run or _run(request.url.encode()) or _run(_body(request))
+        return self._cross(run, lambda: named(request), action)
+
+    def _cross[T](self, run: str, named: Callable[[], str], action: Callable[[], T]) -> T:
         """Perform *action*, unless the process is to die before it; it may also die right after."""
-        run = self._event_run or _run(content)
         plan = self._plan(run)
         if plan is None:
             return action()
+        name = named()
         place = {"function": self._function, "boundary": name, "occurrence": self._note(run, name)}
         self._die(run, plan.get("kill"), {**place, "side": "before"})
         result = action()
@@ -96,9 +105,14 @@ def named(request: Any) -> str:
     signed = _SERVICE.search(headers.get("authorization", ""))
     service = signed[1] if signed else ""
     if target := headers.get("x-amz-target"):
-        tables = sorted({table.decode() for table in _TABLE.findall(_body(request))})
-        return " ".join((service, target.rpartition(".")[2], *tables))
+        return " ".join((service, target.rpartition(".")[2], *_tables(_body(request))))
     return f"{service} {request.method} {'/'.join(path.split('/')[:2]) if service == 's3' else path}"
+
+
+def _tables(body: bytes) -> list[str]:
+    """The tables that a request to DynamoDB is about; others have none."""
+    batch = json.loads(body).get("RequestItems", {}) if b'"RequestItems"' in body else ()
+    return sorted({*batch, *(table.decode() for table in _TABLE.findall(body))})
 
 
 def _text(value: object) -> str:
@@ -147,7 +161,7 @@ class _Finder(MetaPathFinder):
         send, boundaries = module.URLLib3Session.send, self._boundaries
 
         def sent(session: Any, request: Any) -> Any:
-            return boundaries.cross(named(request), request.url.encode() + _body(request), lambda: send(session, request))
+            return boundaries.send(request, lambda: send(session, request))
 
         module.URLLib3Session.send = sent
 
@@ -165,7 +179,7 @@ def install(folder: str, function: str) -> None:
         return request
 
     def answering(post: Callable[..., Any]) -> Callable[..., Any]:
-        return lambda *args, **given: boundaries.cross(ANSWER, b"", lambda: post(*args, **given))
+        return lambda *args, **given: boundaries.hand_over(ANSWER, lambda: post(*args, **given))
 
     Client.wait_next_invocation = waited
     Client.post_invocation_result = answering(Client.post_invocation_result)
