@@ -457,6 +457,10 @@ class TestCompaction:
         assert act(*written, who=self.who(), usage=Usage(input=500)) == CallModel(step=6)
         assert act(*written, who=self.who(), usage=Usage(input=10, cache_read=8_000, cache_write=490)) == Compact(through=15)
 
+    def test_after_shortening_the_last_report_is_of_another_request(self) -> None:
+        written = self.exchanges(6)
+        assert act(*written, Compacted(through=3), who=self.who(), usage=Usage(input=500)) == Compact(through=15)
+
     def test_the_smallest_candidate_decides_and_one_that_stands_in_does_not(self) -> None:
         written, wide = self.exchanges(6), replace(self.SMALL, id="wide", context=10**6)
         assert act(*written, who=agent(models=(wide, self.SMALL))) == Compact(through=15)
