@@ -9,7 +9,7 @@ from septet.security.approvals import deliver
 
 
 def handler(event: Mapping[str, Any], _: object) -> None:
-    """Take ``{"tenant", "approval", "token"}``."""
+    """Take ``{"tenant", "run", "approval", "token"}``; the run is there for whoever looks at the invocation."""
     approval = bootstrap.approvals().wait(event["tenant"], event["approval"], event["token"])
     if approval is None:
         raise InputRejected(f"there is no approval {event['approval']}")
