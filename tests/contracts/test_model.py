@@ -93,11 +93,22 @@ def step(line: Reply) -> dict[str, Any]:
     return told
 
 
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """The model server, in this process, and AWS's clients of it."""
+
+    url: str
+    bedrock: Any
+    sagemaker: Any
+
+
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The model server, in this process."""
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with running(home=tmp_path_factory.mktemp("doubles"), port=0, library=Library(), upstream=None) as served:
-        yield served.url
+        bedrock, sagemaker = client("bedrock-runtime", served.url), client("sagemaker-runtime", served.url)
+        yield Server(url=served.url, bedrock=bedrock, sagemaker=sagemaker)
+        bedrock.close()
+        sagemaker.close()
 
 
 def client(service: str, url: str) -> Any:
@@ -106,22 +117,22 @@ def client(service: str, url: str) -> Any:
     return bounded(boto3.client(service, endpoint_url=url, config=config, **made_up))
 
 
-def on(server: str, name: str, tenant: str) -> Stage:
+def on(server: Server, name: str, tenant: str) -> Stage:
     providers = Providers(
         {
-            "bedrock": lambda: BedrockModel(lambda _: client("bedrock-runtime", server)),
-            "sagemaker": lambda: SageMakerModel(lambda _: client("sagemaker-runtime", server)),
+            "bedrock": lambda: BedrockModel(lambda _: server.bedrock),
+            "sagemaker": lambda: SageMakerModel(lambda _: server.sagemaker),
             "openai": lambda: OpenAiModel(str),
         }
     )
 
     def put(scenario: dict[str, Any]) -> Model:
-        answer = httpx.put(f"{server}/scenarios/{tenant}", content=json.dumps(scenario, ensure_ascii=False).encode(), trust_env=False)
+        answer = httpx.put(f"{server.url}/scenarios/{tenant}", content=json.dumps(scenario, ensure_ascii=False).encode(), trust_env=False)
         assert answer.is_success, answer.text
         return providers
 
     spec = SPECS[name]
-    return Stage(spec=replace(spec, endpoint=f"{server}/v1") if name == "openai" else spec, tenant=tenant, put=put)
+    return Stage(spec=replace(spec, endpoint=f"{server.url}/v1") if name == "openai" else spec, tenant=tenant, put=put)
 
 
 @pytest.fixture(params=["script", *SPECS])
@@ -132,7 +143,7 @@ def stage(request: pytest.FixtureRequest, tenant: str) -> Stage:
 
 
 @pytest.fixture(params=list(SPECS))
-def served(request: pytest.FixtureRequest, server: str, tenant: str) -> Stage:
+def served(request: pytest.FixtureRequest, server: Server, tenant: str) -> Stage:
     """The adapters alone."""
     return on(server, request.param, tenant)
 
@@ -214,7 +225,7 @@ def test_a_model_that_takes_too_long_is_given_up_in_time(served: Stage, fault: d
 
 @pytest.mark.parametrize("provider", ["stream", "caching"])
 @pytest.mark.parametrize("fault", ["stream_error", "stream_cut"])
-def test_a_stream_that_breaks_is_no_reply_and_may_be_billed(server: str, tenant: str, provider: str, fault: str) -> None:
+def test_a_stream_that_breaks_is_no_reply_and_may_be_billed(server: Server, tenant: str, provider: str, fault: str) -> None:
     stage = on(server, provider, tenant)
     model = stage.plays({"text": "Here I am, after all that has happened.", "faults": [{"fault": fault, "times": 1}]})
     with pytest.raises(ModelUnavailable) as caught:
@@ -230,7 +241,7 @@ def test_wrong_usage_figures_are_not_believed(served: Stage, fault: str) -> None
     assert (said.text, said.usage, said.usage_known) == ("Here I am.", Usage(), False)
 
 
-def test_an_answer_that_botocore_cannot_read_has_a_name_and_may_be_billed(server: str, tenant: str) -> None:
+def test_an_answer_that_botocore_cannot_read_has_a_name_and_may_be_billed(server: Server, tenant: str) -> None:
     stage = on(server, "bedrock", tenant)
     with pytest.raises(ModelUnavailable) as caught:
         stage.plays({"text": "Here I am.", "faults": [{"fault": "usage_text"}]}).complete(stage.request())

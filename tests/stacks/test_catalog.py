@@ -70,6 +70,16 @@ def edit(file: str, change: Callable[[Any], object]) -> Break:
     return act
 
 
+def edit_models(*, provider: str, capabilities: str) -> Break:
+    """Change the first model's provider and what it can do."""
+
+    def act(tree: Path) -> None:
+        swap(MODELS, '"bedrock"', provider)(tree)
+        swap(MODELS, '["tools"]', capabilities)(tree)
+
+    return act
+
+
 def task(change: Callable[[dict[str, Any]], object]) -> Break:
     return edit(ERRAND, lambda machine: change(machine["States"]["The scout finds it"]))
 
@@ -94,6 +104,9 @@ def inside(kind: str, **state: Any) -> Break:
 
     return edit(ERRAND, change)
 
+
+CAREFUL = 'careful = ["us.large-model"]'
+TABLE = '[roles.careful]\ncandidates = [{ model = "us.large-model", weight = 1 }]\n'
 
 CASES: dict[str, tuple[Break, str]] = {
     # gaps and orphans
@@ -181,6 +194,65 @@ CASES: dict[str, tuple[Break, str]] = {
         swap(MODELS, "max_output = 4_000", "max_output = 400_000"),
         "models.small-model.max_output: is 400000, more than context",
     ),
+    "caching without its prices": (
+        swap(MODELS, '["tools"]', '["tools", "caching"]'),
+        "models.small-model.cache_read_price: is missing: give dollars as text",
+    ),
+    "an endpoint at Bedrock": (
+        swap(MODELS, "context =", 'endpoint = "e"\ncontext ='),
+        "small-model.endpoint: is nothing that a model of bedrock has",
+    ),
+    "a region that is none": (
+        swap(MODELS, "context =", 'region = "mars"\ncontext ='),
+        "small-model.region: is 'mars': give a region, as \"us-east-1\"",
+    ),
+    "a profile called from elsewhere": (
+        swap(MODELS, "regions =", 'region = "eu-west-1"\nregions ='),
+        "us.large-model.region: is 'eu-west-1', from where the profile cannot be called: give one of us-east-1, us-west-2",
+    ),
+    "no endpoint at SageMaker": (swap(MODELS, '"bedrock"', '"sagemaker"'), "small-model.endpoint: is '': give the endpoint's name"),
+    "no address of a server": (swap(MODELS, '"bedrock"', '"openai"'), "small-model.endpoint: is '': give the server's base URL"),
+    "a server without encryption": (
+        swap(MODELS, '"bedrock"', '"openai"\nendpoint = "http://models.example.com/v1"'),
+        "requests and keys go over https to any other machine",
+    ),
+    "a port that is none": (swap(MODELS, '"bedrock"', '"openai"\nendpoint = "https://a:x/v1"'), "give the server's base URL"),
+    "a key instead of its name": (
+        swap(MODELS, '"bedrock"', '"openai"\nendpoint = "https://a/v1"\nsecret = "sk 1"'),
+        "small-model.secret: is 'sk 1': give a secret's name in Secrets Manager, never the secret itself",
+    ),
+    "streaming elsewhere": (
+        edit_models(provider='"openai"\nendpoint = "https://a/v1"', capabilities='["tools", "streaming"]'),
+        "small-model.capabilities: names 'streaming', which the platform does with bedrock alone",
+    ),
+    "role with a misspelt key": (swap(MODELS, CAREFUL, f"{TABLE}fallbck = 1"), "roles.careful.fallbck: is no key here, did you mean"),
+    "role without a share": (swap(MODELS, CAREFUL, TABLE.replace("1 }", "0 }")), "roles.careful.candidates: gives no model a share"),
+    "role without candidates": (swap(MODELS, CAREFUL, "[roles.careful]\n"), "roles.careful.candidates: gives no model a share"),
+    "candidate twice": (
+        swap(MODELS, CAREFUL, TABLE.replace(" }]", ' }, { model = "us.large-model", weight = 2 }]')),
+        "roles.careful.candidates[1].model: names 'us.large-model' a second time",
+    ),
+    "candidate that is no model": (
+        swap(MODELS, CAREFUL, TABLE.replace("us.large-model", "us.larg-model")),
+        "roles.careful.candidates[0].model: names 'us.larg-model', did you mean 'us.large-model'?",
+    ),
+    "fallback of an unknown kind": (
+        swap(MODELS, CAREFUL, f'{TABLE}fallback = {{ throtled = ["small-model"] }}'),
+        "roles.careful.fallback.throtled: is no key here, did you mean 'throttled'?",
+    ),
+    "fallback to no model": (
+        swap(MODELS, CAREFUL, f'{TABLE}fallback = {{ refused = ["smal-model"] }}'),
+        "roles.careful.fallback.refused: names 'smal-model', did you mean 'small-model'?",
+    ),
+    "an agent with tools and a model without": (
+        swap(MODELS, 'capabilities = ["tools"]', "capabilities = []"),
+        f"{SCOUT}: model: includes small-model, which takes no tools",
+    ),
+    "a cache for ever": (
+        add(SCOUT, "[cache]\nseconds = 99999999\n"),
+        f"{SCOUT}: cache.seconds: is 99999999: give a whole number from 0 to 604800",
+    ),
+    "a misspelt cache": (add(SCOUT, "[cache]\nsecond = 60\n"), f"{SCOUT}: cache.second: is no key here, did you mean 'seconds'?"),
     # agents
     "unknown tool": (swap(SCOUT, '"find_thing"', '"find_thng"'), f"{SCOUT}: tools: names 'find_thng', did you mean 'find_thing'?"),
     "hands over to nobody": (swap(SCOUT, '"clerk"', '"clerc"'), f"{SCOUT}: hand_over_to: names 'clerc', did you mean 'clerk'?"),
@@ -251,7 +323,10 @@ CASES: dict[str, tuple[Break, str]] = {
         swap(PAY, 'repeat = "keyed"', 'repeat = "keyed"\nreconcile = true'),
         f"{PAY}: reconcile: is for a tool that repeats 'once', and repeat is 'keyed'",
     ),
-    "reconciling by a word": (swap(PAY, 'repeat = "keyed"', 'repeat = "once"\nreconcile = "yes"'), f"{PAY}: reconcile: is 'yes': give true"),
+    "reconciling by a word": (
+        swap(PAY, 'repeat = "keyed"', 'repeat = "once"\nreconcile = "yes"'),
+        f"{PAY}: reconcile: is 'yes': give true",
+    ),
     "short approval": (swap(PAY, "seconds = 600", "seconds = 5"), f"{PAY}: approval.seconds: is 5"),
     # steps
     "unknown stack": (swap(GATEWAY, '"security"', '"securty"'), f"{GATEWAY}: stack: is 'securty', did you mean 'security'?"),
@@ -541,5 +616,20 @@ def test_prices_are_exact_micro_dollars(tree: Path) -> None:
     assert (models["small-model"].input_price, models["us.large-model"].output_price) == (60_000, 15_000_001)
 
 
-def test_the_order_of_candidates_is_kept(tree: Path) -> None:
-    assert [model.id for model in read(tree).agents["scout"].models] == ["small-model", "us.large-model"]
+def test_of_a_list_the_first_is_used_and_the_others_stand_in(tree: Path) -> None:
+    scout = read(tree).agents["scout"]
+    assert [(model.id, model.weight) for model in scout.models] == [("small-model", 1), ("us.large-model", 0)]
+    assert scout.fallback == {}
+
+
+def test_a_table_gives_weights_and_stand_ins(tree: Path) -> None:
+    fallback = 'fallback = { throttled = ["small-model"], overflow = ["us.large-model"] }\n'
+    swap(MODELS, CAREFUL, f"{TABLE}{fallback}")(tree)
+    clerk = read(tree).agents["clerk"]
+    assert [(model.id, model.weight) for model in clerk.models] == [("us.large-model", 1), ("small-model", 0)]
+    assert clerk.fallback == {"throttled": ("small-model",), "overflow": ("us.large-model",)}
+
+
+def test_a_server_of_one_s_own_may_do_without_encryption_on_this_machine(tree: Path) -> None:
+    swap(MODELS, '"bedrock"', '"openai"\nendpoint = "http://127.0.0.1:11434/v1"')(tree)
+    assert read(tree).models["small-model"].endpoint == "http://127.0.0.1:11434/v1"

@@ -28,10 +28,18 @@ def test_a_bundle_is_all_that_an_agent_is(tree: Path) -> None:
             "provider": "bedrock",
             "input_price": 3_000_000,
             "output_price": 15_000_001,
+            "cache_read_price": 3_000_000,
+            "cache_write_price": 3_000_000,
             "context": 200_000,
             "max_output": 8_000,
+            "capabilities": ["tools", "images"],
+            "weight": 1,
+            "endpoint": "",
+            "region": "",
+            "secret": "",
         }
     ]
+    assert (found["fallback"], found["cache_seconds"]) == ({}, 0)
     assert [tool["name"] for tool in found["tools"]] == ["find_thing", "pay_thing"]
     assert found["tools"][0]["input_schema"]["properties"] == {"thing": {"type": "string"}}
     assert found["answer_schema"]["required"] == ["paid"]
@@ -41,6 +49,7 @@ def test_a_bundle_is_all_that_an_agent_is(tree: Path) -> None:
 def test_every_limit_is_always_there(tree: Path) -> None:
     found = bundles(tree)
     default = {"model_calls": 12, "tool_calls": 24, "tokens": 200_000, "cost": 1_000_000, "seconds": 900, "identical_calls": 3}
+    default |= {"reply_tokens": 4_096, "result_bytes": 16_384}
     assert found["scout"]["limits"] == default
     assert found["clerk"]["limits"] == default | {"model_calls": 4, "cost": 250_000}
     assert found["scout"]["answer_schema"] is None

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -113,8 +114,64 @@ def test_an_agent_calls_its_models_and_the_gateway_and_nothing_else(deployed: Te
 
 def test_an_agent_reaches_no_decision_and_no_effect(deployed: Templates) -> None:
     for role in deployed.roles("agent"):
-        for table in {*PLATFORM_TABLES, *BUSINESS_TABLES} - {"journal", "accounts"}:
+        for table in {*PLATFORM_TABLES, *BUSINESS_TABLES} - {"journal", "accounts", "health", "cache"}:
             assert not on_tables(deployed, role, table), f"{role} reaches {table}"
+
+
+def test_an_agent_knows_the_models_health_and_its_cache_if_it_has_one(deployed: Templates) -> None:
+    for role in deployed.roles("agent"):
+        assert on_tables(deployed, role, "health") == {"BatchGetItem", "UpdateItem"}
+        cached = deployed.catalog.agents[role.name].cache_seconds
+        assert on_tables(deployed, role, "cache") == ({"GetItem", "PutItem"} if cached else set())
+    for role in [*deployed.roles("tool"), *deployed.roles("step")]:
+        assert not on_tables(deployed, role, "health") | on_tables(deployed, role, "cache"), f"{role} has no models"
+
+
+SERVED = """
+[models."tuned"]
+provider = "sagemaker"
+endpoint = "tuned-endpoint"
+region = "eu-west-1"
+input_price = "0"
+output_price = "0"
+priced_on = 2026-01-02
+source = "paid by the hour"
+context = 8_000
+max_output = 1_000
+capabilities = ["tools"]
+
+[models."own"]
+provider = "openai"
+endpoint = "https://models.example.com/v1"
+secret = "models/own"
+input_price = "0"
+output_price = "0"
+priced_on = 2026-01-02
+source = "our own machine"
+context = 8_000
+max_output = 1_000
+capabilities = ["tools"]
+
+[roles]
+"""
+
+
+def test_an_agent_may_call_its_endpoints_and_read_its_keys_and_no_others(tree: Path, synth: Callable[..., Templates]) -> None:
+    file = tree / "policies/models.toml"
+    file.write_text(file.read_text().replace("[roles]", SERVED).replace('"us.large-model"]\ncareful', '"tuned", "own"]\ncareful'))
+    with (tree / "functions/agents/scout/agent.toml").open("a") as declared:
+        declared.write("\n[cache]\nseconds = 60\n")
+    templates = synth(tree)
+    roles = {role.name: role for role in templates.roles("agent")}
+    account = templates.settings.names.account
+    endpoint = f"arn:aws:sagemaker:eu-west-1:{account}:endpoint/tuned-endpoint"
+    key = f"arn:aws:secretsmanager:{templates.settings.region}:{account}:secret:models/own-Ab12Cd"
+    for action, resource in (("sagemaker:InvokeEndpoint", endpoint), ("secretsmanager:GetSecretValue", key)):
+        assert may(templates, roles["scout"], action, resource)
+        assert not may(templates, roles["scout"], action, resource.replace("tuned-e", "other-e").replace("own-", "own2-"))
+        assert not may(templates, roles["clerk"], action, resource)
+    assert on_tables(templates, roles["scout"], "cache") == {"GetItem", "PutItem"}
+    assert not on_tables(templates, roles["clerk"], "cache")
 
 
 def test_a_wider_policy_would_not_let_agents_and_tools_decide(deployed: Templates) -> None:

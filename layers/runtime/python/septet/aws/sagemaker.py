@@ -1,6 +1,7 @@
 """A SageMaker endpoint that holds an OpenAI-compatible server (LMI or vLLM) behind the model port."""
 
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 from botocore.exceptions import (
@@ -50,7 +51,8 @@ class SageMakerModel:
             answer = self._clients(request.model.region).invoke_endpoint(
                 EndpointName=endpoint, ContentType="application/json", Accept="application/json", Body=chat.body(request)
             )
-            return chat.reply(answer["Body"].read())
+            with closing(answer["Body"]) as body:
+                return chat.reply(body.read())
         except ClientError as error:
             raise classify(error) from error
         except _NEVER_SENT as error:

@@ -1,0 +1,29 @@
+"""A model's end of life, at the synth."""
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from stacks.catalog import Catalog, CatalogError, read
+from stacks.execution import check_endings, ending
+
+END = date(2027, 3, 1)
+
+
+@pytest.fixture
+def catalog(tree: Path) -> Catalog:
+    file = tree / "policies/models.toml"
+    file.write_text(file.read_text().replace("context = 100_000", f"end_of_life = {END}\ncontext = 100_000"))
+    return read(tree)
+
+
+@pytest.mark.parametrize(("days", "warned"), [(91, False), (90, False), (89, True), (1, True), (0, True), (-1, False)])
+def test_a_model_that_ends_within_90_days_is_warned_of(catalog: Catalog, days: int, *, warned: bool) -> None:
+    assert [model.id for model in ending(catalog, END - timedelta(days=days))] == ["small-model"] * warned
+
+
+def test_a_model_that_has_ended_fails_the_synth(catalog: Catalog) -> None:
+    check_endings(catalog, END)
+    with pytest.raises(CatalogError, match=r"models\.small-model\.end_of_life: was 2027-03-01: remove the model"):
+        check_endings(catalog, END + timedelta(days=1))
