@@ -21,7 +21,7 @@ def budgets(root: Path, problems: Problems) -> Budgets:
         if 0 < most < least:
             fields.wrong(name, f'is more than {above}: give at most "{most / _MICRO:g}"')
     for name in ("day", "run", "usual"):
-        if fields.values.get(name) in {"0", "0.0", "0.00"}:
+        if not getattr(found, name) and str(fields.values.get(name)).strip("0.") == "" and name in fields.values:
             fields.wrong(name, 'is nothing, so no run could start: give dollars as text with at most 6 decimals, as "1"')
     fields.done()
     return found

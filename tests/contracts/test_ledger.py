@@ -405,6 +405,19 @@ class TestOnAws:
         DynamoLedger(AccountTable(client, TABLE), DEFAULT).reserve(opened_there, 3, 100, until=UNTIL, settle={1: 10})
         assert client.calls == ["get_item", "update_item"]
 
+    def test_a_process_that_remembers_nothing_is_refused_by_the_write_itself(self, aws: Aws, opened_there: Branch) -> None:
+        first = aws.storage().ledger
+        first.reserve(opened_there, 3, 900, until=UNTIL, settle={})
+        first.settle(opened_there, {3: 700})
+        with pytest.raises(Fenced):
+            aws.storage().ledger.reserve(opened_there, 3, 100, until=UNTIL, settle={})
+        with pytest.raises(BudgetExhausted):
+            aws.storage().ledger.reserve(opened_there, 5, 301, until=UNTIL, settle={})
+        first.stop(opened_there.tenant, "run-1", "enough")
+        with pytest.raises(RunStopped):
+            aws.storage().ledger.reserve(opened_there, 5, 1, until=UNTIL, settle={})
+        assert amounts(first, opened_there) == (1_000, 700, 0, 300)
+
     def test_a_warm_process_whose_memory_is_old_decides_on_what_stands(self, aws: Aws, opened_there: Branch) -> None:
         old, new = aws.storage().ledger, aws.storage().ledger
         old.reserve(opened_there, 1, 900, until=UNTIL, settle={})
