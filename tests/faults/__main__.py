@@ -26,8 +26,8 @@ DOUBLED = 4
 def main() -> int:
     """Run it; the exit status."""
     parser = argparse.ArgumentParser(prog="make faults", description=__doc__)
-    parser.add_argument("--case", choices=CASES, action="append", help="only this; again for more")
-    parser.add_argument("--every", type=int, default=1, metavar="N", help="only every Nth cell, and no page: a quick look")
+    parser.add_argument("--case", choices=CASES, action="append", help="only this, and no page; again for more")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="only every Nth cell; the page says so")
     parser.add_argument("--width", type=int, default=6, metavar="N", help="runs at the same time")
     asked = parser.parse_args()
     console = Console(soft_wrap=True)
@@ -47,8 +47,8 @@ def main() -> int:
         place.down()
     wrong = [trial for one in found for trial in (*one.kills, *one.doubled) if trial.wrong]
     console.print(f"{sum(len(one.kills) + len(one.doubled) for one in found)} runs, {len(wrong)} wrong, {time.monotonic() - began:.0f} s")
-    if asked.every == 1 and not asked.case:
-        PAGE.write_text(report.page(found))
+    if not asked.case:
+        PAGE.write_text(report.page(found, every=asked.every))
         console.print(f"written: {PAGE.relative_to(REPOSITORY)}")
     return 1 if wrong else 0
 

@@ -36,9 +36,12 @@ class Matrix:
     doubled: Sequence[Trial]
 
 
-def page(matrices: Sequence[Matrix]) -> str:
-    """The whole page."""
-    parts = [_TOP, *_table(("", "cells", "right", "model calls repeated", "longest, s"), [_sums(one) for one in matrices])]
+def page(matrices: Sequence[Matrix], *, every: int) -> str:
+    """The whole page. *every*: of how many cells one was tried."""
+    tried = (
+        "Every cell was tried." if every == 1 else f"**Only one cell in {every} was tried** (`--every {every}`); `make faults` tries all."
+    )
+    parts = [_TOP, tried, "", *_table(("", "cells", "right", "model calls repeated", "longest, s"), [_sums(one) for one in matrices])]
     for matrix in matrices:
         parts += ["", f"## {matrix.case.title}", ""]
         parts += _table(
