@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import field
 from functools import cache
-from operator import attrgetter
 from typing import Any, ClassVar
 
 from septet.core.canonical import quoted, text
@@ -242,7 +241,8 @@ _KINDS: dict[str, type[Body]] = {
     )
 }
 _FIELDS: dict[str, tuple[str, ...]] = {name: tuple(kind.__annotations__.keys() - {"type"}) for name, kind in _KINDS.items()}
-_CALL = '{"arguments":%s,"id":%s,"tool":%s}'
+_HOLES: dict[Any, str] = {str: "{quoted(body.%s)}", int: "{body.%s:d}", bool: "{'true' if body.%s else 'false'}"}
+"""How a value of a type is spelt; the others go through ``_spelt``."""
 _TUPLES: dict[str, Callable[[Any], Any]] = {
     "calls": lambda value: tuple(ToolCall(**call) for call in value),
     "reasons": tuple,
@@ -288,26 +288,25 @@ def encode(body: Body) -> dict[str, Any]:
 
 
 def spelling(body: Body) -> str:
-    """``encode(body)`` in canonical form, for a fraction of what it costs to make it, sort it and spell it: a body's keys are known."""
-    template, read = _template(body.type)
-    return template % tuple([_spelt(value) for value in read(body)])
+    """``encode(body)`` in canonical form, for a fraction of what it costs to make it, sort it and spell it: a body's fields are known."""
+    return _speller(type(body))(body)
 
 
 @cache
-def _template(kind: str) -> tuple[str, Callable[[Body], tuple[str, ...]]]:
-    """The canonical form of a *kind* of body with a hole for each value, and what reads the values in that order."""
-    names = sorted([*_FIELDS[kind], "type"])
-    keys = {**dict.fromkeys(names, "%s"), "version": str(VERSION)}
-    return f"{{{','.join(f'"{name}":{keys[name]}' for name in sorted(keys))}}}", attrgetter(*names)
+def _speller(kind: Any) -> Callable[[Body], str]:
+    """What spells a *kind* of body, compiled when the first is written: the keys in order, and a hole for each value."""
+    values = {name: _HOLES.get(declared, "{spelt(body.%s)}") % name for name, declared in kind.__annotations__.items() if name != "type"}
+    values |= {"type": quoted(kind.type), "version": str(VERSION)}
+    pairs = ",".join(f'"{name}":{values[name]}' for name in sorted(values))
+    speller: Callable[[Body], str] = eval(f"lambda body: f'{{{{{pairs}}}}}'", {"quoted": quoted, "spelt": _spelt})  # noqa: S307 -- our names
+    return speller
 
 
 def _spelt(value: Any) -> str:
-    if type(value) is str:
-        return quoted(value)
-    if type(value) is tuple:
+    if isinstance(value, tuple):
         return f"[{','.join([_spelt(item) for item in value])}]"
-    if type(value) is ToolCall:
-        return _CALL % (text(value.arguments), quoted(value.id), quoted(value.tool))
+    if isinstance(value, ToolCall):
+        return f'{{"arguments":{text(value.arguments)},"id":{quoted(value.id)},"tool":{quoted(value.tool)}}}'
     return text(value)
 
 

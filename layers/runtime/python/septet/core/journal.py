@@ -33,6 +33,9 @@ class Branch:
             if not value or not _SEPARATORS.isdisjoint(value):
                 raise InputRejected(f"{name} must be a text without # and /, not {value!r}")
 
+    def __hash__(self) -> int:
+        return hash(self.run)  # a text remembers its own; few branches are of one run
+
 
 @frozen
 class Head:
