@@ -57,9 +57,12 @@ def run(twin: Any, case: Case, todo: Sequence[Cell], *, width: int, tell: Callab
     with ThreadPoolExecutor(width) as pool:
         doing = {pool.submit(tried, cell): cell for cell in first}
         done = {}
-        for future in as_completed(doing):
-            done[doing[future]] = future.result()
-            tell(done[doing[future]])
+        try:
+            for future in as_completed(doing):
+                done[doing[future]] = future.result()
+                tell(done[doing[future]])
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)  # Ctrl-C ends what runs, and begins nothing more
     return [done[cell] for cell in todo]
 
 
