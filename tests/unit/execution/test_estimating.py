@@ -1,4 +1,5 @@
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,7 @@ from septet.core.entries import ToolCall
 from septet.core.money import MICRO, Price, Usage, cost
 from septet.execution import estimating
 from septet.execution.agents import ModelSpec, ToolSpec
-from septet.execution.estimating import input_bound, message_bound, text_bound, worst
+from septet.execution.estimating import input_bound, message_bound, text_bound, tool_bound, worst
 from septet.execution.ports import Message
 from tests.unit.shop import MODEL
 from tests.unit.strategies import json_values, objects, quick
@@ -50,6 +51,30 @@ def test_no_request_has_more_tokens_also_when_every_byte_is_one(system: str, too
     whole = system + body + "".join(spelt(message) for message in said)
     markers = sum(len("<|im_start|>assistant\n") + 60 * len(message["content"]) for message in said)  # each of these is one token or few
     assert input_bound(system, tools, said) + markers >= len(whole.encode())
+
+
+@quick
+@given(any_text, json_values)
+def test_a_call_that_a_template_writes_as_json_in_json_is_within_its_bound(tool: str, arguments: Any) -> None:
+    spelling = json.dumps({"name": "", "arguments": json.dumps(arguments)}) + tool
+    assert message_bound({"role": "", "content": [{"call": ToolCall(id="call-0-0", tool=tool, arguments=arguments)}]}) >= len(
+        spelling.encode()
+    )
+
+
+@quick
+@given(specs)
+def test_a_declaration_that_a_template_writes_in_lines_is_within_its_bound(tool: ToolSpec) -> None:
+    spelling = json.dumps({"type": "function", "parameters": tool.input_schema}, indent=4)
+    assert tool_bound(tool) >= len(re.sub(r"\n *", "\n", spelling)) + len((tool.name + tool.description).encode()), (
+        "an indentation is one token"
+    )
+
+
+def test_many_short_calls_and_results_are_within_their_bound() -> None:
+    calls = {"role": "assistant", "content": [{"call": ToolCall(id="1", tool="x", arguments={})}] * 9}
+    results = {"role": "user", "content": [{"result": {"id": "1", "value": 1}}] * 9}
+    assert message_bound(calls) + message_bound(results) >= 9 * 50, "what a pair of them was measured to cost"
 
 
 @quick
