@@ -92,10 +92,8 @@ class Turn:
         match entry.body:
             case ModelCall():
                 self._used.model_calls += 1
-            case ModelFailed(model=model, error=error):
-                self._failures.append((model, error))
-                if error == ModelThrottled.__name__:  # nothing was asked of the model: a busy provider must not use the turn's calls up
-                    self._used.model_calls -= 1
+            case ModelFailed() as failed:
+                self._failed(failed)
             case ModelReply() as reply:
                 self._replied(reply, entry)
             case ToolResult() as result:
@@ -114,6 +112,11 @@ class Turn:
                 self.conversation.shorten(through)
                 self._window.forget()
                 self._failures = []
+
+    def _failed(self, failed: ModelFailed) -> None:
+        self._failures.append((failed.model, failed.error))
+        if failed.error == ModelThrottled.__name__:  # nothing was asked of the model: a busy provider must not use the turn's calls up
+            self._used.model_calls -= 1
 
     def _replied(self, reply: ModelReply, entry: Entry) -> None:
         self._window.measure(entry.usage, self.conversation.size)
