@@ -289,7 +289,8 @@ def encode(body: Body) -> dict[str, Any]:
 
 def spelling(body: Body) -> str:
     """``encode(body)`` in canonical form, for a fraction of what it costs to make it, sort it and spell it: a body's fields are known."""
-    return _speller(type(body))(body)
+    kind: Any = type(body)
+    return _speller(kind)(body)
 
 
 @cache
