@@ -15,9 +15,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from septet.aws.approvals import DynamoApprovals
 from septet.aws.runs import DynamoRuns
+from septet.core.journal import from_json, verify
 from septet.core.runs import Run
 from septet.security.approvals import Approval, approval_id
-from tests.desk import Desk
+from tests.desk import Desk, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -297,3 +298,75 @@ def test_a_run_whose_end_was_not_told_is_closed_when_it_is_looked_at(desk: Desk)
     assert found["status"] == "succeeded"
     assert found["ended_at"] >= found["created_at"]
     assert desk.item("runs", run=run)["status"] == "succeeded"
+
+
+def test_when_the_day_is_used_up_a_run_is_refused_until_there_is_money_and_its_key_starts_it_then(desk: Desk) -> None:
+    boss, customer = desk.token("boss", "admin"), desk.token("customer-17", "submitter")
+    limits = desk.http.put("/v1/budget", json={"day": "0.5", "run": "0.5", "usual": "0.25"}, headers=boss)
+    assert limits.status_code == 200, limits.text
+    runs = [desk.start("Where is my order A-1001?") for _ in range(2)]
+    keyed = customer | {"Idempotency-Key": "third"}
+    answers = [desk.http.post("/v1/runs", json=SUBMISSION, headers=keyed) for _ in range(2)]
+    for answer in answers:
+        assert problem(answer, 429)["type"] == "urn:septet:problem:exhausted"
+        assert 0 < int(answer.headers["Retry-After"]) <= 86_400
+    (refused,) = desk.http.get("/v1/runs", params={"status": "refused"}, headers=boss).json()["runs"]
+    raised = desk.http.put("/v1/budget", json={"day": "20"}, headers=boss)
+    assert raised.status_code == 200, raised.text
+    started = desk.http.post("/v1/runs", json=SUBMISSION, headers=keyed)
+    assert started.json()["id"] == refused["id"]
+    assert [desk.ended(run)["status"] for run in (*runs, refused["id"])] == ["succeeded"] * 3
+
+
+def test_a_run_shows_its_budget_and_when_it_has_ended_the_rest_is_back_in_its_tenants_day(desk: Desk) -> None:
+    customer, boss = desk.token("customer-17", "submitter"), desk.token("boss", "operator")
+    answer = desk.http.post("/v1/runs", json={**SUBMISSION, "budget": "0.75"}, headers=customer)
+    run = answer.json()["id"]
+    found = desk.ended(run)
+    assert found["budget"]["limit_microdollars"] == 750_000
+    today = until(
+        lambda: held if not (held := desk.http.get("/v1/budget", headers=boss).json()["today"])["reserved_microdollars"] else None
+    )
+    budget = desk.run(run)["budget"]
+    assert budget["spent_microdollars"] == today["spent_microdollars"] == found["cost_microdollars"] > 0
+    assert (budget["reserved_microdollars"], budget["available_microdollars"]) == (0, 0)
+    assert today["available_microdollars"] == today["limit_microdollars"] - today["spent_microdollars"]
+
+
+def test_a_budget_above_the_tenants_limit_is_refused_and_another_budget_needs_another_key(desk: Desk) -> None:
+    headers = desk.token("customer-17", "submitter") | {"Idempotency-Key": "one"}
+    assert fields(problem(desk.http.post("/v1/runs", json={**SUBMISSION, "budget": "1000000"}, headers=headers), 422)) == ["budget"]
+    assert nothing_started(desk)
+    run = desk.http.post("/v1/runs", json={**SUBMISSION, "budget": "0.25"}, headers=headers).json()["id"]
+    assert fields(problem(desk.http.post("/v1/runs", json={**SUBMISSION, "budget": "0.26"}, headers=headers), 422)) == ["Idempotency-Key"]
+    desk.ended(run)
+
+
+def test_limits_are_journaled_and_another_tenant_keeps_its_own(desk: Desk, twin: Any) -> None:
+    boss = desk.token("boss", "admin")
+    before = desk.http.get("/v1/budget", headers=boss).json()["limits"]["day_microdollars"]
+    desk.http.put("/v1/budget", json={"day": "20"}, headers=boss)
+    (entry,) = desk.http.get("/v1/budget/history", headers=desk.token("eve", "auditor")).json()["entries"]
+    assert entry["body"] == {"name": "day", "before": before, "after": 20_000_000, "by": "boss"}
+    with Desk(twin=twin) as other:
+        assert other.http.get("/v1/budget", headers=other.token("boss", "admin")).json()["limits"]["day_microdollars"] == before
+        assert other.http.get("/v1/budget/history", headers=other.token("eve", "auditor")).json()["entries"] == []
+    problem(desk.http.put("/v1/budget", json={"day": "30"}, headers=desk.token("max", "operator")), 403)
+
+
+def test_a_large_body_lies_encrypted_under_its_digest_and_when_it_is_erased_the_rest_is_still_shown(desk: Desk) -> None:
+    answer = desk.http.post(
+        "/v1/runs", json={"workflow": "support", "input": {"message": "ä" * 8000}}, headers=desk.token("customer-17", "submitter")
+    )
+    run = answer.json()["id"]
+    desk.ended(run)
+    s3, bucket = desk.twin.client("s3"), "septet-twin-bodies-000000000000-us-east-1"
+    place = f"{desk.tenant}/{run}/{desk.journal(run)[0].digest}"
+    assert s3.head_object(Bucket=bucket, Key=place)["ServerSideEncryption"] == "aws:kms"
+    s3.delete_object(Bucket=bucket, Key=place)
+    auditor = desk.token("eve", "auditor")
+    entries = desk.http.get(f"/v1/runs/{run}/journal", headers=auditor).json()["entries"]
+    assert [entry["type"] for entry in entries[:2]] == ["erased", "model_call"]
+    sealed = desk.http.get(f"/v1/runs/{run}/journal", params={"sealed": "true"}, headers=auditor).json()["entries"]
+    assert verify(from_json(one) for one in sealed) == ["the body of entry 0 is gone"]
+    assert desk.run(run)["status"] == "failed"

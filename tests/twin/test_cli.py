@@ -99,6 +99,32 @@ def test_a_submission_with_the_same_key_is_the_same_run(septet: Septet) -> None:
     assert first == second
 
 
+def test_a_run_is_verified_on_this_machine_and_tampering_is_found(septet: Septet, twin: Any, tenant: str) -> None:
+    run = json.loads(septet("run", "support", "What are your opening hours?", "--json").stdout)["id"]
+    done = septet("verify", run)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "verified: every entry is where and what it was" in done.stdout
+    dynamodb = twin.client("dynamodb")
+    key = {"pk": {"S": f"{tenant}#{run}#main"}, "number": {"N": "1"}}
+    dynamodb.delete_item(TableName="septet-twin-journal", Key=key)
+    found = septet("verify", run, "--json")
+    assert found.returncode == 1
+    assert "main: entry 1 is missing; 2 follows" in json.loads(found.stdout)["findings"]
+    assert septet("verify", run, whose="somebody-else").returncode == 3
+
+
+def test_a_limit_is_set_shown_and_holds(septet: Septet) -> None:
+    assert septet("budget", "set", "--day", "1", "--run", "0.5", "--usual", "0.5", "--as", "boss").returncode == 0
+    assert json.loads(septet("budget", "--json").stdout)["limits"]["day_microdollars"] == 1_000_000
+    assert "boss" in septet("budget", "history").stdout
+    assert septet("verify", "budget").returncode == 0
+    assert septet("budget", "set", "--day", "2", "--role", "operator").returncode == 3
+    given = ("run", "support", "What are your opening hours?", "--no-watch", "--json")
+    assert septet(*given, "--budget", "0.75").returncode == 3
+    budgets = [septet(*given, "--budget", "0.5").returncode for _ in range(2)]
+    assert budgets == [0, 0]
+
+
 def test_refused_input_names_the_field_and_starts_nothing(septet: Septet) -> None:
     done = septet("run", "support", "--input", "mesage=x")
     assert done.returncode == 3
