@@ -1,6 +1,7 @@
 """What every role may do, over all roles. The emulator enforces no IAM, so these tests are the proof."""
 
 import re
+import shutil
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -161,6 +162,7 @@ def test_an_agent_may_call_its_endpoints_and_read_its_keys_and_no_others(tree: P
     file.write_text(file.read_text().replace("[roles]", SERVED).replace('"us.large-model"]\ncareful', '"tuned", "own"]\ncareful'))
     with (tree / "functions/agents/scout/agent.toml").open("a") as declared:
         declared.write("\n[cache]\nseconds = 60\n")
+    shutil.copy(REAL / "policies/boundary.json", tree / "policies/boundary.json")
     templates = synth(tree)
     roles = {role.name: role for role in templates.roles("agent")}
     account = templates.settings.names.account
