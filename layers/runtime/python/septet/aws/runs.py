@@ -91,7 +91,7 @@ class DynamoRuns:
     @reaching(_STORE)
     def refuse(self, tenant: str, run: str, *, at: int, error: str, message: str) -> None:
         """Note that the run is not started, unless it is or has ended."""
-        given = {":refused": "refused", ":ended_at": at, ":error": error, ":message": message, ":running": "running"}
+        given: dict[str, str | int] = {":refused": "refused", ":ended_at": at, ":error": error, ":message": message, ":running": "running"}
         change = "SET #status = :refused, #ended_at = :ended_at, #error = :error, #message = :message"
         self._update(tenant, run, change, "#status IN (:running, :refused) AND attribute_not_exists(#execution)", given)
 
