@@ -3,10 +3,11 @@
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
 from functools import cache
 from random import random
 from typing import TYPE_CHECKING, Any
+
+from septet.core.frozen import frozen
 
 if TYPE_CHECKING:
     from septet.aws.approvals import DynamoApprovals, StepFunctionsExecutions
@@ -30,7 +31,7 @@ Tables = Callable[[str], tuple[Any, str]]
 """A tool's way to its own tables: the DynamoDB client, and the table's name, by the word for it."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Configuration:
     """What the stacks tell every function; field ``x`` is the variable ``SEPTET_X``."""
 
@@ -57,7 +58,7 @@ class Configuration:
 
 def configuration(environment: Mapping[str, str]) -> Configuration:
     """The configuration in *environment*. Raises RuntimeError naming every variable that is missing."""
-    names = {field.name: f"SEPTET_{field.name.upper()}" for field in fields(Configuration)}
+    names = {name: f"SEPTET_{name.upper()}" for name in Configuration.__annotations__}
     if missing := [name for name in names.values() if not environment.get(name)]:
         raise RuntimeError(f"missing in the environment: {', '.join(missing)}; the stacks set them on every function")
     return Configuration(**{field: environment[name] for field, name in names.items()})

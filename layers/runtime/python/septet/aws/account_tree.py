@@ -1,6 +1,7 @@
 """Accounts opened, stopped and closed: money moves between a tenant's day, its runs and their branches in transactions."""
 
-from dataclasses import asdict, replace
+from copy import replace
+from dataclasses import asdict
 from typing import Any
 
 from botocore.exceptions import ClientError

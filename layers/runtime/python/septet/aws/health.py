@@ -2,17 +2,17 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from septet.aws.items import Item, item, values
+from septet.core.frozen import frozen
 from septet.execution.agents import ModelSpec
 from septet.execution.breaker import FAILURES, FRESH, KEPT, OPEN, PROBE, WINDOW, Streaks
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class _Read:
     """What is known of a model, and since when."""
 

@@ -98,7 +98,7 @@ class DynamoRuns:
     @reaching(_STORE)
     def close(self, tenant: str, run: str, *, status: Status, ended_at: int, error: str = "", message: str = "") -> bool:
         """Note how the run ended; the first note stands, but for a refusal."""
-        ending = {":status": status, ":ended_at": ended_at, ":error": error, ":message": message}
+        ending: dict[str, str | int] = {":status": status, ":ended_at": ended_at, ":error": error, ":message": message}
         change = "SET #status = :status, #ended_at = :ended_at, #error = :error, #message = :message"
         unended = {":running": "running", ":refused": "refused"}
         return self._update(tenant, run, change, "#status IN (:running, :refused)", {**ending, **unended})

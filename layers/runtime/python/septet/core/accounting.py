@@ -1,7 +1,7 @@
 """The ledger's rules: how an account changes. Pure; every ledger stores what these functions return, or nothing."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from copy import replace
 
 from septet.core.errors import BudgetExhausted, Fenced, RunStopped
 from septet.core.ledger import Account

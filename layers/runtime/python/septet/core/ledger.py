@@ -7,16 +7,17 @@ named after the journal entry that records the model call it is for: what became
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
+from septet.core.frozen import frozen
 from septet.core.journal import MAIN, Branch
 
 LOOK_AFTER = 3_600_000
 """Milliseconds after which it is looked whether a run has ended without anybody saying so."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Account:
     """One account as it stands; amounts are micro-dollars."""
 
@@ -42,7 +43,7 @@ class Account:
     any); in a run, when its end may have been missed, or its branches' workers are surely gone."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Budgets:
     """A tenant's limits; amounts are micro-dollars."""
 

@@ -1,7 +1,8 @@
 """The record of a run that stands beside its journal: who started it, where it executes, how it ended."""
 
-from dataclasses import dataclass
 from typing import Literal, Protocol
+
+from septet.core.frozen import frozen
 
 Status = Literal["running", "succeeded", "failed", "stopped", "timed_out", "refused"]
 """``refused`` was never started, for want of money or because of a stop; submitted again with its key, it may be.
@@ -12,7 +13,7 @@ ENDED: dict[str, Status] = {"SUCCEEDED": "succeeded", "FAILED": "failed", "TIMED
 """A run's status by its execution's, as Step Functions names them."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Run:
     """One execution of a workflow for one tenant."""
 
@@ -36,7 +37,7 @@ class Run:
     message: str = ""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Page:
     """Some runs, newest first, and where to go on."""
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ from septet import bootstrap
 from septet.core.errors import InputRejected
 from septet.core.journal import Branch
 from septet.execution.agents import agent
-from septet.execution.driver import Driver, Ports
+from septet.execution.driver import Driver, Outcome, Ports
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -46,6 +45,6 @@ def serve(beside: str, *, ports: Callable[[], Ports] = bootstrap.agent_ports) ->
         )
         outcome = driver.run()
         log.info("turn", extra={"run": event["run"], "turn": event["turn"], "bundle": declared().bundle, "outcome": outcome.outcome})
-        return asdict(outcome)
+        return {name: getattr(outcome, name) for name in Outcome.__annotations__}
 
     return handler

@@ -1,13 +1,13 @@
 """What a turn can do next: a closed union."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from septet.core.entries import ToolCall, ToolResult
+from septet.core.frozen import frozen
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class CallModel:
     """Ask the model."""
 
@@ -15,14 +15,14 @@ class CallModel:
     """Replies in this turn before this one; a call that is repeated because it was not answered has the same step."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class CallTools:
     """Hand these calls to the gateway."""
 
     calls: tuple[ToolCall, ...]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Show:
     """Give the model what it asked to read again; no tool is called."""
 
@@ -31,21 +31,21 @@ class Show:
     """Provenance of each result: that of what is shown."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Compact:
     """Shorten the tool results up to an entry, so that the next request fits the model's context."""
 
     through: int
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Repair:
     """Tell the model once what is wrong with its reply."""
 
     text: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Pause:
     """A person has to decide: ask the gateway whether somebody has, else wait."""
 
@@ -56,7 +56,7 @@ class Pause:
     """What waits for the decision."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Pass:
     """Hand over to another agent."""
 
@@ -64,14 +64,14 @@ class Pass:
     reason: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Give:
     """Answer."""
 
     value: Any
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Fail:
     """End the turn with a named error."""
 

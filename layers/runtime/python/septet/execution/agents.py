@@ -1,13 +1,14 @@
 """What an agent is, read from its bundle."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from septet.core.frozen import frozen
 from septet.core.money import Price
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class ModelSpec:
     """A model the agent may use."""
 
@@ -31,7 +32,7 @@ class ModelSpec:
     """The name of the secret that holds an OpenAI-compatible server's key; empty when it takes none."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class ToolSpec:
     """A tool as the model is told of it."""
 
@@ -40,7 +41,7 @@ class ToolSpec:
     input_schema: Mapping[str, Any]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Limits:
     """What one turn may use. Every limit always has a value."""
 
@@ -59,7 +60,7 @@ class Limits:
     """A tool's result that is larger as JSON is kept by handle: the model sees its beginning, and can read on."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Agent:
     """One immutable version of an agent."""
 

@@ -1,11 +1,13 @@
 """Calling a model for a turn: choose one, hold the money, journal the call, make it, journal how it ended."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from copy import replace
+from dataclasses import dataclass, field
 
 from septet.core.canonical import digest
 from septet.core.entries import Body, Entry, Failure, ModelCall, ModelFailed, ModelReply, Note
 from septet.core.errors import CLASSES, BudgetExhausted, ContextOverflow, ModelThrottled, ModelUnavailable, RunStopped, SeptetError
+from septet.core.frozen import frozen
 from septet.core.journal import Pen
 from septet.core.ledger import Ledger
 from septet.core.money import Usage, cost
@@ -14,7 +16,7 @@ from septet.execution.agents import Agent, ModelSpec
 from septet.execution.estimating import worst
 from septet.execution.ports import Cache, Health, Model, ModelRequest, Reply
 from septet.execution.replies import recordable
-from septet.execution.turn import Turn
+from septet.execution.turn import PASSING, Turn
 
 MODEL_SECONDS = 55
 """What a model may take to answer."""
@@ -25,11 +27,9 @@ GRACE = 10_000
 LOST = "Lost"
 """The error of a call whose maker was gone before it wrote how the call ended."""
 OVERFLOW = ContextOverflow.__name__
-PASSING = (ModelThrottled.__name__, ModelUnavailable.__name__)
-"""Errors after which the same turn can go on later."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Models:
     """What calls are made through."""
 
@@ -127,7 +127,7 @@ class Calling:
 
     def _model(self) -> ModelSpec | None:
         """The model to ask now, after the pause that is due; None when there is none, or no time for it."""
-        sick = self.models.health.sick(self.agent.models)
+        sick = self.models.health.sick(self.agent.models) | {model.id for model in self.agent.models if self._worst(model) > self._left}
         model = routing.route(self.agent, share=self._share, failures=self._failures, sick=sick)
         if model and self._failures:
             pause = routing.pause(len(self._failures), self.models.chance())
@@ -145,8 +145,10 @@ class Calling:
 
     def _attempt(self, model: ModelSpec, step: int, key: str) -> str:
         """Call *model* once; the name of what went wrong, empty when nothing did."""
-        number, most = self.pen.head.number, worst(model, self.turn.bound, self.agent.limits.reply_tokens)
+        number, most = self.pen.head.number, self._worst(model)
         try:
+            if most > self._left:
+                raise BudgetExhausted(f"limits.cost of {self.agent.name} leaves {self._left}; calling {model.id} may cost {most}")
             self.models.ledger.reserve(self.pen.branch, number, most, until=self._until, settle=self._unsettled)
         except (BudgetExhausted, RunStopped) as error:
             self._write(Failure(error=type(error).__name__, message=str(error)))
@@ -165,6 +167,14 @@ class Calling:
             until = self.pen.clock() + self.agent.cache_seconds * 1000
             self.models.cache.put(self.pen.branch.tenant, key, reply, until=until)
         return ""
+
+    @property
+    def _left(self) -> int:
+        """Micro-dollars that the turn may still cost by its agent's own limit."""
+        return self.agent.limits.cost - self.turn.spent
+
+    def _worst(self, model: ModelSpec) -> int:
+        return worst(model, self.turn.bound, self.agent.limits.reply_tokens)
 
     def _request(self, model: ModelSpec, step: int) -> ModelRequest:
         return ModelRequest(

@@ -1,11 +1,11 @@
 """The driver: performs what a turn decides, journals the outcome, and asks again."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from septet.core.entries import Answer, Body, Compacted, Entry, Failure, HandOver, Note, ToolCall
 from septet.core.errors import CLASSES, Fenced, InputRejected, ModelThrottled, ModelUnavailable, RunStopped, SeptetError, ToolFailed
+from septet.core.frozen import frozen
 from septet.core.journal import Branch, Clock, Journal, Pen, after
 from septet.execution.actions import Action, CallModel, CallTools, Compact, Fail, Give, Pass, Pause, Repair, Show
 from septet.execution.agents import Agent
@@ -20,7 +20,7 @@ GATEWAY_ATTEMPTS = 3
 """How often a broken gateway is asked again within one invocation."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Ports:
     """What the driver acts through."""
 
@@ -30,7 +30,7 @@ class Ports:
     clock: Clock
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Outcome:
     """What the state machine learns of a turn: never its content."""
 

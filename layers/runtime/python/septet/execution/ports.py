@@ -1,11 +1,12 @@
 """What the driver needs from outside."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol
 
 from septet.core.entries import Entry, ToolCall
 from septet.core.errors import SeptetError
+from septet.core.frozen import frozen
 from septet.core.journal import Branch, Head
 from septet.core.money import Usage
 from septet.execution.agents import ModelSpec, ToolSpec
@@ -17,7 +18,7 @@ A block is ``{"text"}``, ``{"call": ToolCall}`` or ``{"result": {"id", "value" |
 """
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class ModelRequest:
     """One model call, in no provider's words."""
 
@@ -33,7 +34,7 @@ class ModelRequest:
     """Who asks: agent, turn, run and step; for the provider's invocation log, never for the model."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Reply:
     """What a model answered."""
 
@@ -87,7 +88,7 @@ class Cache(Protocol):
         ...
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class GatewayRequest:
     """All tool calls of one reply."""
 

@@ -1,6 +1,6 @@
 """What a model said, made fit to be recorded: a model may say anything."""
 
-from dataclasses import replace
+from copy import replace
 from typing import Any
 
 from septet.core.canonical import unfit

@@ -1,7 +1,7 @@
 """Messages of the past, as briefly as they can be said: results as one line each, long texts and arguments cut."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from copy import replace
 from typing import Any
 
 from septet.core.canonical import canonical

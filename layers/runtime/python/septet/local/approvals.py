@@ -1,7 +1,7 @@
 """Approvals in memory."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from copy import replace
 from threading import Lock
 from typing import Any
 

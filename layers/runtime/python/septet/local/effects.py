@@ -1,6 +1,6 @@
 """Effects in memory."""
 
-from dataclasses import replace
+from copy import replace
 from threading import Lock
 from typing import Any
 

@@ -1,7 +1,7 @@
 """A ledger in memory."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from copy import replace
 from threading import Lock
 
 from septet.core.accounting import charge, given_back, hold, limited, part, spendable, take

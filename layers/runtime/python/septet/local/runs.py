@@ -1,6 +1,6 @@
 """Run records in memory."""
 
-from dataclasses import replace
+from copy import replace
 from threading import Lock
 
 from septet.core.errors import InputRejected

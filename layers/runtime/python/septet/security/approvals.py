@@ -1,15 +1,15 @@
 """A person's decision, bound to one exact call."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from septet.core.canonical import canonical, digest
+from septet.core.frozen import frozen
 
 Status = Literal["pending", "approved", "rejected", "expired"]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Approval:
     """A question to a person and, once there is one, the answer."""
 

@@ -2,11 +2,11 @@
 
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from septet.core.canonical import unfit
 from septet.core.errors import EffectUnknown, InputRejected, PolicyDenied, SeptetError, ToolFailed, ToolTimedOut
+from septet.core.frozen import frozen
 from septet.core.journal import Branch, Clock
 from septet.security.manifests import Manifest
 
@@ -58,7 +58,7 @@ class Tools(Protocol):
         ...
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Call:
     """One allowed call."""
 
@@ -82,7 +82,7 @@ class Call:
         return {of: self.arguments, "context": context}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Done:
     """How a call ended."""
 
@@ -92,7 +92,7 @@ class Done:
     repeated: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Line:
     """The line to the tools."""
 

@@ -1,18 +1,18 @@
 """Effects happen once: the record that decides whether a call that changes the world may be made."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from septet.core.accounting import spendable
 from septet.core.canonical import digest
 from septet.core.errors import InputRejected
+from septet.core.frozen import frozen
 from septet.core.journal import Branch
 from septet.core.ledger import Account
 from septet.security.manifests import Manifest
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Effect:
     """One effect of one run."""
 

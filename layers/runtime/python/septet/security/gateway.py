@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
 from septet.core.entries import ApprovalAsked, ApprovalGiven, Body, Entry, ToolCall, ToolIntent, ToolResult
 from septet.core.errors import Fenced, InputRejected
+from septet.core.frozen import frozen
 from septet.core.journal import Branch, Clock, Head, Pen
 from septet.core.ledger import Ledger, of_branch
 from septet.core.runs import Runs
@@ -25,7 +25,7 @@ SECONDS = 95
 """What one request may take: less than the function's time limit, so that what was done is told by the gateway itself."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Calls:
     """What an agent asks the gateway for."""
 
@@ -38,7 +38,7 @@ class Calls:
     calls: tuple[ToolCall, ...]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Gateway:
     """Validates, decides, performs and records. Whatever goes wrong inside denies."""
 
@@ -83,7 +83,7 @@ class Gateway:
         return written
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class _Desk:
     """One request being worked on."""
 

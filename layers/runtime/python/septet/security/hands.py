@@ -2,9 +2,10 @@
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from copy import replace
 
 from septet.core.errors import SeptetError
+from septet.core.frozen import frozen
 from septet.core.journal import Clock
 from septet.security.calls import ATTEMPTS, REFUSALS, REFUSED_PAUSES, Call, Done, Line, ToolNotRun, Tools, Unfinished, ended, kept
 from septet.security.effects import Effect, Effects, effect_key
@@ -15,7 +16,7 @@ LOOK = 500
 """Milliseconds between two looks at an effect that somebody else is at."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Hands:
     """Performs allowed calls through the ports it is given."""
 

@@ -1,16 +1,17 @@
 """What a tool declares about itself. What is not declared is taken to be the worst case."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from septet.core.canonical import canonical
+from septet.core.frozen import frozen
 
 READS = frozenset({"read", "sensitive-read"})
 """Effect classes that change nothing and send nothing out."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Argument:
     """What an argument of a tool is for."""
 
@@ -23,7 +24,7 @@ class Argument:
     """For an amount: a person decides above this."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Output:
     """What a tool's output is: a record of a kind, if the platform alone writes it."""
 
@@ -36,7 +37,7 @@ class Output:
     """Provenance by field; a field not named is ``external``."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Manifest:
     """One tool, as the gateway sees it."""
 

@@ -1,16 +1,17 @@
 """The reference monitor: whether a call may be made, decided from platform facts alone. It trusts no word of the model's."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
+from septet.core.frozen import frozen
 from septet.security.manifests import Argument, Manifest
 
 View = tuple[Literal["allow", "ask", "deny", "pass"], str]
 """What one argument says about a call, and why."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Record:
     """Something a tool read from where only the platform writes."""
 
@@ -31,7 +32,7 @@ Acted = Mapping[str, Mapping[bytes, Mapping[str, Any]]]
 """Arguments of effects, by their tool and by which they are (``Manifest.identified``)."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Facts:
     """What the platform knows when a call is made."""
 
@@ -43,7 +44,7 @@ class Facts:
     """What was intended in this run so far."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Decision:
     """What the monitor says, why, and what it looked at."""
 
