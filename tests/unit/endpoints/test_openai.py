@@ -73,8 +73,8 @@ def test_a_server_that_takes_too_long_is_given_up_in_time(answer: Answer) -> Non
     assert caught.value.billed
 
 
-def test_an_answer_without_an_end_is_not_read_to_it() -> None:
-    with serving(endless(b"x" * 1_000_000)) as served, pytest.raises(ModelUnavailable, match=f"more than {MOST_BYTES} bytes"):
+def test_an_answer_that_is_too_large_is_not_read_to_its_end() -> None:
+    with serving(answering(b" " * (MOST_BYTES + 1))) as served, pytest.raises(ModelUnavailable, match=f"more than {MOST_BYTES} bytes"):
         OpenAiModel(no_secret).complete(request(model=at(served.url)))
 
 

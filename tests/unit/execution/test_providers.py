@@ -1,3 +1,4 @@
+import time
 from dataclasses import replace
 from threading import Event
 
@@ -60,9 +61,11 @@ class TestTheTime:
                 over.wait(30)
                 return Reply()
 
+        began = time.monotonic()
         try:
             with pytest.raises(ModelUnavailable, match="within 0 seconds") as caught:
                 Providers({"bedrock": Slow}).complete(request(model=STARTED, seconds=0))
             assert caught.value.billed
+            assert time.monotonic() - began < 3
         finally:
             over.set()

@@ -99,6 +99,10 @@ def test_a_model_that_has_become_sick_is_not_called_again() -> None:
     assert ids(model("a"), model("b"), failures=(("a", THROTTLED),), sick=("a",)) == "b"
 
 
+def test_a_model_that_overflowed_is_not_called_again_whatever_came_after() -> None:
+    assert ids(model("a"), failures=(("a", OVERFLOW), ("a", THROTTLED))) is None
+
+
 @pytest.mark.parametrize(
     ("error", "kind"), [(THROTTLED, "throttled"), (UNAVAILABLE, "unavailable"), (OVERFLOW, "overflow"), (REFUSED, "refused")]
 )
