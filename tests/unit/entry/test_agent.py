@@ -17,7 +17,17 @@ BUNDLE: dict[str, Any] = {
     "agent": "clerk",
     "bundle": "0123456789abcdef",
     "prompt": "Be a clerk.",
-    "models": [{"id": "m.1", "provider": "double", "input_price": 1, "output_price": 1, "context": 1_000, "max_output": 100}],
+    "models": [
+        {
+            "id": "m.1",
+            "provider": "double",
+            "input_price": 1,
+            "output_price": 1,
+            "context": 1_000,
+            "max_output": 100,
+            "capabilities": ["tools"],
+        }
+    ],
     "tools": [{"name": "find_order", "description": "Find it.", "input_schema": {"type": "object"}}],
     "answer_schema": None,
     "hand_over_to": [],
@@ -43,7 +53,7 @@ def served(tmp_path: Path) -> Served:
         model = ScriptedModel({"clerk": lines})
         platform = Platform(agents={"clerk": agent()}, model=model, tools=Shop().tools, manifests=MANIFESTS)
         platform.submit("run-1", {"message": "hello"})
-        ports = Ports(journal=platform.journal, model=model, gateway=LocalGateway(platform.gateway), clock=platform.clock)
+        ports = Ports(journal=platform.journal, models=platform.models(), gateway=LocalGateway(platform.gateway), clock=platform.clock)
         handler: Any = serve(str(tmp_path / "handler.py"), ports=lambda: ports)
         return lambda event: handler(event, Context()), model
 

@@ -29,7 +29,7 @@ from septet.execution.agents import Agent, Limits
 from septet.execution.driver import Driver, Outcome, Ports
 from septet.execution.ports import GatewayBroke, GatewayRequest, Message, ModelRequest, Reply
 from septet.execution.routing import CALLS
-from septet.execution.turn import Turn, decide
+from septet.execution.turn import FAILURES, Turn, decide
 from septet.local.models import ScriptedModel
 from septet.local.platform import LocalGateway, Platform
 from tests.unit.perils import Voyage, sailed
@@ -116,18 +116,14 @@ class TestErrors:
         assert isinstance(end, Failure)
         assert end.error == error.__name__
 
-    def test_a_busy_provider_does_not_use_the_model_calls_up(self) -> None:
-        ready, branch = platform(*[ModelThrottled("later")] * 20, says("Hello!"), who=agent(limits=Limits(model_calls=1)))
-        for _ in range(20 // CALLS["ModelThrottled"]):
-            with pytest.raises(ModelThrottled):
-                ready.turn(branch, "clerk")
-        assert ready.turn(branch, "clerk").outcome == "answer"
-
-    def test_an_error_that_never_passes_uses_the_model_calls_up(self) -> None:
-        ready, branch = platform(*[ModelUnavailable("later")] * 20, who=agent(limits=Limits(model_calls=4)))
-        for error in (*[ModelUnavailable] * (4 // CALLS["ModelUnavailable"] - 1), BudgetExhausted, BudgetExhausted):
+    @pytest.mark.parametrize("error", [ModelThrottled, ModelUnavailable])
+    def test_an_outage_does_not_use_the_model_calls_up_and_ends_as_what_it_is(self, error: type[SeptetError]) -> None:
+        ready, branch = platform(*[error("later")] * (FAILURES + 9), who=agent(limits=Limits(model_calls=1)))
+        for _ in range(FAILURES):
             with pytest.raises(error):
                 ready.turn(branch, "clerk")
+        assert isinstance(ready.model, ScriptedModel)
+        assert len(ready.model.requests) == FAILURES, "and no more are made"
 
     def test_an_answer_that_stays_wrong(self) -> None:
         ready, branch = platform(says("one"), says("two"), who=agent(answer_schema=ANSWER))

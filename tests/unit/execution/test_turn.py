@@ -26,7 +26,7 @@ from septet.core.money import Price, Usage
 from septet.execution.actions import Action, CallModel, CallTools, Compact, Fail, Give, Pass, Pause, Repair, Show
 from septet.execution.agents import Agent, Limits
 from septet.execution.estimating import input_bound, worst
-from septet.execution.turn import Turn, decide
+from septet.execution.turn import FAILURES, Turn, decide
 from septet.local.clock import ManualClock
 from septet.local.journal import MemoryJournal
 from tests.unit.shop import MODEL, agent
@@ -247,11 +247,16 @@ class TestLimits:
         self.ended(act(who=replace(self.who(cost=100_000), models=(dear, replace(free, weight=0)))), "cost")
 
     def test_a_call_that_failed_counts_and_costs_what_it_is_charged(self) -> None:
-        self.ended(act(CALL, failed(), CALL, failed(), who=self.who(model_calls=2)), "model_calls")
+        self.ended(act(CALL, failed("Lost"), CALL, failed("Lost"), who=self.who(model_calls=2)), "model_calls")
         assert turn(CALL, failed(), CALL, said(call()), cost=7).spent == 14
 
-    def test_a_throttled_call_was_never_made(self) -> None:
-        assert act(CALL, failed("ModelThrottled"), who=self.who(model_calls=1)) == CallModel(step=0)
+    @pytest.mark.parametrize("error", ["ModelThrottled", "ModelUnavailable"])
+    def test_an_outage_uses_no_model_calls_and_ends_as_what_it_is(self, error: str) -> None:
+        outage = (CALL, failed(error)) * (FAILURES - 1)
+        assert act(*outage, who=self.who(model_calls=1)) == CallModel(step=0)
+        end = act(*outage, CALL, failed(error), who=self.who(model_calls=1))
+        assert isinstance(end, Fail)
+        assert end.error == error
 
     def test_a_reply_from_the_cache_is_a_reply_and_no_call(self) -> None:
         cached = replace(said(call()), cached=True)

@@ -9,6 +9,8 @@ from septet.core.canonical import quoted, text
 from septet.core.frozen import frozen
 from septet.core.money import Usage
 
+LOST = "Lost"
+"""The error of a model call whose maker was gone before it wrote how the call ended."""
 VERSION = 1
 """Version of the bodies' JSON form, written with each."""
 
@@ -53,7 +55,7 @@ class ModelFailed:
     type: ClassVar[str] = "model_failed"
     model: str
     error: str
-    """Name of an error class; ``Lost`` when whoever made the call was gone before the reply was written."""
+    """Name of an error class, or ``LOST``."""
     message: str
 
 

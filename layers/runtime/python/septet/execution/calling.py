@@ -5,8 +5,8 @@ from copy import replace
 from dataclasses import dataclass, field
 
 from septet.core.canonical import digest
-from septet.core.entries import Body, Entry, Failure, ModelCall, ModelFailed, ModelReply, Note
-from septet.core.errors import CLASSES, BudgetExhausted, ContextOverflow, ModelThrottled, ModelUnavailable, RunStopped, SeptetError
+from septet.core.entries import LOST, Body, Entry, Failure, ModelCall, ModelFailed, ModelReply, Note
+from septet.core.errors import CLASSES, BudgetExhausted, ContextOverflow, ModelUnavailable, RunStopped, SeptetError
 from septet.core.frozen import frozen
 from septet.core.journal import Pen
 from septet.core.ledger import Ledger
@@ -24,8 +24,6 @@ MESSAGE_CHARACTERS = 500
 """Of a provider's error message that are kept."""
 GRACE = 10_000
 """Milliseconds after an invocation's deadline at which its process is surely gone."""
-LOST = "Lost"
-"""The error of a call whose maker was gone before it wrote how the call ended."""
 OVERFLOW = ContextOverflow.__name__
 
 
@@ -146,13 +144,9 @@ class Calling:
     def _attempt(self, model: ModelSpec, step: int, key: str) -> str:
         """Call *model* once; the name of what went wrong, empty when nothing did."""
         number, most = self.pen.head.number, self._worst(model)
-        try:
-            if most > self._left:
-                raise BudgetExhausted(f"limits.cost of {self.agent.name} leaves {self._left}; calling {model.id} may cost {most}")
-            self.models.ledger.reserve(self.pen.branch, number, most, until=self._until, settle=self._unsettled)
-        except (BudgetExhausted, RunStopped) as error:
-            self._write(Failure(error=type(error).__name__, message=str(error)))
-            return type(error).__name__
+        if refusal := self._hold(model, number, most):
+            self._write(Failure(error=type(refusal).__name__, message=str(refusal)))
+            return type(refusal).__name__
         self._unsettled = {}
         self._write(ModelCall(model=model.id, step=step, reserved=most))
         try:
@@ -172,6 +166,16 @@ class Calling:
     def _left(self) -> int:
         """Micro-dollars that the turn may still cost by its agent's own limit."""
         return self.agent.limits.cost - self.turn.spent
+
+    def _hold(self, model: ModelSpec, number: int, most: int) -> SeptetError | None:
+        """Hold what a call can cost at *most*, and settle the one before; what forbids it, if something does."""
+        if most > self._left:
+            return BudgetExhausted(f"limits.cost of {self.agent.name} leaves {self._left}; calling {model.id} may cost {most}")
+        try:
+            self.models.ledger.reserve(self.pen.branch, number, most, until=self._until, settle=self._unsettled)
+        except (BudgetExhausted, RunStopped) as refusal:
+            return refusal
+        return None
 
     def _worst(self, model: ModelSpec) -> int:
         return worst(model, self.turn.bound, self.agent.limits.reply_tokens)

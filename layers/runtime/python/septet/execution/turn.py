@@ -18,7 +18,7 @@ from septet.core.entries import (
     ToolCall,
     ToolResult,
 )
-from septet.core.errors import ModelThrottled
+from septet.core.errors import ModelThrottled, ModelUnavailable
 from septet.execution.actions import Action, CallModel, CallTools, Compact, Fail, Pause, Repair, Show
 from septet.execution.agents import Agent
 from septet.execution.conversation import Conversation
@@ -31,6 +31,10 @@ from septet.execution.window import Window
 
 REPAIRS = 1
 """How often a model is told that its reply cannot be used before the turn fails."""
+PASSING = (ModelThrottled.__name__, ModelUnavailable.__name__)
+"""Errors of a model call that say nothing about the turn: they do not count as its model calls."""
+FAILURES = 40
+"""Calls of one step that may fail before the turn does, however often it is taken up again."""
 OVERFLOW = "ContextOverflow"
 """The class of error that shortening may help against."""
 
@@ -115,7 +119,7 @@ class Turn:
 
     def _failed(self, failed: ModelFailed) -> None:
         self._failures.append((failed.model, failed.error))
-        if failed.error == ModelThrottled.__name__:  # nothing was asked of the model: a busy provider must not use the turn's calls up
+        if failed.error in PASSING:  # an outage must end as what it is, so that another agent takes over
             self._used.model_calls -= 1
 
     def _replied(self, reply: ModelReply, entry: Entry) -> None:
@@ -158,6 +162,8 @@ class Turn:
 
     def _ask(self) -> Action:
         """Another model call, if the limits allow it. Tool calls count when they are asked for: the last one's result is still used."""
+        if len(self._failures) >= FAILURES and self._failures[-1][1] in PASSING:
+            return Fail(error=self._failures[-1][1], message=f"{len(self._failures)} calls in a row failed, the last one for this")
         limits, bound = self.agent.limits, self.conversation.size
         least = min(worst(model, bound, limits.reply_tokens) for model in self._window.candidates)
         if over := self._used.exhausted(limits, least):

@@ -9,7 +9,7 @@ class Used:
 
     def __init__(self) -> None:
         self.model_calls = 0
-        """Calls of a model, whether or not they were answered."""
+        """Calls of a model, but for those that failed for something that passes."""
         self.tool_calls = 0
         """Calls of tools that the model asked for, those it reads results with included."""
         self.tokens = 0

@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass
 from itertools import islice
 
-from septet.core.entries import ModelCall, ModelFailed
+from septet.core.entries import LOST, ModelCall, ModelFailed
 from septet.core.errors import SeptetError
 from septet.core.journal import Branch, Clock, Journal, Pen, after
 from septet.core.ledger import LOOK_AFTER, Account, Ledger, of_run
@@ -14,7 +14,6 @@ from septet.integration.ports import Workflows
 
 AT_ONCE = 100
 """Accounts that one sweep looks at; the next one goes on."""
-_LOST = "Lost"
 _log = logging.getLogger(__name__)
 
 
@@ -82,7 +81,7 @@ class Sweeper:
             turn=found[0].turn,
             bundle=found[0].bundle,
         )
-        lost = ModelFailed(model=call.model, error=_LOST, message="whoever made the call was gone before its reply was written")
+        lost = ModelFailed(model=call.model, error=LOST, message="whoever made the call was gone before its reply was written")
         return pen.write(lost, cost=call.reserved).cost
 
     def _finish(self, branch: Branch) -> bool:
