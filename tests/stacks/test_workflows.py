@@ -87,10 +87,13 @@ def test_every_end_of_every_run_closes_it(deployed: Templates) -> None:
     assert target(deployed, rule.properties) == deployed.settings.names.function("step", "close_run")
 
 
-def test_decisions_are_delivered_each_minute(deployed: Templates) -> None:
-    (rule,) = [rule for rule in deployed.all("AWS::Events::Rule") if "ScheduleExpression" in rule.properties]
-    assert rule.properties["ScheduleExpression"] == "rate(1 minute)"
-    assert target(deployed, rule.properties) == deployed.settings.names.function("step", "deliver_decisions")
+def test_decisions_are_delivered_each_minute_and_accounts_swept_every_five(deployed: Templates) -> None:
+    rules = [rule.properties for rule in deployed.all("AWS::Events::Rule") if "ScheduleExpression" in rule.properties]
+    steps = {name: deployed.settings.names.function("step", name) for name in ("deliver_decisions", "sweep_accounts")}
+    assert {target(deployed, rule): rule["ScheduleExpression"] for rule in rules} == {
+        steps["deliver_decisions"]: "rate(1 minute)",
+        steps["sweep_accounts"]: "rate(5 minutes)",
+    }
 
 
 def target(templates: Templates, rule: Mapping[str, Any]) -> str:

@@ -5,8 +5,8 @@ from septet.core.entries import (
     Body,
     Entry,
     Failure,
+    ModelFailed,
     ModelReply,
-    Note,
     Request,
     ToolIntent,
     ToolResult,
@@ -69,6 +69,6 @@ def test_what_was_asked_and_not_answered_is_waited_for() -> None:
 
 
 def test_a_model_s_error_is_the_failure_until_an_agent_answers() -> None:
-    note = Note(kind="model_error", text="ModelUnavailable: later: or never")
-    assert summarise(branch(("writer", note))).failure == Failure(error="ModelUnavailable", message="later: or never")
-    assert summarise(branch(("writer", note), ("writer", Answer(value={"text": "Hello"})))).failure is None
+    failed = ModelFailed(model="m", error="ModelUnavailable", message="later: or never")
+    assert summarise(branch(("writer", failed))).failure == Failure(error="ModelUnavailable", message="later: or never")
+    assert summarise(branch(("writer", failed), ("writer", Answer(value={"text": "Hello"})))).failure is None
