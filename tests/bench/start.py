@@ -29,6 +29,13 @@ def floor(_: str) -> None:
         tables.put_item(TableName="journal", Item=item, ConditionExpression="attribute_not_exists(pk)")
 
     def ask() -> Any:
+        tables.update_item(
+            TableName="accounts",
+            Key={"account": {"S": "acme#branch/run-1/main"}},
+            UpdateExpression="SET available = available - :most",
+            ConditionExpression="available >= :most",
+            ExpressionAttributeValues={":most": {"N": "100"}},
+        )
         append("asking")
         said = models.converse(modelId="double.model-1", system=[{"text": "Add."}], messages=messages)["output"]["message"]
         append(said)

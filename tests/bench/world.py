@@ -12,11 +12,21 @@ from septet.core.journal import Branch, Head, Pen, header, to_json
 from septet.local.journal import MemoryJournal
 
 BRANCH = Branch(tenant="acme", run="run-1")
+BUDGETS = json.dumps({"day": 10**9, "run": 10**9, "usual": 10**9})
+MODEL = {
+    "id": "double.model-1",
+    "provider": "bedrock",
+    "input_price": 1,
+    "output_price": 1,
+    "context": 100_000,
+    "max_output": 100,
+    "capabilities": ["tools"],
+}
 BUNDLE: dict[str, Any] = {
     "agent": "adder",
     "bundle": "0123456789abcdef",
     "prompt": "You are a careful arithmetic agent. " * 28,
-    "models": [{"id": "double.model-1", "provider": "double", "input_price": 1, "output_price": 1, "context": 1_000, "max_output": 100}],
+    "models": [MODEL],
     "tools": [{"name": "add", "description": "Add two numbers.", "input_schema": {"type": "object"}}],
     "answer_schema": None,
     "hand_over_to": [],
@@ -35,7 +45,8 @@ class _Answers(BaseHTTPRequestHandler):
         elif "/invocations" in self.path:
             answer = _entries(json.loads(body))
         else:
-            answer = _items() if self.headers["X-Amz-Target"].endswith(".Query") else {}
+            operation = self.headers["X-Amz-Target"].partition(".")[2]
+            answer = {"Query": _items, "BatchGetItem": _nobody_sick, "UpdateItem": _account}.get(operation, dict)()
         encoded = json.dumps(answer).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
@@ -90,6 +101,18 @@ def _items() -> dict[str, Any]:
         "writer": {"S": "w"},
     }
     return {"Items": [item], "Count": 1, "ScannedCount": 1}
+
+
+def _nobody_sick() -> dict[str, Any]:
+    return {"Responses": {}, "UnprocessedKeys": {}}
+
+
+def _account() -> dict[str, Any]:
+    """The branch's account, with a reservation for whichever entry is asked about."""
+    amounts = {name: {"N": "1000000"} for name in ("limit", "spent", "reserved", "available")}
+    rest = {"above": {"S": "run/run-1"}, "shard": {"S": "0"}, "charged": {"N": "-1"}, "until": {"N": "1"}}
+    reservations = {"M": {str(number): {"N": "1000"} for number in range(1, 8)}}
+    return {"Attributes": {"account": {"S": "acme#branch/run-1/main"}, **amounts, **rest, "reservations": reservations}}
 
 
 @contextmanager
