@@ -26,7 +26,7 @@ def frozen[T](declared: type[T]) -> type[T]:
         "__slots__": names,
         "__new__": _constructor(declared, names, defaults),
         "__dataclass_fields__": _Fields(defaults),
-        "_values": attrgetter(*names) if names else staticmethod(_nothing),
+        "_values": attrgetter(*names, "__class__"),  # always a tuple, but for a value without fields
     }
     return type(declared.__name__, (), {**_METHODS, **namespace, **own})
 
@@ -65,10 +65,6 @@ class _Fields:
         return found
 
 
-def _nothing(_: object) -> tuple[()]:
-    return ()
-
-
 def _all(value: Any) -> Any:
     return value._values(value)  # noqa: SLF001 -- its own reader, which ``frozen`` has made
 
@@ -86,7 +82,7 @@ def _repr(self: Any) -> str:
 
 
 def _changed(self: Any, /, **changes: Any) -> Any:
-    return type(self)(**{name: getattr(self, name) for name in self.__slots__} | changes)
+    return type(self)(**dict(zip(self.__slots__, _all(self), strict=False)) | changes) if self.__slots__ else type(self)(**changes)
 
 
 def _refuse(self: object, name: str, *_: object) -> None:

@@ -18,6 +18,8 @@ class ManualClock:
 
     def __call__(self) -> int:
         """The time."""
+        if not self.tick:
+            return self.now
         with self._lock:
             self.now += self.tick
             return self.now

@@ -200,13 +200,16 @@ class _Desk:
         """
         if not allowed:
             return []
-        with ThreadPoolExecutor(max_workers=min(WIDTH, len(allowed))) as pool:
-            ends = list(pool.map(self._performed, allowed))
+        ends = [self._performed(allowed[0])] if len(allowed) == 1 else self._together(allowed)
         told = [(call, manifest, end) for (call, manifest), end in zip(allowed, ends, strict=True) if isinstance(end, Done)]
         in_the_way = next((end for end in ends if isinstance(end, Exception)), None)
         if in_the_way and not told and not written:
             raise in_the_way
         return told
+
+    def _together(self, allowed: list[tuple[ToolCall, Manifest]]) -> list[Done | Exception]:
+        with ThreadPoolExecutor(max_workers=min(WIDTH, len(allowed))) as pool:
+            return list(pool.map(self._performed, allowed))
 
     def _performed(self, item: tuple[ToolCall, Manifest]) -> Done | Exception:
         call, manifest = item
