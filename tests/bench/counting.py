@@ -30,6 +30,13 @@ def _command(module: str, arguments: tuple[str, ...], paths: tuple[Path, ...]) -
     return [sys.executable, *alone, "-m", f"tests.bench.{module}", *arguments]
 
 
+def told(module: str, *arguments: str, more: Mapping[str, str] = {}) -> str:
+    """What the program printed last."""
+    command = _command(module, arguments, ())
+    done = subprocess.run(command, env=_environment((), more), capture_output=True, text=True, check=True, cwd=ROOT, timeout=SECONDS)
+    return done.stdout.splitlines()[-1]
+
+
 def counted(module: str, *arguments: str, paths: tuple[Path, ...] = (), more: Mapping[str, str] = {}) -> tuple[str, int]:
     """What the program printed last, and what it took."""
     command = _command(module, arguments, paths)
@@ -44,10 +51,10 @@ def counted(module: str, *arguments: str, paths: tuple[Path, ...] = (), more: Ma
         timeout=SECONDS,
     )
     after = os.times()
-    told = done.stdout.splitlines()[-1] if done.stdout else ""
+    last = done.stdout.splitlines()[-1] if done.stdout else ""
     found = re.search(r"I\s+refs:\s+([\d,]+)", done.stderr)
     spent = (after.children_user + after.children_system - before.children_user - before.children_system) * 1_000_000
-    return told, int(found[1].replace(",", "")) if found else round(spent)
+    return last, int(found[1].replace(",", "")) if found else round(spent)
 
 
 def taken(stack: str, calls: int, *, paths: tuple[Path, ...] = ()) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 import json
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from septet.bootstrap import Configuration
@@ -15,13 +16,20 @@ HEAVY = ("pydantic", "cedarpy", "opentelemetry", "fastjsonschema")
 KINDS = ("empty", "floor", "septet")
 
 
-def measure(say: Callable[[str], None]) -> Sheet:
-    """Count."""
+@contextmanager
+def surroundings() -> Iterator[tuple[str, dict[str, str]]]:
+    """A folder with an agent's bundle, and an environment in which a turn of it meets the double of AWS."""
     with served() as url, tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "bundle.json").write_text(json.dumps(BUNDLE))
         environment = {"AWS_ENDPOINT_URL": url, "AWS_DEFAULT_REGION": "us-east-1", "POWERTOOLS_SERVICE_NAME": "agent-adder"}
         environment |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
         environment |= {f"SEPTET_{name.upper()}": "any" for name in Configuration.__annotations__} | {"SEPTET_BUDGETS": BUDGETS}
+        yield folder, environment
+
+
+def measure(say: Callable[[str], None]) -> Sheet:
+    """Count."""
+    with surroundings() as (folder, environment):
         for kind in KINDS:
             counted("start", kind, folder, more=environment)  # so that every module has its bytecode
         spent = {}

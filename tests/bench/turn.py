@@ -10,6 +10,7 @@ import resource
 import statistics
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ def _memory() -> int:
 
 
 def _growth() -> float:
-    steps = [after - before for before, after in zip(STAMPS, STAMPS[1:], strict=False)]
+    steps = [after - before for before, after in pairwise(STAMPS)]
     return statistics.median(steps[-AT_ONCE:]) / statistics.median(steps[:AT_ONCE])
 
 
