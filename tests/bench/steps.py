@@ -23,8 +23,9 @@ def measure(say: Callable[[str], None]) -> Sheet:
     sheet = Sheet(
         title="A step of the turn",
         about=(
-            "A step is one model call and one tool call: a reservation and its settlement, four chained entries, the gateway's decision, and "
-            "validation of the arguments. Every port is in memory; the model and the tool take no time. The floor is a loop written by hand."
+            "A step is one model call and one tool call: a reservation and its settlement, four chained entries, the gateway's "
+            "decision, and validation of the arguments. Every port is in memory; the model and the tool take no time. The floor is a loop "
+            "written by hand."
         ),
         head=("", *KINDS, "of the floor", "goal"),
     )
