@@ -11,7 +11,7 @@ from tests.bench.sheet import Sheet
 
 WANTED = Path(__file__).with_name("peers.txt")
 PLACE = ROOT / ".bench" / "peers"
-BETWEEN = (5, 15)
+BETWEEN = (5, 25)
 
 
 def measure(say: Callable[[str], None]) -> Sheet:
@@ -19,8 +19,8 @@ def measure(say: Callable[[str], None]) -> Sheet:
     sheet = Sheet(
         title="Beside other frameworks",
         about=(
-            "One agent, one tool, a system prompt of 1 KB, and a model that takes no time: N tool calls, then an answer. Loading is that "
-            "of the interpreter and the framework, without an AWS client. Growth is the processor time of the last steps against the first. "
+            "One agent, one tool, a system prompt of 1 KB, and a model that takes no time: N tool calls, then an answer. Loading is "
+            "that of interpreter and framework, without an AWS client. Growth is the processor time of the last steps against the first. "
             "Ours does more (journal, ledger, gateway); none of the others keeps anything durable here."
         ),
         head=("", f"k {UNIT} a step", "of the floor", "growth to 500", "growth to 5,000", "MiB for 500", f"M {UNIT} to load"),

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from tests.bench.counting import UNIT, counted, step, taken
 from tests.bench.sheet import Sheet
 
-EARLY, LATE = (5, 15), (495, 505)
+EARLY, LATE = (5, 25), (495, 515)
 """Lengths of two turns; their difference is what the steps between cost."""
 KINDS = ("floor", "septet")
 
@@ -14,9 +14,9 @@ def measure(say: Callable[[str], None]) -> Sheet:
     """Count."""
     for kind in KINDS:
         counted("turn", kind, "1")  # so that every module has its bytecode
-    say("steps 5 to 15")
+    say("steps 5 to 25")
     early = {kind: step(kind, EARLY) for kind in KINDS}
-    say("steps 495 to 505")
+    say("steps 495 to 515")
     late = {kind: step(kind, LATE) for kind in KINDS}
     say("turns of 500 and of 5,000 steps")
     short, long = ({kind: taken(kind, calls) for kind in KINDS} for calls in (500, 5_000))
@@ -30,8 +30,8 @@ def measure(say: Callable[[str], None]) -> Sheet:
         head=("", *KINDS, "of the floor", "goal"),
     )
     rows: list[tuple[str, Callable[[str], float], str, str]] = [
-        (f"thousand {UNIT} a step, steps 5 to 15", lambda kind: early[kind] / 1000, ",.0f", "300"),
-        (f"thousand {UNIT} a step, steps 495 to 505", lambda kind: late[kind] / 1000, ",.0f", "300"),
+        (f"thousand {UNIT} a step, steps 5 to 25", lambda kind: early[kind] / 1000, ",.0f", "300"),
+        (f"thousand {UNIT} a step, steps 495 to 515", lambda kind: late[kind] / 1000, ",.0f", "300"),
         ("growth from one to the other", lambda kind: late[kind] / early[kind], ".2f", "1.20"),
         ("microseconds a step, of 500", lambda kind: short[kind]["microseconds"], ",.0f", ""),
         ("MiB that 500 steps add", lambda kind: short[kind]["kib"] / 1024, ".1f", "3.0"),
