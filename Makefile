@@ -25,7 +25,7 @@ test: check ## everything in `check`, the templates and state machines, and ever
 	$(PYTEST) --ignore=tests/unit --ignore=tests/stacks --ignore=tests/bench
 
 check: setup lint ## format, lint, types, imports, fast tests, synth
-	$(PYTEST) tests/unit tests/stacks
+	$(PYTEST) -n logical --dist loadfile tests/unit tests/stacks
 	$(MAKE) synth
 
 lint: setup

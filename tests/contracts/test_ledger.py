@@ -388,7 +388,7 @@ class TestOnAws:
             def ledger(self) -> Ledger:
                 return DynamoLedger(AccountTable(aws.dynamodb, TABLE), DAY)
 
-        few = settings(max_examples=6, stateful_step_count=15, deadline=None)
+        few = settings(max_examples=3, stateful_step_count=15, deadline=None)
         run_state_machine_as_test(OnAws, settings=few)  # type: ignore[no-untyped-call]
 
     def test_a_step_is_one_write_and_no_reading(self, aws: Aws, opened_there: Branch) -> None:
