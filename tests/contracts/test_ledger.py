@@ -436,7 +436,7 @@ class TestOnAws:
 
     def test_a_conflict_with_another_transaction_is_waited_out_and_at_last_told(self, aws: Aws, opened_there: Branch) -> None:
         client = Conflicting(aws.dynamodb, times=5)
-        ledger = DynamoLedger(AccountTable(client, TABLE, chance=lambda: 0.0), DEFAULT)
+        ledger = DynamoLedger(AccountTable(client, TABLE, pause=lambda _: None), DEFAULT)
         ledger.reserve(opened_there, 1, 100, until=UNTIL, settle={})
         assert amounts(ledger, opened_there) == (1_000, 0, 100, 900)
         client.times = 1_000

@@ -1,31 +1,25 @@
 """Reading and writing the accounts table, with other transactions in the way."""
 
-import random
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from septet.aws.accounts import LEASES, SHARDS, key
+from septet.aws.conflicts import insist
 from septet.aws.items import Item, attribute
-from septet.aws.trouble import refused
 
-ATTEMPTS = 12
-"""Of a write that another transaction is in the way of."""
-_FIRST, _LONGEST = 10, 500
-"""Milliseconds of the longest first wait between two attempts, and of the longest at all."""
-_CONFLICT = "TransactionConflict"
-_CONFLICTS = (f"{_CONFLICT}Exception", "TransactionInProgressException")
+
+def _wait(milliseconds: int) -> None:
+    time.sleep(milliseconds / 1000)
 
 
 class AccountTable:
     """The table, as the ledger uses it. What botocore raises passes as it is, once conflicts have been waited out."""
 
-    def __init__(self, client: Any, table: str, chance: Callable[[], float] = random.random) -> None:  # noqa: S311 -- spreads retries, keeps no secret
+    def __init__(self, client: Any, table: str, pause: Callable[[int], None] = _wait) -> None:
         self.name = table
         self._client = client
-        self._chance = chance
+        self._pause = pause
 
     def get(self, tenant: str, name: str) -> Item | None:
         """An item, read consistently."""
@@ -65,18 +59,5 @@ class AccountTable:
         return found
 
     def _again(self, request: Callable[[], Any]) -> Any:
-        """Do *request*; while another transaction has hold of an item, wait for a time drawn from a doubling range (full jitter)."""
-        for attempt in range(ATTEMPTS - 1):
-            try:
-                return request()
-            except ClientError as error:
-                if not _conflict(error):
-                    raise
-            time.sleep(self._chance() * min(_LONGEST, _FIRST * 2**attempt) / 1000)
-        return request()
-
-
-def _conflict(error: ClientError) -> bool:
-    """Whether nothing was decided, and the same request may succeed in a moment."""
-    reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", ())}
-    return error.response["Error"]["Code"] in _CONFLICTS or (_CONFLICT in reasons and not refused(error))
+        """Do *request*, again while another transaction has hold of an item."""
+        return insist(request, self._pause)

@@ -7,10 +7,12 @@ from botocore.exceptions import ClientError
 
 from septet.aws.trouble import refused
 
-ATTEMPTS = 8
+ATTEMPTS = 12
 """How often a write is tried that meets others."""
-LONGEST = 20
-"""Milliseconds; the longest pause before the second attempt. Each further one may be twice as long."""
+FIRST, LONGEST = 20, 500
+"""Milliseconds: the longest pause before the second attempt, which doubles with each further one, and the longest of all."""
+CONFLICTS = ("TransactionConflictException", "TransactionInProgressException")
+"""What a single write, or a transaction's repetition, is refused with while another transaction has hold of an item."""
 PASSING = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 """Reasons of a cancelled transaction after which the same one may succeed."""
 
@@ -26,13 +28,13 @@ def insist[T](write: Callable[[], T], pause: Callable[[int], None]) -> T:
         except ClientError as error:
             if not conflicted(error):
                 raise
-        pause(secrets.randbelow((LONGEST << tried) + 1))
+        pause(secrets.randbelow(min(LONGEST, FIRST << tried) + 1))
     return write()
 
 
 def conflicted(error: ClientError) -> bool:
     """Whether a write was refused for others that were going on, and not for a condition."""
-    if error.response.get("Error", {}).get("Code") == "TransactionConflictException":
+    if error.response.get("Error", {}).get("Code") in CONFLICTS:
         return True
     reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", ())}
     return not refused(error) and not PASSING.isdisjoint(reasons)
