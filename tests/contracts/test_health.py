@@ -43,7 +43,8 @@ def fail(health: Health, model: ModelSpec, times: int) -> None:
 
 
 def ill(health: Health, model: ModelSpec) -> bool:
-    return model.id in health.sick([model])
+    """Whether this process would leave *model* alone if it were about to call it."""
+    return model.id in health.sick([model]) or not health.admit(model)
 
 
 TOLD = FAILURES + 1
@@ -107,6 +108,13 @@ def test_a_sick_model_is_left_alone_and_then_tried_by_one_process(process: Proce
     assert ill(process(), model)
     clock.pause(PROBE + FRESH)
     assert not ill(other, model), "whoever may try it and does not loses the right to"
+
+
+def test_looking_is_not_trying(process: Process, model: ModelSpec, clock: ManualClock) -> None:
+    fail(process(), model, TOLD)
+    clock.pause(OPEN)
+    assert [process().sick([model]) for _ in range(3)] == [frozenset()] * 3
+    assert process().admit(model), "nobody has taken the trial by looking"
 
 
 def test_a_trial_that_goes_well_heals_the_model_for_all(process: Process, model: ModelSpec, clock: ManualClock) -> None:

@@ -88,7 +88,7 @@ class TestMoney:
         assert asked(ready) == []
         assert "it went mad" in bodies(ready, branch, Failure)[0].message
 
-    @pytest.mark.parametrize("usage", [Usage(input=10**12, output=1), Usage(output=10**9)])
+    @pytest.mark.parametrize("usage", [Usage(input=10**12, output=1), Usage(output=10**9), Usage(input=10**5), Usage(cache_read=10**9)])
     def test_figures_that_cannot_be_are_not_believed(self, usage: Usage) -> None:
         ready, branch = platform(replace(says("Hello!"), usage=usage))
         ready.turn(branch, "clerk")
@@ -125,6 +125,22 @@ class TestOtherModels:
         ready.health.ill = {MODEL.id}  # type: ignore[attr-defined]  # the double's own
         ready.turn(branch, "clerk")
         assert asked(ready) == [SECOND.id]
+
+    def test_a_model_that_another_process_is_trying_is_passed_over(self) -> None:
+        ready, branch = platform(says("Hello!"), who=agent(models=(MODEL, SECOND)))
+        ready.health.taken = {MODEL.id}  # type: ignore[attr-defined]  # the double's own
+        ready.turn(branch, "clerk")
+        assert asked(ready) == [SECOND.id]
+
+    def test_the_only_model_is_asked_though_another_process_is_trying_it(self) -> None:
+        ready, branch = platform(says("Hello!"))
+        ready.health.taken = {MODEL.id}  # type: ignore[attr-defined]  # the double's own
+        assert ready.turn(branch, "clerk").outcome == "answer"
+
+    def test_a_request_that_is_refused_says_nothing_of_the_model_s_health(self) -> None:
+        ready, branch = platform(unbilled(ModelUnavailable("what is that?")), says("Hello!"))
+        ready.turn(branch, "clerk")
+        assert ready.health.reports == [(MODEL.id, True)]  # type: ignore[attr-defined]  # the double's own
 
     def test_health_is_told_how_calls_went(self) -> None:
         ready, branch = platform(ModelUnavailable("gone"), says("Hello!"))
@@ -193,6 +209,23 @@ class TestCache:
     def test_what_came_from_outside_is_never_answered_from_the_cache(self) -> None:
         ready, _ = self.repeated("external")
         assert len(asked(ready)) == 2
+
+    def test_what_could_not_be_used_is_not_kept(self) -> None:
+        who = agent(cache_seconds=60, limits=Limits())
+        ready, _ = platform(says(" "), says("Hello!"), who=who)
+        first = ready.submit("run-0", {"message": "hello"}, label="trusted")
+        ready.turn(first, "clerk")
+        again = ready.submit("run-2", {"message": "hello"}, label="trusted")
+        ready.turn(again, "clerk")
+        assert [request.metadata["run"] for request in ready.model.requests] == ["run-0", "run-0", "run-2"]  # type: ignore[attr-defined]  # the double's own
+
+    def test_a_stopped_run_is_not_answered_from_the_cache(self) -> None:
+        ready, _ = self.repeated("trusted")
+        stopped = ready.submit("run-3", {"message": "hello"}, label="trusted")
+        ready.ledger.stop("acme", "run-3", "night shift")
+        with pytest.raises(RunStopped):
+            ready.turn(stopped, "clerk")
+        assert bodies(ready, stopped, ModelReply) == []
 
     def test_nothing_is_kept_unless_the_agent_says_so(self) -> None:
         ready, _ = self.repeated("trusted", seconds=0)

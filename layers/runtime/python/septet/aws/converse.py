@@ -83,7 +83,7 @@ def reply(answer: Mapping[str, Any]) -> Reply:
     return Reply(
         text="".join(block["text"] for block in blocks if "text" in block),
         calls=tuple(
-            ToolCall(id=block["toolUse"]["toolUseId"], tool=block["toolUse"]["name"], arguments=block["toolUse"].get("input"))
+            ToolCall(id=block["toolUse"]["toolUseId"], tool=named(block["toolUse"]), arguments=block["toolUse"].get("input"))
             for block in blocks
             if "toolUse" in block
         ),
@@ -91,6 +91,14 @@ def reply(answer: Mapping[str, Any]) -> Reply:
         usage=used,
         usage_known=known,
     )
+
+
+def named(call: Mapping[str, Any]) -> str:
+    """The tool that a model's *call* names. Raises LookupError or TypeError when that is no text."""
+    name = call["name"]
+    if not isinstance(name, str):
+        raise TypeError(f"a tool's name is no {type(name).__name__}")
+    return name
 
 
 def usage(figures: Any) -> tuple[Usage, bool]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from septet.aws.converse import STOPS, usage
+from septet.aws.converse import STOPS, named, usage
 from septet.core.entries import ToolCall
 from septet.core.errors import ModelUnavailable
 from septet.core.money import Usage
@@ -45,7 +45,7 @@ class _Message:
         match kind:
             case "contentBlockStart" if "toolUse" in told["start"]:
                 begun = told["start"]["toolUse"]
-                self.blocks[told["contentBlockIndex"]] = _Block(id=begun["toolUseId"], tool=begun["name"])
+                self.blocks[told["contentBlockIndex"]] = _Block(id=begun["toolUseId"], tool=named(begun))
             case "contentBlockDelta":
                 delta = told["delta"]
                 # Reasoning, citations and whatever comes after them are not kept, as with Converse.

@@ -39,7 +39,17 @@ class DynamoHealth:
         ids = dict.fromkeys(model.id for model in models)
         with suppress(ClientError, BotoCoreError):
             self._read([id_ for id_ in ids if id_ not in self._known or self._known[id_].at + FRESH <= now], now)
-        return frozenset(id_ for id_ in ids if self._is_sick(id_, now))
+        return frozenset(id_ for id_ in ids if id_ in self._known and self._known[id_].open_until > now and not self._may_probe(id_, now))
+
+    def admit(self, model: ModelSpec) -> bool:
+        """Whether this process may call *model* now: of one whose time alone is over, one process at a time."""
+        now = self._clock()
+        known = self._known.get(model.id)
+        if known is None or not 0 < known.open_until <= now or self._may_probe(model.id, now):
+            return True
+        with suppress(ClientError, BotoCoreError):
+            return self._claim(model.id, known.open_until, now)
+        return True
 
     def report(self, model: ModelSpec, *, well: bool) -> None:
         """Note how a call went. Never raises."""
@@ -52,15 +62,8 @@ class DynamoHealth:
             elif not well and (opened or (tell and self._count(model.id, now) >= FAILURES)):
                 self._open(model.id, now)
 
-    def _is_sick(self, id_: str, now: int) -> bool:
-        known = self._known.get(id_)
-        if known is None or not known.open_until or self._probing.get(id_, 0) > now:
-            return False
-        if known.open_until > now:
-            return True
-        with suppress(ClientError, BotoCoreError):
-            return not self._claim(id_, known.open_until, now)
-        return False
+    def _may_probe(self, id_: str, now: int) -> bool:
+        return self._probing.get(id_, 0) > now
 
     def _read(self, ids: Sequence[str], now: int) -> None:
         if not ids:

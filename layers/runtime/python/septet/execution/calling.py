@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 
 from septet.core.canonical import digest
 from septet.core.entries import LOST, Body, Entry, Failure, ModelCall, ModelFailed, ModelReply, Note
-from septet.core.errors import CLASSES, BudgetExhausted, ContextOverflow, ModelUnavailable, RunStopped, SeptetError
+from septet.core.errors import CLASSES, BudgetExhausted, ContextOverflow, ModelThrottled, ModelUnavailable, RunStopped, SeptetError
 from septet.core.frozen import frozen
 from septet.core.journal import Pen
-from septet.core.ledger import Ledger
+from septet.core.ledger import Ledger, of_branch
 from septet.core.money import Usage, cost
 from septet.execution import caching, routing
+from septet.execution.actions import CallTools, Give, Pass
 from septet.execution.agents import Agent, ModelSpec
 from septet.execution.estimating import worst
 from septet.execution.ports import Cache, Health, Model, ModelRequest, Reply
@@ -118,21 +119,33 @@ class Calling:
 
     def _repeated(self, model: ModelSpec, step: int, key: str) -> bool:
         """Whether an equal request was answered before; then that answer is the reply."""
-        known = self.models.cache.get(self.pen.branch.tenant, key, now=self.pen.clock())
-        if known:
+        branch = self.pen.branch
+        known = self.models.cache.get(branch.tenant, key, now=self.pen.clock())
+        if known is None:
+            return False
+        account = self.models.ledger.account(branch.tenant, of_branch(branch.run, branch.path))
+        if account and (account.stopped or account.ended):  # nothing is held for it, so nothing else would notice the stop
+            self._write(Failure(error=RunStopped.__name__, message=f"run {branch.run} is stopped: {account.stopped or 'it has ended'}"))
+        else:
             self._write(_reply(model, recordable(known, step), cached=True), usage=Usage())
-        return known is not None
+        return True
 
     def _model(self) -> ModelSpec | None:
         """The model to ask now, after the pause that is due; None when there is none, or no time for it."""
         sick = self.models.health.sick(self.agent.models) | {model.id for model in self.agent.models if self._worst(model) > self._left}
-        model = routing.route(self.agent, share=self._share, failures=self._failures, sick=sick)
+        model = self._route(sick)
+        while model and not self.models.health.admit(model) and model.id not in sick:
+            sick |= {model.id}  # another process is trying it
+            model = self._route(sick)
         if model and self._failures:
             pause = routing.pause(len(self._failures), self.models.chance())
             if self.remaining() - pause < self.margin:
                 return None
             self.models.pause(pause)
         return model
+
+    def _route(self, sick: frozenset[str]) -> ModelSpec | None:
+        return routing.route(self.agent, share=self._share, failures=self._failures, sick=sick)
 
     def _give_up(self) -> None:
         """End the turn for an error that stays; raise one that may pass."""
@@ -157,7 +170,7 @@ class Calling:
         self._failures = []
         self._unsettled = {number: self._replied(model, reply, most)}
         self.models.health.report(model, well=True)
-        if key and reply.stop in ("end", "tools"):
+        if key and isinstance(self.turn.act(), CallTools | Pass | Give):  # what could not be used must not be said again
             until = self.pen.clock() + self.agent.cache_seconds * 1000
             self.models.cache.put(self.pen.branch.tenant, key, reply, until=until)
         return ""
@@ -197,19 +210,23 @@ class Calling:
         self._said = str(error)[:MESSAGE_CHARACTERS]
         self._write(ModelFailed(model=model.id, error=name, message=self._said), cost=charge)
         self._failures.append((model.id, name))
-        if name in PASSING:
+        if name in PASSING and (error.billed or name == ModelThrottled.__name__):  # a request that is refused says nothing of the model
             self.models.health.report(model, well=False)
         return charge
 
     def _replied(self, model: ModelSpec, reply: Reply, most: int) -> int:
         """Journal *reply* and return what it is charged: what the provider reports, unless that cannot be true."""
         charge = cost(reply.usage, model.price)
-        if reply.usage_known and charge <= most:
+        if reply.usage_known and charge <= most and self._possible(model, reply.usage):
             self._write(_reply(model, reply), usage=reply.usage, cost=charge)
             return charge
         self._write(_reply(model, reply), usage=Usage(input=self.turn.bound, output=model.max_output), cost=most)
         self._write(Note(kind="usage", text=f"the provider's figures cannot be ({reply.usage}): what was held is charged"))
         return most
+
+    def _possible(self, model: ModelSpec, usage: Usage) -> bool:
+        """Whether a request and a reply as large as these can have had so many tokens."""
+        return usage.input + usage.cache_read + usage.cache_write <= self.turn.bound and usage.output <= model.max_output
 
     def _write(self, body: Body, usage: Usage | None = None, cost: int = 0) -> None:
         self.turn.observe(self.pen.write(body, usage=usage, cost=cost))

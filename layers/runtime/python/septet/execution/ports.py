@@ -68,7 +68,11 @@ class Health(Protocol):
     """What is known of the models' health, shared by all functions."""
 
     def sick(self, models: Sequence[ModelSpec]) -> frozenset[str]:
-        """The ids of those *models* that are not to be called now."""
+        """The ids of those *models* that are not to be called now. Looking changes nothing."""
+        ...
+
+    def admit(self, model: ModelSpec) -> bool:
+        """Whether this process may call *model* now, asked when it is about to: one that was sick is tried by one process at a time."""
         ...
 
     def report(self, model: ModelSpec, *, well: bool) -> None:

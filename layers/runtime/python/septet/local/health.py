@@ -13,12 +13,18 @@ class MemoryHealth:
 
     ill: set[str] = field(default_factory=set)
     """Ids of models that are not to be called."""
+    taken: set[str] = field(default_factory=set)
+    """Ids of models that another process is trying."""
     reports: list[tuple[str, bool]] = field(default_factory=list)
     """Every report so far: a model's id, and whether the call went well."""
 
     def sick(self, models: Sequence[ModelSpec]) -> frozenset[str]:
         """The ids of those *models* that a test made sick."""
         return frozenset(model.id for model in models if model.id in self.ill)
+
+    def admit(self, model: ModelSpec) -> bool:
+        """Whether a test lets *model* be called."""
+        return model.id not in self.taken
 
     def report(self, model: ModelSpec, *, well: bool) -> None:
         """Note how a call went."""
@@ -47,6 +53,13 @@ class MemoryBreaker:
         """The ids of those *models* that are not to be called now."""
         return frozenset(model.id for model in models if self._is_sick(model.id, self._clock()))
 
+    def admit(self, model: ModelSpec) -> bool:
+        """Whether this process may call *model* now: of one whose time alone is over, one process at a time."""
+        now = self._clock()
+        if 0 < self._circuits.open_until.get(model.id, 0) <= now:
+            self._circuits.open_until[model.id] = self._probing[model.id] = now + PROBE
+        return True  # nobody else comes in between here: a claim is never lost
+
     def report(self, model: ModelSpec, *, well: bool) -> None:
         """Note how a call went."""
         tell = self._streaks.note(model.id, well=well)
@@ -60,12 +73,7 @@ class MemoryBreaker:
             self._probing.pop(model.id, None)
 
     def _is_sick(self, id_: str, now: int) -> bool:
-        until = self._circuits.open_until.get(id_, 0)
-        if not until or self._probing.get(id_, 0) > now:
-            return False
-        if until <= now:
-            self._circuits.open_until[id_] = self._probing[id_] = now + PROBE
-        return until > now
+        return self._circuits.open_until.get(id_, 0) > now and self._probing.get(id_, 0) <= now
 
     def _count(self, id_: str, now: int) -> int:
         failures, since = self._circuits.counted.get(id_, (0, now))
