@@ -138,9 +138,16 @@ class TestOtherModels:
         assert ready.turn(branch, "clerk").outcome == "answer"
 
     def test_a_request_that_is_refused_says_nothing_of_the_model_s_health(self) -> None:
-        ready, branch = platform(unbilled(ModelUnavailable("what is that?")), says("Hello!"))
+        ready, branch = platform(unbilled(ModelUnavailable("what is that?")), says("Hello!"), who=agent(models=(MODEL, SECOND)))
         ready.turn(branch, "clerk")
-        assert ready.health.reports == [(MODEL.id, True)]  # type: ignore[attr-defined]  # the double's own
+        assert asked(ready) == [MODEL.id, SECOND.id], "and is not made again"
+        assert ready.health.reports == [(SECOND.id, True)]  # type: ignore[attr-defined]  # the double's own
+
+    def test_a_request_that_every_model_refuses_is_made_once_of_each(self) -> None:
+        ready, branch = platform(*[unbilled(ModelUnavailable("what is that?"))] * 9, who=agent(models=(MODEL, SECOND)))
+        with pytest.raises(ModelUnavailable):
+            ready.turn(branch, "clerk")
+        assert asked(ready) == [MODEL.id, SECOND.id]
 
     def test_health_is_told_how_calls_went(self) -> None:
         ready, branch = platform(ModelUnavailable("gone"), says("Hello!"))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from septet.core.canonical import digest
 from septet.core.entries import LOST, Body, Entry, Failure, ModelCall, ModelFailed, ModelReply, Note
-from septet.core.errors import CLASSES, BudgetExhausted, ContextOverflow, ModelThrottled, ModelUnavailable, RunStopped, SeptetError
+from septet.core.errors import CLASSES, BudgetExhausted, ContextOverflow, ModelUnavailable, RunStopped, SeptetError
 from septet.core.frozen import frozen
 from septet.core.journal import Pen
 from septet.core.ledger import Ledger, of_branch
@@ -149,9 +149,9 @@ class Calling:
 
     def _give_up(self) -> None:
         """End the turn for an error that stays; raise one that may pass."""
-        _, error = self._failures[-1] if self._failures else ("", ModelUnavailable.__name__)
-        if error in PASSING:
-            raise CLASSES[error](f"no model of {self.agent.name} answers for now")
+        _, error = self._failures[-1] if self._failures else ("", routing.INVALID)
+        if error in (*PASSING, routing.INVALID):
+            raise CLASSES.get(error, ModelUnavailable)(f"no model of {self.agent.name} answers for now")
         self._write(Failure(error=error, message=self._said))
 
     def _attempt(self, model: ModelSpec, step: int, key: str) -> str:
@@ -209,8 +209,9 @@ class Calling:
         name, charge = type(error).__name__, most if error.billed else 0
         self._said = str(error)[:MESSAGE_CHARACTERS]
         self._write(ModelFailed(model=model.id, error=name, message=self._said), cost=charge)
-        self._failures.append((model.id, name))
-        if name in PASSING and (error.billed or name == ModelThrottled.__name__):  # a request that is refused says nothing of the model
+        invalid = isinstance(error, ModelUnavailable) and not error.billed
+        self._failures.append((model.id, routing.INVALID if invalid else name))
+        if name in PASSING and not invalid:  # a request that is refused says nothing of the model's health
             self.models.health.report(model, well=False)
         return charge
 

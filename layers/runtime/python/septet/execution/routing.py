@@ -4,7 +4,9 @@ from collections.abc import Collection, Sequence
 
 from septet.execution.agents import Agent, ModelSpec
 
-CALLS = {"ModelThrottled": 3, "ModelUnavailable": 2, "ContextOverflow": 1, "ModelRefused": 1}
+INVALID = "InvalidRequest"
+"""A ModelUnavailable that the provider charges nothing for: it refused the request, and will again."""
+CALLS = {"ModelThrottled": 3, "ModelUnavailable": 2, INVALID: 1, "ContextOverflow": 1, "ModelRefused": 1}
 """How often one model is called in one step, by the class of its latest failure: only what may pass is tried again."""
 CALLS_ELSE = 2
 """The same for any other class, such as a call whose executor was lost: it tells nothing about the model."""
@@ -13,7 +15,13 @@ BASE = 200
 CAP = 5_000
 """Milliseconds: the longest pause."""
 
-_FALLBACK = {"ModelThrottled": "throttled", "ModelUnavailable": "unavailable", "ContextOverflow": "overflow", "ModelRefused": "refused"}
+_FALLBACK = {
+    "ModelThrottled": "throttled",
+    "ModelUnavailable": "unavailable",
+    INVALID: "unavailable",
+    "ContextOverflow": "overflow",
+    "ModelRefused": "refused",
+}
 
 
 def route(agent: Agent, *, share: float, failures: Sequence[tuple[str, str]], sick: Collection[str]) -> ModelSpec | None:
