@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from septet.core.canonical import LEVELS, canonical, digest, unfit
+from septet.core.canonical import LEVELS, canonical, digest, unfit, whole
 from tests.unit.strategies import json_values, quick
 
 
@@ -21,6 +21,19 @@ def test_the_order_of_keys_does_not_matter() -> None:
 @pytest.mark.parametrize(("one", "other"), [(1, 1.0), (1, True), (0, False), ("1", 1), (None, ""), ([], {}), (0.0, -0.0)])
 def test_values_that_python_or_a_reader_may_take_for_equal_differ(one: Any, other: Any) -> None:
     assert canonical(one) != canonical(other)
+
+
+@pytest.mark.parametrize(("given", "number"), [("1.0", 1), ("1e2", 100), ("-0.0", 0), ("1e22", 10**22), ("1.5", 1.5), ("true", True)])
+def test_one_number_has_one_form_however_it_was_written(given: str, number: Any) -> None:
+    assert canonical(whole(json.loads(f'{{"a":[{given}]}}'))) == canonical({"a": [number]})
+
+
+def test_what_is_no_number_of_json_or_lies_too_deep_is_left_to_be_refused() -> None:
+    deep: Any = 1.0
+    for _ in range(100_000):
+        deep = [deep]
+    assert "levels deep" in unfit(whole(deep), 10**9)
+    assert "not JSON" in unfit(whole([float("nan"), float("inf")]), 10**9)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), "\ud800", {"\udc00": 1}])

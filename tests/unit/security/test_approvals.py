@@ -34,7 +34,7 @@ def test_the_same_call_is_the_same_question() -> None:
         {"tool": "send_parcel"},
         {"arguments": {"order_id": "A-1", "amount_cents": 2}},
         {"arguments": {"order_id": "A-1", "amount_cents": 1, "reason": ""}},
-        {"arguments": {"order_id": "A-1", "amount_cents": 1.0}},
+        {"arguments": {"order_id": "A-1", "amount_cents": "1"}},
     ],
 )
 def test_any_other_call_is_another_question(change: dict[str, Any]) -> None:

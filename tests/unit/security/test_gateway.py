@@ -24,9 +24,9 @@ from septet.local.tools import FunctionTools
 from septet.security.approvals import Approval
 from septet.security.effects import Effect
 from septet.security.gateway import SECONDS, Calls
-from septet.security.manifests import Manifest
+from septet.security.manifests import Argument, Manifest
 from septet.security.projection import Projections
-from tests.unit.shop import CUSTOMER, FIND, MANIFESTS, PARCEL, Shop, agent, find, manifest, parcel, refund
+from tests.unit.shop import CUSTOMER, FIND, MANIFESTS, PARCEL, Shop, agent, find, manifest, parcel, refund, schema
 from tests.unit.strategies import hostile, quick
 
 
@@ -104,7 +104,7 @@ class TestRefusals:
             (("find_order", {"order_id": 7}), "InputRejected"),
             (("find_order", {"order_id": "A-1", "principal": "somebody-else"}), "InputRejected"),
             (("find_order", {"order_id": "A-1", "__proto__": {"principal": "boss"}}), "InputRejected"),
-            (("issue_refund", {"order_id": "A-1", "amount_cents": 1.0}), "PolicyDenied"),
+            (("issue_refund", {"order_id": "A-1", "amount_cents": 1.5}), "InputRejected"),
             (("issue_refund", {"order_id": "A-1", "amount_cents": float("nan")}), "InputRejected"),
             (("issue_refund", {"order_id": "A-1", "amount_cents": 10**400}), "PolicyDenied"),
             (("issue_refund", {"order_id": "A-1", "amount_cents": 1, "reason": "x" * 70_000}), "InputRejected"),
@@ -240,6 +240,19 @@ class TestAllowed:
         assert [body.repeated for body in bodies if isinstance(body, ToolResult)].count(True) == 1
         assert desk.shop.paid == {("A-1", 100): 1}
 
+    def test_a_number_spelt_otherwise_is_the_same_effect_and_the_same_argument(self) -> None:
+        boxes: list[Any] = []
+        form = schema({"order_id": {"type": "string"}, "box": {"type": "number"}})
+        ship = replace(
+            PARCEL, identity=("order_id", "box"), input_schema=form, arguments={**PARCEL.arguments, "box": Argument(role="flag")}
+        )
+        tools = FunctionTools({"find_order": Shop().find_order, "send_parcel": lambda event, _: boxes.append(event["arguments"]["box"])})
+        desk = Window(manifests=MANIFESTS | {"send_parcel": ship}, tools=tools)
+        desk.ask(find("A-1"))
+        first, again = (desk.result(("send_parcel", {"order_id": "A-1", "box": box})) for box in (1.0, 1))
+        assert (first.error, again.error, again.repeated) == ("", "", True)
+        assert [(box, type(box)) for box in boxes] == [(1, int)]
+
     def test_what_one_refund_took_the_next_cannot_take_again(self) -> None:
         desk = read("A-1")
         desk.shop.orders["A-1"]["refundable_cents"] = 150
@@ -292,6 +305,12 @@ class TestQuestions:
         desk, calls = self.asking()
         assert self.again(desk, calls) == []
         assert len(desk.platform.approvals.listed("acme")) == 1
+
+    def test_the_same_amount_spelt_otherwise_is_the_same_question(self) -> None:
+        desk, _ = self.asking()
+        (again,) = desk.ask(("issue_refund", {"order_id": "A-1", "amount_cents": 2e4, "reason": "broken"}))
+        assert isinstance(again, ApprovalAsked)
+        assert again.approval == desk.question().approval
 
     def test_another_amount_is_another_question(self) -> None:
         desk, _ = self.asking()

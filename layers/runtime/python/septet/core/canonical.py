@@ -31,6 +31,17 @@ def text(value: Any) -> str:
     return "".join(_encode(value, 0))
 
 
+def whole(value: Any, levels: int = LEVELS) -> Any:
+    """*value* with each whole number as an int: in JSON, 1, 1.0 and 1e0 are one number. What lies deeper than *levels* stays as it is."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, list) and levels:
+        return [whole(item, levels - 1) for item in value]
+    if isinstance(value, dict) and levels:
+        return {name: whole(item, levels - 1) for name, item in value.items()}
+    return value
+
+
 def digest(*parts: bytes) -> str:
     """SHA-256 over *parts*, each preceded by its length so that parts cannot run into each other; 64 hex characters."""
     return hashlib.sha256(b"".join([b"%d:%b" % (len(part), part) for part in parts])).hexdigest()

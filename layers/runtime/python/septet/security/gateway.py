@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from copy import replace
 from typing import Any
 
+from septet.core.canonical import whole
 from septet.core.entries import ApprovalAsked, ApprovalGiven, Body, Entry, ToolCall, ToolIntent, ToolResult
 from septet.core.errors import Fenced, InputRejected
 from septet.core.frozen import frozen
@@ -98,7 +100,8 @@ class _Desk:
         facts = Facts(principal=self.principal, records=self.known.records, acted=self.known.acted)
         written: list[Entry] = []
         allowed: list[tuple[ToolCall, Manifest]] = []
-        for call in self.calls.calls:
+        for said in self.calls.calls:
+            call = replace(said, arguments=whole(said.arguments))  # so that 1 and 1.0 are one effect, and one question
             if (self.calls.turn, call.id) in self.known.finished:
                 continue
             bodies, go = self._judge(call, facts)
