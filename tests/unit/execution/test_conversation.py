@@ -39,6 +39,11 @@ def test_a_request_says_of_each_field_whose_words_it_is() -> None:
     assert told(request) == '<message source=external>\nHi!\n</message>\n\n<order source=trusted>\n{"n": 1}\n</order>'
 
 
+def test_a_request_of_many_fields_says_the_same_of_each() -> None:
+    request = entry(Request(workflow="w", input={"a": 1, "b": 2}, submitter="s"), labels={"*": "unknown", "b": "trusted"})
+    assert told(request) == "<a source=unknown>\n1\n</a>\n\n<b source=trusted>\n2\n</b>"
+
+
 def test_a_request_without_a_field_is_told_as_nothing_because_providers_refuse_blank_text() -> None:
     assert told(entry(Request(workflow="w", input={}, submitter="s"))) == "(nothing)"
 

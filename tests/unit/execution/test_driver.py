@@ -234,6 +234,13 @@ class TestRequests:
         ready.turn(branch, "clerk")
         assert ready.entries(branch)[-1].labels == {"n": "unknown", "why": "unknown"}
 
+    def test_an_answer_of_many_fields_is_labelled_unknown_in_one_word(self) -> None:
+        answer = {f"{place:x}": 1 for place in range(20_000)}
+        ready, branch = platform(asks(("answer", answer)), who=agent(answer_schema={"type": "object"}))
+        ready.turn(branch, "clerk")
+        assert ready.entries(branch)[-1].body == Answer(value=answer)
+        assert ready.entries(branch)[-1].labels == {"*": "unknown"}
+
 
 def test_two_executors_of_one_turn_never_both_go_on() -> None:
     for _ in range(10):

@@ -221,6 +221,12 @@ class TestAllowed:
         desk.ask(find("A-1"))
         assert desk.entries[-1].labels == {"value": "external"}
 
+    def test_a_result_of_many_fields_is_labelled_in_few_words(self) -> None:
+        many = {f"{place:x}": 1 for place in range(40_000)}
+        desk = Window(tools=FunctionTools({"find_order": lambda _, __: {"order_id": "A-1", **many}}))
+        assert desk.result(find("A-1")).error == ""
+        assert desk.entries[-1].labels == {"order_id": "record", "*": "external"}
+
     def test_a_tool_that_breaks_is_an_error_for_the_model(self) -> None:
         desk = Window(tools=FunctionTools({}))
         assert desk.result(find("A-1")).error == "ToolFailed"

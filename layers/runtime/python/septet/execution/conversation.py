@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from septet.core.entries import Answer, Entry, HandOver, ModelReply, Request, ToolResult
+from septet.core.labels import REST, label
 from septet.execution.agents import Agent, ToolSpec
 from septet.execution.estimating import BLOCK, MESSAGE, block_bound, message_bound, request_bound, text_bound, tool_bound
 from septet.execution.ports import Message
@@ -73,7 +74,7 @@ class Conversation:
         match entry.body:
             case Request(input=given):
                 for name, value in given.items():
-                    source = entry.labels.get(name, "external")
+                    source = label(entry.labels, name)
                     self.external = self.external or source not in TRUSTED
                     self._context.append(f"<{name} source={source}>\n{_text(value)}\n</{name}>")
             case Answer(value=value):
@@ -153,7 +154,7 @@ class Conversation:
 def _inside(result: ToolResult, labels: Mapping[str, str]) -> bool:
     """Whether no field of *result* was worded outside. A piece that is read again has the labels of all that it is from."""
     names = result.value if isinstance(result.value, Mapping) else ("value",)
-    covered = result.tool == READ_RESULT or all(name in labels for name in names)
+    covered = result.tool == READ_RESULT or REST in labels or all(name in labels for name in names)
     return bool(labels) and covered and TRUSTED.issuperset(labels.values())
 
 

@@ -7,6 +7,7 @@ from septet.core.entries import Answer, Body, Compacted, Entry, Failure, HandOve
 from septet.core.errors import CLASSES, Fenced, InputRejected, ModelThrottled, ModelUnavailable, RunStopped, SeptetError, ToolFailed
 from septet.core.frozen import frozen
 from septet.core.journal import Branch, Clock, Journal, Pen, after
+from septet.core.labels import labelled
 from septet.execution.actions import Action, CallModel, CallTools, Compact, Fail, Give, Pass, Pause, Repair, Show
 from septet.execution.agents import Agent
 from septet.execution.answers import routing
@@ -189,4 +190,4 @@ def _labels(body: Body) -> dict[str, str]:
     """What an agent wrote is ``unknown``, the worst label, field by field."""
     if not isinstance(body, Answer):
         return {}
-    return dict.fromkeys(body.value, "unknown") if isinstance(body.value, dict) else {"value": "unknown"}
+    return labelled(body.value if isinstance(body.value, dict) else ("value",), {}, "unknown")

@@ -9,6 +9,7 @@ from typing import Any
 import fastjsonschema
 
 from septet.core.canonical import canonical
+from septet.core.labels import labelled
 from septet.integration.ports import Declaration
 from septet.integration.problems import Wrong
 
@@ -33,7 +34,8 @@ def problems(declared: Declaration, given: Mapping[str, Any]) -> tuple[Wrong, ..
 def labels(declared: Declaration, given: Mapping[str, Any]) -> dict[str, str]:
     """Where each field of *given* comes from, as declared; ``external``, the worst case, where nothing is."""
     properties = declared.input_schema.get("properties", {})
-    return {name: properties.get(name, {}).get(SOURCE, "external") for name in given}
+    said = {name: field[SOURCE] for name, field in properties.items() if isinstance(field, dict) and SOURCE in field}
+    return labelled(given, said, "external")
 
 
 @lru_cache(maxsize=64)

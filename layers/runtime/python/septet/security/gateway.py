@@ -10,6 +10,7 @@ from septet.core.entries import ApprovalAsked, ApprovalGiven, Body, Entry, ToolC
 from septet.core.errors import Fenced, InputRejected
 from septet.core.frozen import frozen
 from septet.core.journal import Branch, Clock, Head, Pen
+from septet.core.labels import labelled
 from septet.core.ledger import Ledger, of_branch
 from septet.core.runs import Runs
 from septet.security.approvals import Approval, Approvals, approval_id
@@ -237,4 +238,4 @@ def _labels(manifest: Manifest, end: Done) -> dict[str, str]:
     if end.error:
         return {}
     names = end.value if isinstance(end.value, Mapping) else {"value": end.value}
-    return {name: manifest.output.labels.get(name, "external") for name in names}
+    return labelled(names, manifest.output.labels, "external")
