@@ -113,7 +113,7 @@ def _show(api: Api, run_id: str, outside: Surroundings) -> Seen:
     with Screen(console) as screen:
         for seen in follow(api, run_id, wait=outside.wait):
             screen.show(seen)
-    console.print(run_views.ending(seen.run))
+    console.print(run_views.ending(seen.run, screen.failed))
     return seen
 
 

@@ -11,7 +11,7 @@ from rich.text import Text
 from local.cli.api import Document
 from local.cli.moments import seconds, when
 from local.cli.plain import cause, pairs, plain, short
-from local.cli.story import Line, Tone
+from local.cli.story import NONE, Failed, Line, Tone
 from local.cli.style import COMMAND, LABEL, NAME, STATUSES, TONES
 from local.doubles.answer import UNEXPECTED
 from septet.core.money import dollars
@@ -49,14 +49,14 @@ def to_type(command: str, *, before: str = "") -> Text:
     return Text(before, no_wrap=True, overflow="ignore").append(plain(command), style=COMMAND)
 
 
-def ending(run: Document) -> RenderableType:
-    """How a run ended: its answer or failure, then its totals in a line or two."""
+def ending(run: Document, failed: Failed = NONE) -> RenderableType:
+    """How a run ended: its answer or failure, then its totals in a line or two. *failed* are the model calls that did."""
     parts: list[RenderableType] = [Text()]
     if run.get("failure"):
         parts += [Text(plain(f"{run['failure']['class']}: {cause(run['failure']['message'])}"), style="red"), Text(), *_advice(run)]
     if run.get("answer") is not None:
         parts += [Padding(Text(answer(run["answer"])), (0, 2)), Text()]
-    return Group(*parts, totals(run), Text(plain(f"run {run['id']}"), style=LABEL))
+    return Group(*parts, totals(run, failed), Text(plain(f"run {run['id']}"), style=LABEL))
 
 
 def _advice(run: Document) -> Iterator[RenderableType]:
@@ -76,7 +76,7 @@ def answer(value: Any) -> str:
     return plain(value) if isinstance(value, str) else plain(pairs(value))
 
 
-def totals(run: Document) -> Text:
+def totals(run: Document, failed: Failed) -> Text:
     """Status and path in one line, what the run used in another."""
     text = Text().append_text(status(run["status"]))
     if run["path"]:
@@ -84,7 +84,7 @@ def totals(run: Document) -> Text:
     text.append("\n")
     tokens = run["tokens"]
     used = [
-        _count(run["model_calls"], "model call"),
+        _count(run["model_calls"], "model call") + (f", {failed.calls} failed ({dollars(failed.cost)})" if failed.calls else ""),
         _count(run["tool_calls"], "tool call"),
         f"{tokens['input']:,} tokens in, {tokens['output']:,} out",
         _cost(run),

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from local.cli import run_views
 from local.cli.follow import Seen
-from local.cli.story import Story
+from local.cli.story import Failed, Story
 from local.cli.style import LABEL
 
 
@@ -30,6 +30,11 @@ class Screen:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._status:
             self._status.stop()
+
+    @property
+    def failed(self) -> Failed:
+        """The model calls that failed so far."""
+        return self._story.failed
 
     def show(self, seen: Seen) -> None:
         """Print what is new in *seen*."""

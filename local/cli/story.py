@@ -8,6 +8,7 @@ from typing import Any
 from local.cli.api import Document
 from local.cli.moments import seconds
 from local.cli.plain import cause, pairs, plain
+from local.cli.voices import Voices
 from septet.core.money import dollars
 
 
@@ -36,6 +37,21 @@ class Line:
     """Id of the question when the line asks a person."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Failed:
+    """Model calls that failed, and what was charged for them."""
+
+    calls: int = 0
+    cost: int = 0
+    """Micro-dollars."""
+
+    def and_another(self, cost: int) -> "Failed":
+        """One more, charged with *cost* micro-dollars."""
+        return Failed(calls=self.calls + 1, cost=self.cost + cost)
+
+
+NONE = Failed()
+
 type _Told = tuple[str, str, str, Tone]
 """Who, verb, what, tone."""
 
@@ -46,6 +62,9 @@ class Story:
     def __init__(self) -> None:
         self._began: float | None = None
         self._owed = 0
+        self._voices = Voices()
+        self.failed = NONE
+        """The model calls that failed among the entries told."""
         self.now = "starts"
         """What is going on after the last entry told."""
 
@@ -57,10 +76,14 @@ class Story:
         self._owed += int(entry.get("cost_microdollars") or 0)
         body = entry["body"]
         self.now = _now(entry, body)
+        if entry["type"] == "model_failed":
+            self.failed = self.failed.and_another(int(entry.get("cost_microdollars") or 0))
+        self._voices.hear(entry)
         told = _TELLERS.get(entry["type"], _unknown)(entry, body)
         if told is None:
             return None
         who, verb, what, tone = told
+        what = self._voices.said(entry, what)
         cost, self._owed = self._owed, 0
         return Line(
             at=max(0.0, at - self._began),
@@ -119,7 +142,7 @@ def _note(entry: Document, body: Document) -> _Told:
 
 
 def _model_failed(entry: Document, body: Document) -> _Told:
-    return _agent(entry), "meets", f"{body['error']}: {cause(body['message'])}", Tone.WAIT
+    return _agent(entry), "meets", f"{body['model']}: {_error(body)}", Tone.WAIT
 
 
 def _compacted(entry: Document, body: Document) -> _Told:
@@ -137,7 +160,11 @@ def _answer(entry: Document, body: Document) -> _Told:
 
 
 def _failure(entry: Document, body: Document) -> _Told:
-    return _agent(entry), "fails", f"{body['error']}: {cause(body['message'])}", Tone.BAD
+    return _agent(entry), "fails", _error(body), Tone.BAD
+
+
+def _error(body: Document) -> str:
+    return f"{body['error']}: {cause(body['message'])}" if body["message"] else str(body["error"])
 
 
 def _stop(_entry: Document, body: Document) -> _Told:

@@ -12,8 +12,10 @@ from local.doubles.call import ModelCall, words
 from local.doubles.scenario.library import Loaded
 from local.doubles.scenario.script import AgentScript, Fault, Scenario, Step, Turns
 
-_EXCERPT = 200
-_MOST_LISTED = 12
+_EXCERPT = 100
+_MOST_LISTED = 6
+_TEXT = 30
+"""Characters of a scenario's text that are told."""
 ANY_TURN = "*"
 
 
@@ -75,13 +77,19 @@ def _select(loaded: Sequence[Loaded], call: ModelCall) -> Loaded:
     if fitting:
         names = ", ".join(f"'{one.scenario.scenario}' ({one.source})" for one in fitting)
         raise UnexpectedCall(call, expected="expected one scenario, but several fit. Make `when.contains` more particular.", scenario=names)
-    known = "; ".join(f"'{one.scenario.scenario}' ({one.source}) for {one.scenario.when.texts}" for one in loaded[:_MOST_LISTED])
-    more = f"; and {len(loaded) - _MOST_LISTED} more" if len(loaded) > _MOST_LISTED else ""
-    expected = (
-        f"no scenario holds '{said[:_EXCERPT]}'; loaded: {known or 'none'}{more}. "
-        "Correct a `when.contains`, or load a scenario for this request."
-    )
+    expected = f"send a message that a scenario is for ({_known(loaded)}), or load a scenario for this one. None holds '{said[:_EXCERPT]}'."
     raise UnexpectedCall(call, expected=expected)
+
+
+def _known(loaded: Sequence[Loaded]) -> str:
+    """What a message may hold to be answered, shortened."""
+    texts = [" and ".join(f"'{_short(text)}'" for text in one.scenario.when.texts) for one in loaded[:_MOST_LISTED]]
+    more = [f"{len(loaded) - _MOST_LISTED} more"] * (len(loaded) > _MOST_LISTED)
+    return "; ".join([*texts, *more]) or "none is loaded"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _TEXT else f"{text[: _TEXT - 1]}…"
 
 
 def _step(one: Loaded, call: ModelCall) -> Step:

@@ -147,6 +147,8 @@ def test_inputs_come_from_standard_input(septet: Any, api: FakeApi) -> None:
 def test_wrong_inputs_are_wrong_usage(septet: Any, api: FakeApi, tmp_path: Any) -> None:
     (tmp_path / "list.json").write_text("[1]")
     (tmp_path / "no.json").write_text("{")
+    for name, text in {"nan.json": '{"limit": NaN}', "half.json": '{"message": "\\ud800"}', "deep.json": "[" * 100_000}.items():
+        (tmp_path / name).write_text(text)
     for arguments, told in (
         ((), "the run has no input"),
         (("--input", "topic"), "has no name and value"),
@@ -154,11 +156,33 @@ def test_wrong_inputs_are_wrong_usage(septet: Any, api: FakeApi, tmp_path: Any) 
         (("--input-file", "/nowhere.json"), "/nowhere.json cannot be read"),
         (("--input-file", str(tmp_path / "list.json")), "holds no JSON object"),
         (("--input-file", str(tmp_path / "no.json")), "is not JSON"),
+        (("--input-file", str(tmp_path / "nan.json")), "is not JSON"),
+        (("--input-file", str(tmp_path / "half.json")), "is not JSON"),
+        (("--input-file", str(tmp_path / "deep.json")), "is not JSON"),
     ):
         result = septet("run", "support", *arguments)
         assert result.exit_code == 2
         assert told in unwrapped(result.stderr)
         assert "fix:" in unwrapped(result.stderr)
+    assert api.asked == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("run", "support", "\udcff\udcfe"),
+        ("run", "\udcff", "x"),
+        ("run", "support", "--input", "topic=\udcff"),
+        ("watch", "\udcff"),
+        ("approve", "\udcff"),
+        ("runs", "--status", "\udcff"),
+        ("token", "--tenant", "\udcff"),
+    ],
+)
+def test_bytes_that_are_no_text_are_wrong_usage(septet: Any, api: FakeApi, arguments: tuple[str, ...]) -> None:
+    result = septet(*arguments)
+    assert result.exit_code == 2
+    assert "is not UTF-8 fix: give it as UTF-8" in " ".join(result.stderr.split())
     assert api.asked == []
 
 
@@ -207,9 +231,16 @@ def test_a_call_that_no_scenario_has_is_told_whole_and_without_botocores_words(s
     failed = entry(0, 0, "model_failed", "triage", model="m", error="ModelRejected", message=raw)
     api.stages = [(report(status="failed", ended_at="2026-11-22T21:00:01.000Z", failure=failure), [failed])]
     shown = unwrapped(septet("run", "support", "hello there").stdout)
+    assert shown.count(unwrapped(f"m: ModelRejected: {said}")) == 1
     assert shown.count(unwrapped(f"ModelRejected: {said}")) == 2
     assert "An error occurred" not in shown
     assert "septet deploy" in shown
+
+
+def test_the_last_line_says_how_many_calls_failed_and_what_they_cost(septet: Any, api: FakeApi) -> None:
+    failed = [entry(n, 0, "model_failed", "triage", cost=62_350, model="m", error="ModelUnavailable", message="x") for n in (0, 1)]
+    api.stages = [(report(status="succeeded", ended_at="2026-11-22T21:00:01.000Z", model_calls=5, cost_microdollars=130_000), failed)]
+    assert "5 model calls, 2 failed ($0.124700) · " in unwrapped(septet("watch", RUN).stdout)
 
 
 def test_a_long_value_is_cut_between_words() -> None:

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from local.cli.story import Line, Story, Tone
+from local.cli.story import Failed, Line, Story, Tone
 from tests.unit.local.cli.fake_api import entry
 
 CALL = {"id": "1", "tool": "find_order", "arguments": {"order_id": "A-1"}}
@@ -27,7 +27,7 @@ def told(kind: str, agent: str = "orders", /, **body: Any) -> Line | None:
         (told("approval_given", decision="expired", by="", reason=""), "nobody", "expired", "(no reason given)", Tone.BAD),
         (told("hand_over", to="writer", reason="done"), "orders", "hands to", "writer: done", Tone.CALM),
         (told("note", kind="repair", text="Call answer."), "orders", "is told", "Call answer.", Tone.WAIT),
-        (told("model_failed", model="m", error="ModelThrottled", message="x"), "orders", "meets", "ModelThrottled: x", Tone.WAIT),
+        (told("model_failed", model="m", error="ModelThrottled", message="x"), "orders", "meets", "m: ModelThrottled: x", Tone.WAIT),
         (told("answer", value={"text": "Hello"}), "orders", "answers", "Hello", Tone.GOOD),
         (told("answer", value={"found": True, "n": 1}), "orders", "answers", "found=true n=1", Tone.GOOD),
         (told("failure", "", error="RunStopped", message="by eve"), "septet", "fails", "RunStopped: by eve", Tone.BAD),
@@ -62,3 +62,51 @@ def test_what_is_going_on_is_known_between_two_lines(one: dict[str, Any], now: s
     story = Story()
     story.tell(one)
     assert story.now == now
+
+
+def whats(*entries: dict[str, Any]) -> list[str]:
+    """What the lines of one story say."""
+    story = Story()
+    return [line.what for one in entries if (line := story.tell(one))]
+
+
+def asked(model: str) -> dict[str, Any]:
+    return entry(0, 0, "model_call", "orders", model=model, step=0)
+
+
+def replied(model: str, *, cached: bool = False, calls: tuple[dict[str, Any], ...] = (CALL,)) -> dict[str, Any]:
+    return entry(0, 0, "model_reply", "orders", model=model, calls=list(calls), text="", stop="tools", cached=cached)
+
+
+def broke(model: str, message: str, cost: int = 0) -> dict[str, Any]:
+    return entry(0, 0, "model_failed", "orders", cost=cost, model=model, error="ModelUnavailable", message=message)
+
+
+def test_the_model_is_named_where_it_is_not_the_one_asked_first_or_the_one_before() -> None:
+    said = whats(asked("m"), replied("m"), broke("m", "x"), asked("n"), replied("n"), replied("m"), replied("m"))
+    wants = "find_order order_id=A-1"
+    assert said == [wants, "m: ModelUnavailable: x", f"(by n) {wants}", f"(by m) {wants}", wants]
+
+
+def test_a_remark_about_a_reply_that_only_answers_stands_at_the_answer() -> None:
+    answer = entry(0, 0, "answer", "orders", value={"text": "Hello"})
+    assert whats(asked("m"), replied("n", cached=True, calls=(ANSWER,)), answer, answer) == ["(by n) (from the cache) Hello", "Hello"]
+
+
+def test_a_long_error_is_told_once_and_then_counted() -> None:
+    long = "the model does not answer " * 4
+    end = entry(0, 0, "failure", "orders", error="ModelUnavailable", message=long)
+    assert whats(broke("m", long), broke("m", long), broke("n", long), broke("m", long), end) == [
+        f"m: ModelUnavailable: {long}",
+        "m: ModelUnavailable: as said above (x2)",
+        "n: ModelUnavailable: as said above",
+        "m: ModelUnavailable: as said above (x3)",
+        "ModelUnavailable: as said above",
+    ]
+
+
+def test_failed_calls_are_counted_with_what_they_cost() -> None:
+    story = Story()
+    for one in (broke("m", "x", cost=3), replied("m"), broke("m", "x", cost=4)):
+        story.tell(one)
+    assert story.failed == Failed(calls=2, cost=7)

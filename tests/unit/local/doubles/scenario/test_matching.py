@@ -80,7 +80,7 @@ def test_guarded_words_select_too() -> None:
         (
             "hello",
             {},
-            ["scenario selected: none", "no scenario holds 'hello'; loaded: ", "'refund' (support.yaml) for ['refund for', 'A-1007']"],
+            ["selected: none", "a scenario is for ('refund for' and 'A-1007'; 'my order'", "load a scenario", "None holds 'hello'"],
         ),
         ("refund for A-1007 of my order", {}, ["one scenario, but several fit", "'refund' (support.yaml), 'other' (support.yaml)"]),
         ("my order", {"agent": "writer"}, ["agent 'writer'", "one of the agents triage", "Add agents.writer to support.yaml"]),
