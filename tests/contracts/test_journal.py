@@ -303,7 +303,7 @@ class Collecting:
 
 
 @pytest.mark.twin
-def test_a_run_of_a_thousand_tool_calls_is_read_in_order_over_many_pages_and_goes_on(aws: Aws, branch: Branch) -> None:
+def test_a_branch_as_long_as_a_thousand_tool_calls_make_it_is_read_in_order_over_many_pages_and_goes_on(aws: Aws, branch: Branch) -> None:
     collecting = Collecting(aws.dynamodb)
     bodies = S3Bodies(lambda: aws.s3, BODIES, aws.key)
     writing = Pen(journal=DynamoJournal(collecting, "", bodies), branch=branch, clock=lambda: 1_000, head=Head(), agent="clerk", turn="t")

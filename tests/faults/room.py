@@ -15,12 +15,15 @@ LIMITS = {"model_calls": 20, "tool_calls": 20}
 
 
 @contextmanager
-def room(twin: Any) -> Iterator[None]:
-    """The deployed code of `orders`, layers and settings alike; only the limits in its bundle are wider. Both are put back at the end."""
+def room(twin: Any, *, seconds: int | None = None) -> Iterator[None]:
+    """The deployed code of `orders`, layers and settings alike; only the limits in its bundle are wider, and its time limit is *seconds*.
+
+    Both are put back at the end.
+    """
     functions, machines = twin.client("lambda"), twin.client("stepfunctions")
     machine = next(one["stateMachineArn"] for one in machines.list_state_machines()["stateMachines"] if one["name"].endswith("support"))
     definition = machines.describe_state_machine(stateMachineArn=machine)["definition"]
-    arn = _roomy(functions)
+    arn = _roomy(functions, seconds)
     machines.update_state_machine(stateMachineArn=machine, definition=_calling(definition, arn))
     try:
         yield
@@ -29,10 +32,12 @@ def room(twin: Any) -> Iterator[None]:
         functions.delete_function(FunctionName=ROOMY)
 
 
-def _roomy(functions: Any) -> str:
+def _roomy(functions: Any, seconds: int | None) -> str:
     deployed = functions.get_function(FunctionName=ORDERS, Qualifier="live")
     kept = ("Role", "Handler", "Runtime", "Timeout", "MemorySize", "Environment", "Architectures")
     configuration = {name: value for name, value in deployed["Configuration"].items() if name in kept}
+    if seconds is not None:
+        configuration["Timeout"] = seconds
     made = functions.create_function(
         FunctionName=ROOMY,
         Code={"ZipFile": _wider(httpx.get(deployed["Code"]["Location"]).raise_for_status().content)},

@@ -9,7 +9,7 @@ from septet.core.entries import Answer, Failure, ModelCall, ModelFailed, ModelRe
 from septet.core.errors import BudgetExhausted, ContextOverflow, ModelRefused, ModelThrottled, ModelUnavailable, RunStopped, SeptetError
 from septet.core.journal import Branch
 from septet.core.ledger import Account, of_branch
-from septet.core.money import Usage
+from septet.core.money import Price, Usage
 from septet.execution.agents import Agent, Limits
 from septet.execution.ports import unbilled
 from septet.execution.routing import CALLS
@@ -110,6 +110,30 @@ class TestMoney:
         first = bodies(ready, branch, ModelCall)[0]
         assert account(ready).spent == 120 + (first.reserved if charged else 0)
         balanced(ready, branch)
+
+
+class TestOwnLimit:
+    """An agent's own limit on money holds for the model that is really called."""
+
+    DEAR = replace(MODEL, id="double.dear", price=Price(input=10**9, output=10**9))
+
+    def test_a_stand_in_that_the_agent_cannot_afford_is_not_called(self) -> None:
+        who = agent(models=(MODEL, replace(self.DEAR, weight=0)), fallback={"unavailable": ("double.dear",)}, limits=Limits(cost=100_000))
+        ready, branch = platform(*[ModelUnavailable("gone")] * 9, who=who)
+        with pytest.raises(ModelUnavailable):
+            ready.turn(branch, "clerk")
+        assert set(asked(ready)) == {MODEL.id}
+
+    def test_the_turn_goes_to_the_candidate_that_it_can_afford(self) -> None:
+        ready, branch = platform(says("Hello!"), who=agent(models=(replace(self.DEAR, weight=10**6), MODEL), limits=Limits(cost=100_000)))
+        assert ready.turn(branch, "clerk").outcome == "answer"
+        assert asked(ready) == [MODEL.id]
+
+    def test_a_sick_candidate_is_tried_rather_than_one_without_money_for_it(self) -> None:
+        ready, branch = platform(says("Hello!"), who=agent(models=(replace(self.DEAR, weight=10**6), MODEL), limits=Limits(cost=100_000)))
+        ready.health.ill = {MODEL.id}  # type: ignore[attr-defined]  # the double's own
+        assert ready.turn(branch, "clerk").outcome == "answer"
+        assert asked(ready) == [MODEL.id]
 
 
 class TestOtherModels:

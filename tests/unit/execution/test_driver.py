@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from septet.core.entries import Answer, Entry, Failure, HandOver, ModelCall, ModelFailed, ModelReply
+from septet.core.entries import Answer, Entry, Failure, HandOver, ModelCall, ModelFailed, ModelReply, ToolResult
 from septet.core.errors import (
     AnswerInvalid,
     BudgetExhausted,
@@ -88,6 +88,18 @@ class TestOutcomes:
         ready, _ = platform(says("Hello!"))
         with pytest.raises(InputRejected, match="no journal"):
             ready.turn(Branch(tenant="acme", run="run-2"), "clerk")
+
+    def test_a_turn_of_a_thousand_tool_calls_ends_in_as_many_invocations_as_it_needs(self) -> None:
+        shop, limits = Shop(), Limits(model_calls=100, tool_calls=1_000, tokens=10**9, cost=10**9)
+        replies = [asks(*(find(f"A-{number % 3 + 1}") for number in range(50)))] * 20
+        ready, branch = platform(*replies, says("Done."), who=agent(limits=limits), shop=shop)
+        outcomes = []
+        while not outcomes or outcomes[-1] == "continue":
+            outcomes.append(ready.turn(branch, "clerk", remaining=lambda: 0).outcome)
+        assert outcomes == ["continue"] * (2 * 20) + ["answer"], "one reply, or its tools, an invocation"
+        entries = ready.entries(branch)
+        assert sum(isinstance(entry.body, ToolResult) for entry in entries) == len(shop.called) == 1_000
+        assert verify(entries) == []
 
 
 class TestErrors:

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from septet.orchestration.sweeping import Sweeper
     from septet.security.gateway import Gateway
 
-MODEL_SECONDS = 55
-"""What a model may take to answer: less than a turn keeps in reserve when it begins a step."""
 Tables = Callable[[str], tuple[Any, str]]
 """A tool's way to its own tables: the DynamoDB client, and the table's name, by the word for it."""
 
@@ -202,6 +200,7 @@ def _openai() -> "Model":
 def _model_client(service: str, region: str) -> Any:
     from septet.aws.answers import bounded
     from septet.aws.clients import client
+    from septet.execution.calling import MODEL_SECONDS
 
     # One attempt: the journal knows of every call that may have been paid, so whether another is made is the turn's decision.
     return bounded(client(service, read_seconds=MODEL_SECONDS, attempts=1, region=region))

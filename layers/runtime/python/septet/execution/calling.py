@@ -132,7 +132,7 @@ class Calling:
 
     def _model(self) -> ModelSpec | None:
         """The model to ask now, after the pause that is due; None when there is none, or no time for it."""
-        sick = self.models.health.sick(self.agent.models) | {model.id for model in self.agent.models if self._worst(model) > self._left}
+        sick = self.models.health.sick(self.agent.models)
         model = self._route(sick)
         while model and not self.models.health.admit(model) and model.id not in sick:
             sick |= {model.id}  # another process is trying it
@@ -145,7 +145,8 @@ class Calling:
         return model
 
     def _route(self, sick: frozenset[str]) -> ModelSpec | None:
-        return routing.route(self.agent, share=self._share, failures=self._failures, sick=sick)
+        dear = [model.id for model in self.agent.models if self._worst(model) > self._left]
+        return routing.route(self.agent, share=self._share, failures=self._failures, sick=sick, dear=dear)
 
     def _give_up(self) -> None:
         """End the turn for an error that stays; raise one that may pass."""
@@ -157,7 +158,7 @@ class Calling:
     def _attempt(self, model: ModelSpec, step: int, key: str) -> str:
         """Call *model* once; the name of what went wrong, empty when nothing did."""
         number, most = self.pen.head.number, self._worst(model)
-        if refusal := self._hold(model, number, most):
+        if refusal := self._hold(number, most):
             self._write(Failure(error=type(refusal).__name__, message=str(refusal)))
             return type(refusal).__name__
         self._unsettled = {}
@@ -180,10 +181,8 @@ class Calling:
         """Micro-dollars that the turn may still cost by its agent's own limit."""
         return self.agent.limits.cost - self.turn.spent
 
-    def _hold(self, model: ModelSpec, number: int, most: int) -> SeptetError | None:
+    def _hold(self, number: int, most: int) -> SeptetError | None:
         """Hold what a call can cost at *most*, and settle the one before; what forbids it, if something does."""
-        if most > self._left:
-            return BudgetExhausted(f"limits.cost of {self.agent.name} leaves {self._left}; calling {model.id} may cost {most}")
         try:
             self.models.ledger.reserve(self.pen.branch, number, most, until=self._until, settle=self._unsettled)
         except (BudgetExhausted, RunStopped) as refusal:

@@ -24,14 +24,16 @@ _FALLBACK = {
 }
 
 
-def route(agent: Agent, *, share: float, failures: Sequence[tuple[str, str]], sick: Collection[str]) -> ModelSpec | None:
+def route(
+    agent: Agent, *, share: float, failures: Sequence[tuple[str, str]], sick: Collection[str], dear: Collection[str] = ()
+) -> ModelSpec | None:
     """The model to call next in a step, one of the agent's; None when nothing is left to try.
 
     *share*, from 0 to below 1, places the turn among the candidates' weights. *failures* are the step's so far, each a model's id and the
-    name of an error class. *sick* are the ids of models that are not to be called now. Any step ends: a model is called at most as often
-    as ``CALLS`` says, and one that another has followed is not called again.
+    name of an error class. *sick* are the ids of models that are not to be called now, *dear* of those that the turn has no money for.
+    Any step ends: a model is called at most as often as ``CALLS`` says, and one that another has followed is not called again.
     """
-    able = [model for model in agent.models if _able(model, agent)]
+    able = [model for model in agent.models if _able(model, agent) and model.id not in dear]
     if not failures:
         return _first(able, share, sick)
     last, error = failures[-1]
