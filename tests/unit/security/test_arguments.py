@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 
 from septet.security.arguments import MAX_BYTES, Schemas
-from tests.unit.shop import REFUND
+from tests.unit.shop import REFUND, manifest, schema
 from tests.unit.strategies import hostile, quick
 
 problem = Schemas().problem
@@ -62,6 +62,11 @@ def test_a_problem_names_what_is_wrong(arguments: Any, names: str) -> None:
 
 def test_a_problem_is_a_sentence_however_long_the_names_a_model_makes_up() -> None:
     assert len(problem(REFUND, GOOD | {"x" * 60_000: 1})) <= 300
+
+
+def test_a_number_that_no_float_holds_is_a_problem_and_no_crash() -> None:
+    rounded = manifest("pay", input_schema=schema({"price": {"type": "number", "multipleOf": 0.01}}))
+    assert "out of range" in problem(rounded, {"price": 10**400})
 
 
 @quick

@@ -21,6 +21,10 @@ def problem(schema: Mapping[str, Any], value: Any) -> str:
         _compiled[key](value)
     except fastjsonschema.JsonSchemaValueException as error:
         return str(error.message).replace("data.", "").replace("data ", "the answer ", 1)[:MESSAGE_CHARACTERS]
+    except ArithmeticError:  # such as a multiple of a fraction that no float can hold
+        return "a number in the answer is out of range"
+    except RecursionError:
+        return "the answer is nested too deeply"
     return ""
 
 

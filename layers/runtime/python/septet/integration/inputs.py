@@ -28,6 +28,10 @@ def problems(declared: Declaration, given: Mapping[str, Any]) -> tuple[Wrong, ..
     except fastjsonschema.JsonSchemaValuesException as error:
         found = (wrong for one in error.errors for wrong in _wrongs(one))
         return tuple(islice(found, PROBLEMS))
+    except ArithmeticError:  # such as a multiple of a fraction that no float can hold
+        return (Wrong(field="input", message="has a number that is out of range"),)
+    except RecursionError:
+        return (Wrong(field="input", message="is nested too deeply"),)
     return ()
 
 

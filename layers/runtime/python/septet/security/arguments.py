@@ -30,6 +30,10 @@ class Schemas:
             self._validator(manifest)(arguments)
         except fastjsonschema.JsonSchemaValueException as error:
             return str(error.message).replace("data.", "").replace("data ", "arguments ", 1)[:MESSAGE_CHARACTERS]
+        except ArithmeticError:  # such as a multiple of a fraction that no float can hold
+            return "a number in the arguments is out of range"
+        except RecursionError:
+            return "arguments are nested too deeply"
         return ""
 
     def _validator(self, manifest: Manifest) -> Callable[[Any], Any]:
