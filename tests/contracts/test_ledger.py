@@ -88,7 +88,7 @@ class TestOpening:
     def test_a_day_with_less_left_opens_nothing(self, ledger: Ledger, main: Branch) -> None:
         ledger.open(main, DEFAULT.day - 10, now=NOW)
         other = replace(main, run="run-2")
-        with pytest.raises(BudgetExhausted, match=r"day/2023-11-14 has 10 micro-dollars left, 11 are needed"):
+        with pytest.raises(BudgetExhausted, match=r"\$0\.000010 is left of the budget of 2023-11-14, \$0\.000011 are needed"):
             ledger.open(other, 11, now=NOW)
         assert ledger.account(other.tenant, of_run("run-2")) is None
         ledger.open(other, 10, now=NOW)
@@ -158,7 +158,7 @@ class TestReserving:
 
     def test_more_than_there_is_holds_and_settles_nothing(self, ledger: Ledger, opened: Branch) -> None:
         ledger.reserve(opened, 1, 400, until=UNTIL, settle={})
-        with pytest.raises(BudgetExhausted, match=r"branch/run-1/main has 900 micro-dollars left, 901 are needed"):
+        with pytest.raises(BudgetExhausted, match=r"\$0\.000900 is left of the run's budget, \$0\.000901 are needed"):
             ledger.reserve(opened, 3, 901, until=UNTIL, settle={1: 100})
         assert amounts(ledger, opened) == (1_000, 0, 400, 600)
 

@@ -5,6 +5,7 @@ from copy import replace
 
 from septet.core.errors import BudgetExhausted, Fenced, RunStopped
 from septet.core.ledger import Account
+from septet.core.money import dollars
 
 
 def spendable(account: Account) -> None:
@@ -82,4 +83,6 @@ def limited(account: Account, limit: int) -> Account:
 
 def _enough(account: Account, amount: int) -> None:
     if account.available < amount:
-        raise BudgetExhausted(f"{account.name} has {account.available} micro-dollars left, {amount} are needed")
+        kind, _, date = account.name.partition("/")
+        whose = f"the budget of {date}" if kind == "day" else "the run's budget"
+        raise BudgetExhausted(f"{dollars(account.available)} is left of {whose}, {dollars(amount)} are needed")
