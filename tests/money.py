@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -30,8 +30,8 @@ GRACE = 10
 DAY = Budgets(day=10 * BUDGET, run=BUDGET, usual=BUDGET)
 
 
-class Crash(Exception):  # noqa: N818 -- it is one
-    """The process is gone."""
+class Crash(BaseException):
+    """The process is gone: nothing catches that."""
 
 
 @dataclass
@@ -157,7 +157,7 @@ class Money(RuleBasedStateMachine):
         for _ in range(2):
             world.ledger.open_branch(self.branches[2], SHARE)
         self.executors = [Executor(world, branch, settle) for branch, settle in zip(self.branches * 2, settles, strict=True)]
-        self.day = day(world.clock.now)
+        self.day, self.limit = day(world.clock.now), DAY.day
 
     @rule(
         which=st.integers(0, 5),
@@ -208,6 +208,12 @@ class Money(RuleBasedStateMachine):
             self.world.ledger.close(self.world.tenant, run)
             self.world.stopped.add(run)
 
+    @precondition(lambda self: hasattr(self, "world"))
+    @rule(limit=st.integers(0, 3 * BUDGET))
+    def change_the_days_limit(self, limit: int) -> None:
+        self.world.ledger.set_budgets(self.world.tenant, replace(DAY, day=limit), now=self.world.clock.now)
+        self.limit = limit
+
     @invariant()
     def every_account_adds_up(self) -> None:
         if not hasattr(self, "world"):
@@ -218,6 +224,7 @@ class Money(RuleBasedStateMachine):
             assert account.limit == account.spent + account.reserved + account.available, account
             assert min(account.limit, account.spent, account.reserved, account.available) >= 0, account
         whole, runs, branches = accounts[self.day], [accounts[of_run(run)] for run in RUNS], list(accounts.values())[3:]
+        assert whole.limit == max(self.limit, whole.spent + whole.reserved), "more may be given out than the day's limit"
         assert whole.reserved == sum(run.limit for run in runs if not run.closed)
         for branch, account in zip(self.branches, branches, strict=True):
             assert account.reserved == sum(account.reservations.values())
@@ -248,5 +255,5 @@ class Money(RuleBasedStateMachine):
         assert all(run.closed for run in runs)
         assert whole.spent == sum(run.spent for run in runs)
         assert whole.spent == sum(entry.cost for branch in self.branches for entry in world.entries(branch))
-        assert (whole.reserved, whole.available) == (0, DAY.day - whole.spent), "something leaked"
+        assert (whole.reserved, whole.available) == (0, max(0, self.limit - whole.spent)), "something leaked"
         assert not [place for place, _ in world.ledger.lapsed(now=world.clock.now, limit=1_000) if place.tenant == world.tenant]

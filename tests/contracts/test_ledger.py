@@ -272,6 +272,20 @@ class TestLeases:
         for number in range(6):
             ledger.settle(replace(main, run=f"run-{number}"), {1: 0})
 
+    def test_one_that_nobody_can_deal_with_is_put_off_behind_the_others(self, ledger: Ledger, opened: Branch) -> None:
+        ledger.reserve(opened, 1, 100, until=UNTIL, settle={})
+        ledger.put_off(found(ledger, opened), at=UNTIL + 50)
+        assert due(ledger, opened, UNTIL + 49) == []
+        assert due(ledger, opened, UNTIL + 50) == [of_branch("run-1")]
+        assert amounts(ledger, opened) == (1_000, 0, 100, 900)
+
+    def test_one_that_somebody_goes_on_with_is_not_put_off(self, ledger: Ledger, opened: Branch) -> None:
+        ledger.reserve(opened, 1, 100, until=UNTIL, settle={})
+        before = found(ledger, opened)
+        ledger.reserve(opened, 3, 100, until=UNTIL + 70, settle={1: 0})
+        ledger.put_off(before, at=UNTIL + 50)
+        assert found(ledger, opened).until == UNTIL + 70
+
 
 class TestStopping:
     def test_after_a_stop_nothing_is_reserved_in_any_branch_and_what_is_under_way_is_settled(self, ledger: Ledger, opened: Branch) -> None:
@@ -352,6 +366,36 @@ class TestClosing:
         ledger.close(main.tenant, "run-1")
         ledger.open(replace(main, run="run-2"), DEFAULT.day, now=NOW)
 
+    def test_a_run_that_was_closed_before_it_spent_anything_is_opened_anew(self, ledger: Ledger, opened: Branch) -> None:
+        ledger.close(opened.tenant, "run-1")
+        tomorrow = NOW + 86_400_000
+        ledger.open(opened, 900, now=tomorrow)
+        assert amounts(ledger, opened, day(NOW)) == (DEFAULT.day, 0, 0, DEFAULT.day)
+        assert amounts(ledger, opened, day(tomorrow)) == (DEFAULT.day, 0, 900, DEFAULT.day - 900)
+        ledger.reserve(opened, 1, 900, until=UNTIL, settle={})
+        ledger.settle(opened, {1: 50})
+        assert ledger.close(opened.tenant, "run-1")
+        assert amounts(ledger, opened, day(tomorrow)) == (DEFAULT.day, 50, 0, DEFAULT.day - 50)
+
+    @pytest.mark.parametrize("why", ["spent", "stopped"])
+    def test_one_that_spent_something_or_was_stopped_stays_closed(self, ledger: Ledger, opened: Branch, why: str) -> None:
+        if why == "spent":
+            ledger.reserve(opened, 1, 10, until=UNTIL, settle={})
+            ledger.settle(opened, {1: 10})
+        else:
+            ledger.stop(opened.tenant, "run-1", "enough")
+        ledger.close(opened.tenant, "run-1")
+        ledger.open(opened, 1_000, now=NOW)
+        assert found(ledger, opened).closed
+        assert amounts(ledger, opened, day(NOW))[2] == 0
+
+    def test_one_for_which_the_day_has_too_little_left_stays_closed(self, ledger: Ledger, opened: Branch) -> None:
+        ledger.close(opened.tenant, "run-1")
+        ledger.open(replace(opened, run="run-2"), DEFAULT.day, now=NOW)
+        with pytest.raises(BudgetExhausted):
+            ledger.open(opened, 1_000, now=NOW)
+        assert found(ledger, opened).closed
+
 
 class TestBudgets:
     def test_a_tenant_has_the_default_until_it_has_its_own(self, ledger: Ledger, main: Branch) -> None:
@@ -369,6 +413,40 @@ class TestBudgets:
     ) -> None:
         ledger.set_budgets(opened.tenant, Budgets(day=limit, run=10, usual=10), now=NOW)
         assert amounts(ledger, opened, day(NOW)) == (becomes, 0, 1_000, becomes - 1_000)
+
+    def test_a_lowered_limit_of_today_holds_also_for_what_runs_give_back(self, ledger: Ledger, opened: Branch) -> None:
+        ledger.open(replace(opened, run="run-2"), 500, now=NOW)
+        ledger.reserve(opened, 1, 300, until=UNTIL, settle={})
+        ledger.settle(opened, {1: 300})
+        ledger.set_budgets(opened.tenant, Budgets(day=600, run=10, usual=10), now=NOW)
+        assert amounts(ledger, opened, day(NOW)) == (1_500, 0, 1_500, 0)
+        ledger.close(opened.tenant, "run-1")
+        assert amounts(ledger, opened, day(NOW)) == (800, 300, 500, 0)
+        ledger.close(opened.tenant, "run-2")
+        assert amounts(ledger, opened, day(NOW)) == (600, 300, 0, 300)
+        with pytest.raises(BudgetExhausted):
+            ledger.open(replace(opened, run="run-3"), 301, now=NOW)
+
+    def test_of_runs_closed_at_once_under_a_lowered_limit_none_brings_it_back(self, ledger: Ledger, main: Branch) -> None:
+        runs = [f"run-{place}" for place in range(4)]
+        for run in runs:
+            ledger.open(replace(main, run=run), 1_000, now=NOW)
+        ledger.set_budgets(main.tenant, Budgets(day=700, run=10, usual=10), now=NOW)
+        together(4, lambda place: ledger.close(main.tenant, runs[place]))
+        assert all(ledger.close(main.tenant, run) for run in runs)
+        assert amounts(ledger, main, day(NOW)) == (700, 0, 0, 700)
+
+    def test_a_limit_that_is_raised_again_is_the_limit(self, ledger: Ledger, opened: Branch) -> None:
+        for limit in (10, 5_000):
+            ledger.set_budgets(opened.tenant, Budgets(day=limit, run=10, usual=10), now=NOW)
+        ledger.close(opened.tenant, "run-1")
+        assert amounts(ledger, opened, day(NOW)) == (5_000, 0, 0, 5_000)
+
+    def test_the_next_day_follows_when_somebodys_clock_is_past_midnight_already(self, ledger: Ledger, main: Branch) -> None:
+        midnight = 86_400_000
+        ledger.open(main, 10, now=midnight)
+        ledger.set_budgets(main.tenant, Budgets(day=700, run=10, usual=10), now=midnight - 1)
+        assert amounts(ledger, main, day(midnight)) == (700, 0, 10, 690)
 
     def test_while_runs_open_a_limit_is_set_and_holds(self, ledger: Ledger, main: Branch) -> None:
         def do(place: int) -> None:
@@ -390,6 +468,42 @@ class TestOnAws:
 
         few = settings(max_examples=3, stateful_step_count=15, deadline=None)
         run_state_machine_as_test(OnAws, settings=few)  # type: ignore[no-untyped-call]
+
+    def test_two_who_set_one_limit_at_once_set_it_once(self, aws: Aws, opened_there: Branch) -> None:
+        both = Barrier(2)
+
+        def change(_: int) -> None:
+            ledger = DynamoLedger(AccountTable(Meeting(aws.dynamodb, both), TABLE), DEFAULT)
+            ledger.set_budgets(opened_there.tenant, own, now=NOW)
+
+        for limit in (80_000, 3_000):
+            own = Budgets(day=limit, run=10, usual=10)
+            together(2, change)
+            assert amounts(aws.storage().ledger, opened_there, day(NOW)) == (limit, 0, 1_000, limit - 1_000)
+
+    def test_two_who_set_different_limits_leave_the_tenants_and_its_days_the_same(self, aws: Aws, opened_there: Branch) -> None:
+        both, ledger = Barrier(2), aws.storage().ledger
+
+        def change(place: int) -> None:
+            mine = DynamoLedger(AccountTable(Meeting(aws.dynamodb, both), TABLE), DEFAULT)
+            mine.set_budgets(opened_there.tenant, Budgets(day=(4_000, 9_000)[place], run=10, usual=10), now=NOW)
+
+        together(2, change)
+        assert amounts(ledger, opened_there, day(NOW))[0] == ledger.budgets(opened_there.tenant).day
+
+    def test_a_day_does_not_begin_with_a_limit_that_changed_while_it_was_opened(self, aws: Aws, main: Branch) -> None:
+        midnight = 86_400_000
+        admin = aws.storage().ledger
+        client = Interrupted(aws.dynamodb, lambda: admin.set_budgets(main.tenant, Budgets(day=700, run=10, usual=10), now=midnight - 1))
+        DynamoLedger(AccountTable(client, TABLE), DEFAULT).open(main, 10, now=midnight)
+        assert amounts(admin, main, day(midnight)) == (700, 0, 10, 690)
+
+    def test_a_limit_that_is_lowered_while_a_run_gives_back_holds(self, aws: Aws, opened_there: Branch) -> None:
+        admin = aws.storage().ledger
+        lower = Budgets(day=10, run=10, usual=10)
+        client = Interrupted(aws.dynamodb, lambda: admin.set_budgets(opened_there.tenant, lower, now=NOW), at=1)
+        assert DynamoLedger(AccountTable(client, TABLE), DEFAULT).close(opened_there.tenant, "run-1")
+        assert amounts(admin, opened_there, day(NOW)) == (10, 0, 0, 10)
 
     def test_a_step_is_one_write_and_no_reading(self, aws: Aws, opened_there: Branch) -> None:
         client = Counting(aws.dynamodb)
@@ -459,6 +573,41 @@ class Counting:
     def __getattr__(self, name: str) -> Any:
         self.calls.append(name)
         return getattr(self._client, name)
+
+
+class Meeting:
+    """A client whose first transaction waits until another's is as far."""
+
+    def __init__(self, client: Any, both: Barrier) -> None:
+        self._client = client
+        self._both: Barrier | None = both
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def transact_write_items(self, **given: Any) -> Any:
+        if both := self._both:
+            self._both = None
+            both.wait()
+        return self._client.transact_write_items(**given)
+
+
+class Interrupted:
+    """A client before one of whose transactions, number *at*, something else happens."""
+
+    def __init__(self, client: Any, between: Callable[[], None], at: int = 0) -> None:
+        self._client = client
+        self._between = between
+        self._at = at
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def transact_write_items(self, **given: Any) -> Any:
+        self._at -= 1
+        if self._at == -1:
+            self._between()
+        return self._client.transact_write_items(**given)
 
 
 class Conflicting:

@@ -251,7 +251,7 @@ def accounts(templates: Templates, key: str) -> dict[str, set[str]]:
 
 
 STEPS_WITH_ACCOUNTS = {
-    "step api": {"GetItem", "PutItem", "UpdateItem"},
+    "step api": {"GetItem", "PutItem", "UpdateItem", "ConditionCheckItem"},
     "step close_run": {"GetItem", "UpdateItem"},
     "step gateway": {"GetItem", "ConditionCheckItem"},
     "step sweep_accounts": {"GetItem", "UpdateItem"},

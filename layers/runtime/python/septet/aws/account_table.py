@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from septet.aws.accounts import LEASES, SHARDS, key
+from septet.aws.accounts import ANEW, LEASES, SHARDS, key
 from septet.aws.conflicts import insist
 from septet.aws.items import Item, attribute
 
@@ -26,10 +26,6 @@ class AccountTable:
         found: Item | None = self._client.get_item(TableName=self.name, Key=key(tenant, name), ConsistentRead=True).get("Item")
         return found
 
-    def put(self, held: Item, **more: Any) -> None:
-        """Write an item."""
-        self._again(lambda: self._client.put_item(TableName=self.name, Item=held, **more))
-
     def update(self, update: dict[str, Any]) -> Item:
         """Update an item, and return it as it is then."""
         updated: Item = self._again(lambda: self._client.update_item(**update, ReturnValues="ALL_NEW"))["Attributes"]
@@ -42,6 +38,11 @@ class AccountTable:
     def new(self, held: Item) -> dict[str, Any]:
         """The write of an item that must not be there yet, for a transaction."""
         return {"Put": {"TableName": self.name, "Item": held, "ConditionExpression": "attribute_not_exists(account)"}}
+
+    def anew(self, held: Item) -> dict[str, Any]:
+        """The write of an account that must not be there yet, or was closed before anything was spent, for a transaction."""
+        values = {":none": attribute(0)}
+        return {"Put": {"TableName": self.name, "Item": held, "ConditionExpression": ANEW, "ExpressionAttributeValues": values}}
 
     def lapsed(self, *, now: int, limit: int) -> list[Item]:
         """Items of the index whose ``until`` has passed: at most *limit* of each of its partitions, oldest first there."""

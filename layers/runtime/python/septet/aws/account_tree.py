@@ -1,19 +1,19 @@
 """Accounts opened, stopped and closed: money moves between a tenant's day, its runs and their branches in transactions."""
 
 from copy import replace
-from dataclasses import asdict
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from septet.aws import accounts
+from septet.aws.account_days import AccountDays
 from septet.aws.account_table import AccountTable
 from septet.aws.account_writes import Write, change
 from septet.aws.accounts import SPENDABLE, key
-from septet.aws.items import Item, item, values
+from septet.aws.items import Item
 from septet.aws.trouble import reaching, refused
-from septet.core.accounting import given_back, limited, part, spendable, take
-from septet.core.errors import InputRejected, StoreUnavailable
+from septet.core.accounting import given_back, idle, part, spendable
+from septet.core.errors import BudgetExhausted, InputRejected, RunStopped, StoreUnavailable
 from septet.core.journal import MAIN, Branch
 from septet.core.ledger import LOOK_AFTER, Account, Budgets, day, of_branch, of_run
 
@@ -22,8 +22,6 @@ ATTEMPTS = 12
 AT_ONCE = 1
 """When the sweeper has to look at a run that is being closed: should that break off, it goes on."""
 STORE = "the ledger"
-BUDGETS = "budgets"
-"""The name of the item with a tenant's own limits."""
 MOVED = "the account of {} changed with every attempt to write it"
 
 
@@ -32,7 +30,7 @@ class AccountTree:
 
     def __init__(self, table: AccountTable, default: Budgets) -> None:
         self._table = table
-        self._default = default
+        self._days = AccountDays(table, default)
 
     @reaching(STORE)
     def account(self, tenant: str, name: str) -> Account | None:
@@ -43,18 +41,22 @@ class AccountTree:
     @reaching(STORE)
     def open(self, branch: Branch, budget: int, *, now: int) -> None:
         """Open the accounts of a run and of its first branch."""
-        tenant, today, whole = branch.tenant, day(now), self.budgets(branch.tenant).day
+        tenant, today = branch.tenant, day(now)
         run = Account(tenant=tenant, name=of_run(branch.run), limit=budget, reserved=budget, until=now + LOOK_AFTER)
         own = Account(tenant=tenant, name=of_branch(branch.run, branch.path), limit=budget, available=budget)
-        writes = [
-            {"Update": _taking(self._table.name, tenant, today, budget, whole)},
-            self._table.new(accounts.run_item(run, branch, today)),
-            self._table.new(accounts.opened(own, run=branch.run, above=run.name)),
+        opened = [
+            self._table.anew(accounts.run_item(run, branch, today)),
+            self._table.anew(accounts.opened(own, run=branch.run, above=run.name)),
         ]
         for _ in range(ATTEMPTS):
-            if self._done(writes) or self.account(tenant, own.name):
+            try:
+                taking = self._days.taking(tenant, today, budget)
+            except (BudgetExhausted, RunStopped):
+                if self._stands(own, run):
+                    return
+                raise
+            if self._done([*taking, *opened]) or self._stands(own, run):
                 return
-            take(self.account(tenant, today) or Account(tenant=tenant, name=today, limit=whole, available=whole), budget)
         raise StoreUnavailable(MOVED.format(today))
 
     @reaching(STORE)
@@ -114,26 +116,30 @@ class AccountTree:
         self._updated(write)
 
     @reaching(STORE)
+    def put_off(self, account: Account, *, at: int) -> None:
+        """Put off when somebody has to look at an account that has not changed."""
+        write = Write(key=key(account.tenant, account.name))
+        write.same("until", account.until)
+        write.set("until", at)
+        self._updated(write)
+
+    @reaching(STORE)
     def budgets(self, tenant: str) -> Budgets:
         """The tenant's limits."""
-        found = self._table.get(tenant, BUDGETS)
-        return Budgets(**{name: values(found)[name] for name in asdict(self._default)}) if found else self._default
+        return self._days.budgets(tenant)
 
     @reaching(STORE)
     def set_budgets(self, tenant: str, budgets: Budgets, *, now: int) -> None:
-        """Change the tenant's limits. Today's account is made if there is none, so that nobody opens it with the limit of before."""
-        self._table.put(key(tenant, BUDGETS) | item(asdict(budgets)))
+        """Change the tenant's limits and its day's, in one transaction."""
         for _ in range(ATTEMPTS):
-            standing = self.account(tenant, day(now))
-            if standing is None:
-                fresh = Account(tenant=tenant, name=day(now), limit=budgets.day, available=budgets.day)
-                if self._done([self._table.new(accounts.day_item(fresh))]):
-                    return
-                continue
-            write = change(standing, limited(standing, budgets.day))
-            if not write.sets or self._updated(_unmoved(write, standing)):
+            if self._done(self._days.limiting(tenant, budgets, now=now)):
                 return
         raise StoreUnavailable(MOVED.format(day(now)))
+
+    def _stands(self, own: Account, run: Account) -> bool:
+        """Whether the accounts of a run and of its first branch are there, and are not to be opened anew."""
+        branch, whole = self.account(own.tenant, own.name), self.account(run.tenant, run.name)
+        return branch is not None and whole is not None and not idle(branch, whole)
 
     def _existing(self, tenant: str, name: str) -> Account:
         found = self.account(tenant, name)
@@ -149,14 +155,20 @@ class AccountTree:
 
     def _give_back(self, account: Account) -> None:
         """Close *account*, in which nothing is held and, as its run has ended, nothing will be; unless somebody else has."""
-        if account.reserved or account.closed:
-            return
-        found = self._table.get(account.tenant, account.name) or {}
-        above = self._existing(account.tenant, found["above"]["S"])
-        closed, received = given_back(account, above)
-        closing, receiving = _unmoved(change(account, closed), account), change(replace(above, until=0), replace(received, until=0))
-        closing.only("attribute_not_exists(closed)")
-        self._done([{"Update": write.arguments(self._table.name)} for write in (closing, receiving)])
+        for _ in range(ATTEMPTS):
+            if account.reserved or account.closed:
+                return
+            found = self._table.get(account.tenant, account.name) or {}
+            above = self._existing(account.tenant, found["above"]["S"])
+            closed, received = given_back(account, above)
+            closing, receiving = change(account, closed), change(replace(above, until=0), replace(received, until=0))
+            closing.unmoved(account)
+            closing.only("attribute_not_exists(closed)")
+            receiving.same("over", above.over)
+            if self._done([write.transacted(self._table.name) for write in (closing, receiving)]):
+                return
+            account = self._existing(account.tenant, account.name)
+        raise StoreUnavailable(MOVED.format(account.name))
 
     def _done(self, writes: list[dict[str, Any]]) -> bool:
         """Whether all of *writes* were; none was when a condition did not hold."""
@@ -178,22 +190,6 @@ class AccountTree:
             raise
 
 
-def _taking(table: str, tenant: str, today: str, budget: int, whole: int) -> dict[str, Any]:
-    """The write that takes *budget* from a tenant's day, whose account is made with *whole* if it is not there."""
-    write = Write(key=key(tenant, today), conditions=["attribute_not_exists(stopped)"])
-    none, all_, taken = write.value(0), write.value(whole), write.value(budget)
-    names = {name: write.name(name) for name in accounts.AMOUNTS}
-    write.sets += [
-        f"{names['limit']} = if_not_exists({names['limit']}, {all_})",
-        f"{names['spent']} = if_not_exists({names['spent']}, {none})",
-        f"{names['reserved']} = if_not_exists({names['reserved']}, {none}) + {taken}",
-        f"{names['available']} = if_not_exists({names['available']}, {all_}) - {taken}",
-    ]
-    fresh = "attribute_not_exists(account) OR " if budget <= whole else ""
-    write.only(f"({fresh}{names['available']} >= {taken})")
-    return write.arguments(table)
-
-
 def _listing(table: str, branch: Branch) -> dict[str, Any]:
     """The write that lists *branch* in its run's account, unless that is stopped or has ended."""
     return {
@@ -203,13 +199,6 @@ def _listing(table: str, branch: Branch) -> dict[str, Any]:
         "ConditionExpression": SPENDABLE,
         "ExpressionAttributeValues": {":path": {"SS": [branch.path]}},
     }
-
-
-def _unmoved(write: Write, standing: Account) -> Write:
-    """*write*, only if no money of the account has moved since it was read."""
-    for name in ("spent", "reserved"):
-        write.only(f"{write.name(name)} = {write.value(getattr(standing, name))}")
-    return write
 
 
 def _unknown(name: str) -> InputRejected:

@@ -46,6 +46,16 @@ class Write:
         """Write only if *condition* holds as well."""
         self.conditions.append(condition)
 
+    def same(self, name: str, amount: int) -> None:
+        """Write only if an amount is *amount*; one that is not there is 0."""
+        known = self.name(name)
+        self.only(f"({known} = {self.value(amount)}{'' if amount else f' OR attribute_not_exists({known})'})")
+
+    def unmoved(self, seen: Account) -> None:
+        """Write only if no money of the account has moved, and no limit was set, since it was *seen*."""
+        for name in ("limit", "spent", "reserved"):
+            self.same(name, getattr(seen, name))
+
     def holds(self, entry: int, amount: int | None) -> str:
         """Write only if *amount* is held for *entry* (None: nothing is); the placeholder of that reservation."""
         at = f"{self.name('reservations')}.{self.name(f'e{entry}')}"
@@ -53,8 +63,15 @@ class Write:
         self.only(f"attribute_not_exists({at})" if amount is None else f"{at} = {self.value(amount)}")
         return at
 
+    def transacted(self, table: str) -> dict[str, Any]:
+        """What a transaction takes: an update, or a check when nothing changes."""
+        arguments = self.arguments(table)
+        if self.sets or self.removes:
+            return {"Update": arguments}
+        return {"ConditionCheck": {name: value for name, value in arguments.items() if name != "UpdateExpression"}}
+
     def arguments(self, table: str) -> dict[str, Any]:
-        """What DynamoDB takes, alone or in a transaction."""
+        """What an update takes."""
         update = ("SET " + ", ".join(self.sets) if self.sets else "") + (" REMOVE " + ", ".join(self.removes) if self.removes else "")
         return {
             "TableName": table,
@@ -75,6 +92,8 @@ def change(seen: Account, new: Account) -> Write:
     write = Write(key=key(seen.tenant, seen.name))
     for name in AMOUNTS:
         write.add(name, getattr(new, name) - getattr(seen, name))
+    if new.over != seen.over:
+        write.set("over", new.over)
     for flag in FLAGS:
         if getattr(new, flag) and not getattr(seen, flag):
             write.set(flag, value=True)

@@ -11,6 +11,8 @@ SHARDS = "0123456789abcdef"
 """The index is spread over these, by run, so that no partition of it is hot."""
 SPENDABLE = "attribute_exists(account) AND attribute_not_exists(stopped) AND attribute_not_exists(ended)"
 """The condition under which a run may go on, on its branch's account: reservations and intents of effects are written with it."""
+ANEW = "attribute_not_exists(account) OR (attribute_exists(closed) AND attribute_not_exists(stopped) AND spent = :none)"
+"""The condition under which an account is opened: it is not there, or it was closed before anything was spent; see ``accounting.idle``."""
 AMOUNTS = ("limit", "spent", "reserved", "available")
 """Of an account; each is an attribute of its own, for a condition compares and does not calculate."""
 FLAGS = ("ended", "closed")
@@ -40,7 +42,7 @@ def opened(account: Account, *, run: str, above: str) -> Item:
 
 
 def day_item(account: Account) -> Item:
-    """The item of a tenant's day."""
+    """The item of a tenant's new day."""
     return key(account.tenant, account.name) | item({name: getattr(account, name) for name in AMOUNTS})
 
 
@@ -54,6 +56,7 @@ def account(found: Item) -> Account:
         spent=int(found["spent"]["N"]),
         reserved=int(found["reserved"]["N"]),
         available=int(found["available"]["N"]),
+        over=int(found.get("over", {"N": "0"})["N"]),
         ended="ended" in found,
         closed="closed" in found,
         stopped=found.get("stopped", {"S": ""})["S"],

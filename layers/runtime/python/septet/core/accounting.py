@@ -64,21 +64,32 @@ def charge(account: Account, settle: Mapping[int, int]) -> Account:
 
 
 def given_back(account: Account, above: Account) -> tuple[Account, Account]:
-    """Both, when *account*, in which nothing is held, is closed and what it did not spend goes back to *above*."""
+    """Both, when *account*, in which nothing is held, is closed and what it did not spend goes back to *above*.
+
+    What *above* has over the limit that was set for it is not given out again.
+    """
+    kept = min(above.over, account.available)
     closed = replace(account, limit=account.spent, available=0, ended=True, closed=True, until=0)
     received = replace(
         above,
+        limit=above.limit - kept,
+        over=above.over - kept,
         spent=above.spent + account.spent,
         reserved=above.reserved - account.limit,
-        available=above.available + account.available,
+        available=above.available + account.available - kept,
     )
     return closed, received
+
+
+def idle(branch: Account, run: Account) -> bool:
+    """Whether *run* and its first *branch* were closed, and not stopped, before anything was spent: they can be opened anew."""
+    return branch.closed and run.closed and not (run.stopped or run.spent)
 
 
 def limited(account: Account, limit: int) -> Account:
     """*account* with another limit, or with what it has spent and reserved where that is more."""
     least = max(limit, account.spent + account.reserved)
-    return replace(account, limit=least, available=least - account.spent - account.reserved)
+    return replace(account, limit=least, over=least - limit, available=least - account.spent - account.reserved)
 
 
 def _enough(account: Account, amount: int) -> None:

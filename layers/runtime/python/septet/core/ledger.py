@@ -13,6 +13,8 @@ from typing import Protocol
 from septet.core.frozen import frozen
 from septet.core.journal import MAIN, Branch
 
+DAY = 86_400_000
+"""Milliseconds."""
 LOOK_AFTER = 3_600_000
 """Milliseconds after which it is looked whether a run has ended without anybody saying so."""
 
@@ -28,6 +30,8 @@ class Account:
     reserved: int = 0
     """Held for calls under way, or by accounts below."""
     available: int = 0
+    over: int = 0
+    """In a day: what its limit is above the one that was set, because runs had it already. It shrinks with what they give back."""
     stopped: str = ""
     """Who stopped it and why; empty while it is not."""
     ended: bool = False
@@ -64,6 +68,7 @@ class Ledger(Protocol):
     def open(self, branch: Branch, budget: int, *, now: int) -> None:
         """Open the accounts of a run and of its first *branch* with *budget* taken from the tenant's day. Opening them again is the same.
 
+        A run that was closed before it spent anything is opened anew: it was given up too early.
         Raises BudgetExhausted when the day has less left, RunStopped when the tenant is stopped.
         """
         ...
@@ -120,12 +125,19 @@ class Ledger(Protocol):
         """Put off ``until`` of a run's account that is not closed: it has not ended yet."""
         ...
 
+    def put_off(self, account: Account, *, at: int) -> None:
+        """Put off ``until`` of *account*, unless it has changed: others come first in ``lapsed``."""
+        ...
+
     def budgets(self, tenant: str) -> Budgets:
         """The tenant's limits: its own, or the platform's default."""
         ...
 
     def set_budgets(self, tenant: str, budgets: Budgets, *, now: int) -> None:
-        """Change the tenant's limits, the current day's included: a day is never set below what it has spent and reserved."""
+        """Change the tenant's limits, the current day's included, together: no day begins with the limits of before afterwards.
+
+        A day is never set below what it has spent and reserved; but what comes back to it is not given out again above the limit.
+        """
         ...
 
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from copy import replace
 from threading import Lock
 
-from septet.core.accounting import charge, given_back, hold, limited, part, spendable, take
+from septet.core.accounting import charge, given_back, hold, idle, limited, part, spendable, take
 from septet.core.errors import InputRejected
 from septet.core.journal import MAIN, Branch
-from septet.core.ledger import LOOK_AFTER, Account, Budgets, day, of_branch, of_run
+from septet.core.ledger import DAY, LOOK_AFTER, Account, Budgets, day, of_branch, of_run
 
 DEFAULT = Budgets(day=50_000_000, run=5_000_000, usual=1_000_000)
 """The limits of a tenant that has none of its own."""
@@ -27,7 +27,8 @@ class MemoryLedger:
         """Open the accounts of a run and of its first branch."""
         tenant, run, own = branch.tenant, of_run(branch.run), of_branch(branch.run, branch.path)
         with self._lock:
-            if (tenant, own) in self._accounts:
+            standing = self._accounts.get((tenant, own))
+            if standing and not idle(standing, self._accounts[tenant, run]):
                 return
             self._put(today := take(self._today(tenant, now), budget))
             self._put(Account(tenant=tenant, name=run, limit=budget, reserved=budget, until=now + LOOK_AFTER))
@@ -98,6 +99,12 @@ class MemoryLedger:
             if found and not found.closed:
                 self._put(replace(found, until=at))
 
+    def put_off(self, account: Account, *, at: int) -> None:
+        """Put off when somebody has to look at an account that has not changed."""
+        with self._lock:
+            if self.account(account.tenant, account.name) == account:
+                self._put(replace(account, until=at))
+
     def budgets(self, tenant: str) -> Budgets:
         """The tenant's limits."""
         return self._budgets.get(tenant, self._default)
@@ -106,7 +113,9 @@ class MemoryLedger:
         """Change the tenant's limits."""
         with self._lock:
             self._budgets[tenant] = budgets
-            self._put(limited(self._today(tenant, now), budgets.day))
+            for name in (day(now), day(now + DAY)):  # somebody else's clock may be past midnight
+                if found := self._accounts.get((tenant, name)):
+                    self._put(limited(found, budgets.day))
 
     def _today(self, tenant: str, now: int) -> Account:
         whole = self.budgets(tenant).day
