@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from septet.core.canonical import canonical
 from septet.core.entries import ModelReply, ToolCall, encode
 from septet.execution.ports import Reply
-from septet.execution.replies import CALLS, TEXT_CHARACTERS, recordable
+from septet.execution.replies import ARGUMENTS_BYTES, CALLS, REPLY_BYTES, TEXT_CHARACTERS, recordable
 from tests.unit.strategies import hostile, objects, quick, replies
 
 
@@ -42,6 +42,18 @@ def test_what_a_model_that_behaves_says_is_kept_as_it_is(arguments: dict[str, An
 def test_arguments_are_kept_whole_or_not_at_all(arguments: Any) -> None:
     (call,) = recordable(Reply(calls=(ToolCall(id="", tool="t", arguments=arguments),)), 0).calls
     assert call.arguments == arguments or call.arguments.startswith("(what the model gave is ")
+
+
+def test_the_arguments_of_a_reply_are_bounded_together() -> None:
+    def kept(size: int, count: int) -> list[Any]:
+        calls = tuple(ToolCall(id=str(n), tool="t", arguments={"x": "y" * (size - len('{"x":""}'))}) for n in range(count))
+        return [call.arguments for call in recordable(Reply(calls=calls), 0).calls]
+
+    assert all(isinstance(value, dict) for value in (*kept(ARGUMENTS_BYTES, 4), *kept(REPLY_BYTES // CALLS, CALLS)))
+    many = kept(ARGUMENTS_BYTES, 30)
+    assert [isinstance(value, dict) for value in many] == [True] * 4 + [False] * 26
+    assert many[-1].startswith("(what the model gave is ")
+    assert len(canonical(many)) < REPLY_BYTES + CALLS * 100
 
 
 def test_half_a_surrogate_pair_becomes_a_question_mark() -> None:

@@ -140,17 +140,23 @@ def test_a_journal_is_read_on_from_where_it_ended(client: Any, office: Any) -> N
     assert second["next"] is None
 
 
-def test_a_page_of_large_entries_stays_below_what_a_function_may_answer(client: Any, office: Any) -> None:
+@pytest.mark.parametrize(
+    "text", ["x" * 900_000, "\u4e00" * 330_000, '"' * 500_000, "\u0001" * 150_000], ids=["ascii", "wide", "quoted", "control"]
+)
+@pytest.mark.parametrize("sealed", ["false", "true"])
+def test_a_page_of_large_entries_stays_below_what_a_function_may_answer(client: Any, office: Any, text: str, sealed: str) -> None:
     run = office.start()
-    office.write(run, *(Answer(value="x" * 900_000) for _ in range(8)))
+    office.write(run, *(Answer(value=text) for _ in range(14)))
+    auditor = client.as_("acme/eve/auditor")
     found = []
     after = -1
     while after is not None:
-        page = client.call("GET", f"/v1/runs/{run}/journal", query={"after": str(after)})
-        assert len(json.dumps(page.body)) < 5_000_000
-        found += [entry["number"] for entry in page.body["entries"]]
+        page = auditor.call("GET", f"/v1/runs/{run}/journal", query={"after": str(after), "sealed": sealed})
+        sent = json.dumps({"body": json.dumps(page.body, ensure_ascii=False, separators=(",", ":"))}, ensure_ascii=False)
+        assert len(sent.encode()) < 4_500_000
+        found += [entry.get("number", entry.get("header", {}).get("number")) for entry in page.body["entries"]]
         after = page.body["next"]
-    assert found == list(range(9))
+    assert found == list(range(15))
 
 
 def test_an_approval_is_listed_shown_and_decided(client: Any, office: Any) -> None:

@@ -1,5 +1,6 @@
 """What the API can do: one table that the router serves and the document describes."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -98,7 +99,8 @@ def _page(found: reading.Excerpt, *, sealed: bool) -> Reply:
     size = 0
     for entry in found.entries:
         view = views.sealed(entry) if sealed else views.entry(entry)
-        size += len(view.model_dump_json())
+        # What is answered is a text in a JSON document. Counted as ASCII, which is at least as long as what is sent.
+        size += len(json.dumps(view.model_dump_json()))
         if shown and size > PAGE_BYTES:
             return Reply(answer=models.JournalPage(entries=shown, next=found.entries[len(shown) - 1].number))
         shown.append(view)
