@@ -14,10 +14,16 @@ from local.cli.plain import cause, pairs, plain, short
 from local.cli.story import NONE, Failed, Line, Tone
 from local.cli.style import COMMAND, LABEL, NAME, STATUSES, TONES
 from local.doubles.answer import UNEXPECTED
+from septet.core.errors import BudgetExhausted
 from septet.core.money import dollars
 
 _LONGEST = 160
 """Characters that one line of a story shows, unless a person has to decide on it or something went wrong; all of it is in the journal."""
+_LIMITS = "The agent's own limits end its turn: they are in its agent.toml, under [limits]. Change them there, then run septet deploy."
+_MORE = (
+    "Give it more: septet run … --budget DOLLARS. septet budget shows the most that one run may ask for; an administrator raises it: "
+    "septet budget set --run DOLLARS (--day for all runs of a day)."
+)
 _LOUD = frozenset({Tone.WAIT, Tone.BAD})
 """Tones whose lines are coloured whole; of the others only the verb is."""
 
@@ -60,7 +66,10 @@ def ending(run: Document, failed: Failed = NONE) -> RenderableType:
 
 
 def _advice(run: Document) -> Iterator[RenderableType]:
-    """What to do about a message that the double of a model has no script for: the first thing a newcomer meets."""
+    """What to do about a message that the model's double has no script for, the first thing a newcomer meets; or about too little money."""
+    if run["failure"]["class"] == BudgetExhausted.__name__:
+        own = run["failure"]["message"].startswith("limits.")
+        yield Text(f"{_LIMITS if own else _MORE}\n", style="yellow")
     if UNEXPECTED in run["failure"]["message"]:
         yield Text(
             "The twin's model is a test double. It knows the messages in local/scenarios/*.yaml: send one of them, add yours there "

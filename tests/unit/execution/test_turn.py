@@ -22,7 +22,7 @@ from septet.core.entries import (
     ToolResult,
 )
 from septet.core.journal import Branch, Pen, after
-from septet.core.money import Price, Usage
+from septet.core.money import Price, Usage, dollars
 from septet.execution.actions import Action, CallModel, CallTools, Compact, Fail, Give, Pass, Pause, Repair, Show
 from septet.execution.agents import Agent, Limits
 from septet.execution.estimating import input_bound, worst
@@ -238,7 +238,8 @@ class TestLimits:
         written = (CALL, said(call()), result())
         worst_case = worst(MODEL, turn(*written).bound, 4_096)
         assert act(*written, who=self.who(cost=7 + worst_case), cost=7) == CallModel(step=1)
-        self.ended(act(*written, who=self.who(cost=6 + worst_case), cost=7), "cost")
+        told = f"limits.cost is {dollars(6 + worst_case)}; $0.000007 used, and the next model call may cost {dollars(worst_case)}"
+        self.ended(act(*written, who=self.who(cost=6 + worst_case), cost=7), told)
 
     def test_money_reckons_with_the_cheapest_candidate(self) -> None:
         dear = replace(MODEL, id="dear", price=Price(input=10**9, output=10**9))

@@ -243,6 +243,19 @@ def test_the_last_line_says_how_many_calls_failed_and_what_they_cost(septet: Any
     assert "5 model calls, 2 failed ($0.124700) · " in unwrapped(septet("watch", RUN).stdout)
 
 
+@pytest.mark.parametrize(
+    ("message", "step"),
+    [
+        ("$0.072494 is left of the run's budget, $0.2 are needed", "septet run … --budget DOLLARS"),
+        ("limits.tokens is 9; 9 used", "agent.toml"),
+    ],
+)
+def test_a_run_without_money_says_where_more_comes_from(septet: Any, api: FakeApi, message: str, step: str) -> None:
+    failure = {"class": "BudgetExhausted", "message": message}
+    api.stages = [(report(status="failed", ended_at="2026-11-22T21:00:01.000Z", failure=failure), [])]
+    assert step in unwrapped(septet("watch", RUN).stdout)
+
+
 def test_a_long_value_is_cut_between_words() -> None:
     assert short("one two three", 9) == "one two…"
     assert short("x" * 20, 9) == "xxxxxxxx…"

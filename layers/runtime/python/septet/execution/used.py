@@ -1,6 +1,7 @@
 """What a turn has used of its limits."""
 
 from septet.core.entries import Entry
+from septet.core.money import dollars
 from septet.execution.agents import Limits
 
 
@@ -55,7 +56,7 @@ class Used:
         if self.tokens >= limits.tokens:
             return f"limits.tokens is {limits.tokens}; {self.tokens} used"
         if self.cost + worst > limits.cost:
-            return f"limits.cost is {limits.cost}; {self.cost} used, and the next model call may cost {worst}"
+            return f"limits.cost is {dollars(limits.cost)}; {dollars(self.cost)} used, and the next model call may cost {dollars(worst)}"
         if self.seconds >= limits.seconds:
             return f"limits.seconds is {limits.seconds}; {self.seconds} used"
         return ""
