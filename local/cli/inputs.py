@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -20,6 +20,18 @@ def checked_key(key: str) -> str:
             f"--idempotency-key {key!r} is no key", fix="give 1 to 255 printable ASCII characters without spaces, e.g. order-1001-refund"
         )
     return key
+
+
+def check_texts(given: Iterable[Any]) -> None:
+    """Raise BadUsage for a text among the values of options and arguments that is not UTF-8, which nothing could be sent with."""
+    for value in given:
+        if isinstance(value, str):
+            try:
+                value.encode()
+            except UnicodeEncodeError as error:
+                raise BadUsage(f"{value!r} is not UTF-8", fix="give it as UTF-8, as a terminal with a UTF-8 locale does") from error
+        elif isinstance(value, list | tuple):
+            check_texts(value)
 
 
 def checked_amount(option: str, text: str) -> str:
@@ -56,9 +68,10 @@ def _read(file: str, stdin: TextIO) -> dict[str, Any]:
     where = "standard input" if file == "-" else file
     try:
         content = json.loads(stdin.read() if file == "-" else Path(file).read_bytes())
+        json.dumps(content, ensure_ascii=False, allow_nan=False).encode()  # Python reads more than JSON is, and could not send it
     except OSError as error:
         raise BadUsage(f"{where} cannot be read: {error.strerror}", fix="give the path of a JSON file, or - for standard input") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadUsage(f"{where} is not JSON: {error}", fix="correct it: it must hold one JSON object") from error
     if not isinstance(content, dict):
         raise BadUsage(f"{where} holds no JSON object", fix='start it with { and name the fields, e.g. {"message": "…"}')

@@ -9,6 +9,7 @@ import typer
 
 from local.cli.access import Asked, Identity, resolve
 from local.cli.api import Api
+from local.cli.inputs import check_texts
 from local.cli.options import Principal, Roles, Tenant, Token, Url
 from local.cli.surroundings import Surroundings
 from local.cli.twin_access import TwinDoor
@@ -36,6 +37,7 @@ def on_platform(usual: Identity) -> Callable[[Callable[..., None]], Callable[...
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         @wraps(command)
         def called(context: typer.Context, **given: Any) -> None:
+            check_texts(given.values())
             asked = Asked(
                 url=given.pop("url"),
                 token=given.pop("token").strip(),

@@ -8,6 +8,7 @@ from rich.text import Text
 from local.cli import twin_views
 from local.cli.access import START, Asked, identity
 from local.cli.consoles import err, out, print_json, show
+from local.cli.inputs import check_texts
 from local.cli.options import Json, Principal, Roles, Tenant
 from local.cli.outcomes import Exit, Unreachable
 from local.cli.plain import plain
@@ -94,6 +95,7 @@ def token(
 
     The twin's issuer is a double of an identity provider: it signs for whomever is asked. By default: customer-17 of demo, a submitter.
     """
+    check_texts((tenant, principal))
     who = identity(Asked(tenant=tenant, principal=principal, roles=tuple(roles or ())), CUSTOMER)
     door = TwinDoor(_twin(context.obj))
     if door.url() is None:
