@@ -17,6 +17,7 @@ from septet.local.journal import MemoryJournal
 from septet.local.ledger import MemoryLedger
 from septet.local.runs import MemoryRuns
 from septet.local.workflows import MemoryWorkflows
+from septet.orchestration.sweeping import Sweeper, Swept
 from septet.security.approvals import Approval, approval_id
 
 START = 1_763_847_300_000
@@ -131,6 +132,10 @@ class Office:
         """The run's execution ends; nobody tells the record."""
         execution = self.runs.get("acme", run).execution
         self.workflows.states[execution] = ExecutionState(status=status, ended_at=self.clock() + 5, **rest)
+
+    def sweep(self) -> Swept:
+        """What the sweeper does at this moment."""
+        return Sweeper(ledger=self.ledger, journal=self.journal, runs=self.runs, workflows=self.workflows, clock=self.clock).sweep()
 
     def forget_execution(self, run: str) -> None:
         """As if the submission had broken off before the execution was noted."""

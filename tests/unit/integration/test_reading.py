@@ -120,8 +120,8 @@ def test_an_execution_that_was_started_and_not_noted_is_noted(office: Any) -> No
     assert office.runs.get("acme", run).execution == execution
 
 
-@pytest.mark.parametrize(("noted", "error"), [(True, "ExecutionLost"), (False, "NotStarted")])
-def test_a_run_whose_execution_is_nowhere_is_closed_in_the_end(office: Any, *, noted: bool, error: str) -> None:
+@pytest.mark.parametrize(("noted", "ended"), [(True, ("failed", "ExecutionLost")), (False, ("refused", "NotStarted"))])
+def test_a_run_whose_execution_is_nowhere_is_closed_in_the_end(office: Any, *, noted: bool, ended: tuple[str, str]) -> None:
     run = office.start(ANN)
     if not noted:
         office.forget_execution(run)
@@ -130,7 +130,7 @@ def test_a_run_whose_execution_is_nowhere_is_closed_in_the_end(office: Any, *, n
     assert status(office, run) == "running"
     office.clock.now += 1
     found = reading.report(run, ANN, office.ports).run
-    assert (found.status, found.error, found.ended_at) == ("failed", error, office.clock())
+    assert (found.status, found.error, found.ended_at) == (*ended, office.clock())
 
 
 def test_a_list_holds_what_one_may_see_newest_first(office: Any) -> None:

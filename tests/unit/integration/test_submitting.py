@@ -12,16 +12,21 @@ from hypothesis import strategies as st
 from septet.core.entries import Request
 from septet.core.errors import RunStopped
 from septet.core.journal import Branch, verify
-from septet.core.ledger import Budgets, day, of_branch
+from septet.core.ledger import LOOK_AFTER, Budgets, day, of_branch
+from septet.integration import reading
+from septet.integration.ending import SETTLED_AFTER
 from septet.integration.ports import ExecutionState, Ports, Principal
 from septet.integration.problems import Kind, Problem
 from septet.integration.run_ids import PATTERN
 from septet.integration.submitting import Submission, submit
 from septet.local.ledger import MemoryLedger
 from septet.local.workflows import MemoryWorkflows
+from septet.orchestration.sweeping import Swept
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from septet.core.runs import Run
 
 ANN = Principal(tenant="acme", subject="ann", roles=frozenset({"submitter"}))
 ASKED = Submission(workflow="support", input={"message": "refund order 1002", "channel": "mail"}, key="k-1")
@@ -253,14 +258,60 @@ def test_an_execution_that_ended_before_it_was_noted_is_not_started_again(office
     assert office.workflows.starts == 1
 
 
-def test_a_run_that_was_given_up_is_not_started_after_all(office: Any) -> None:
+def broken_off(office: Any) -> Run:
+    """A run whose submission broke off before its execution was started."""
     ports, _ = crashing(office, at=5, after=False)
     with pytest.raises(Crash):
         submit(ASKED, ANN, ports)
     (record,) = office.runs.page("acme", limit=1).runs
-    office.runs.close("acme", record.run, status="failed", ended_at=1, error="NotStarted")
+    return record  # type: ignore[no-any-return] -- the office's ports are doubles of any kind
+
+
+def test_a_run_that_has_ended_is_not_started_after_all(office: Any) -> None:
+    record = broken_off(office)
+    office.runs.close("acme", record.run, status="failed", ended_at=1, error="ExecutionLost")
     assert submit(ASKED, ANN, office.ports).status == "failed"
     assert office.workflows.inputs == {}
+
+
+def test_a_run_that_was_given_up_is_started_when_it_is_submitted_again_and_has_its_money(office: Any) -> None:
+    run = broken_off(office).run
+    office.clock.now += LOOK_AFTER
+    assert office.sweep() == Swept(closed=1)
+    given_up = reading.report(run, ANN, office.ports).run
+    assert (given_up.status, given_up.error) == ("refused", "NotStarted")
+    assert "submit it again" in given_up.message
+    assert submit(ASKED, ANN, office.ports).run == run
+    assert office.runs.get("acme", run).status == "running"
+    assert office.ledger.account("acme", of_branch(run)).available == 1_000_000
+    assert of_day(office).reserved == 1_000_000
+
+
+def test_a_run_that_is_given_up_while_it_is_submitted_again_is_running(office: Any) -> None:
+    run = broken_off(office).run
+    office.clock.now += SETTLED_AFTER + 1
+
+    class Watched(MemoryWorkflows):
+        def start(self, workflow: str, run: str, input: Any) -> str:  # noqa: A002 -- the port's name
+            assert reading.report(run, ANN, office.ports).run.error == "NotStarted"
+            return super().start(workflow, run, input)
+
+    office.workflows = Watched()
+    submit(ASKED, ANN, office.ports)
+    standing = office.runs.get("acme", run)
+    assert (standing.status, standing.error, standing.ended_at) == ("running", "", None)
+    office.clock.now += LOOK_AFTER
+    assert office.sweep() == Swept()
+    assert not office.ledger.account("acme", of_branch(run)).ended
+
+
+def test_a_run_that_was_given_up_and_started_by_one_who_then_broke_off_keeps_its_money(office: Any) -> None:
+    run = broken_off(office).run
+    office.runs.refuse("acme", run, at=1, error="NotStarted", message="")
+    office.workflows.start("support", run, {})
+    office.clock.now += LOOK_AFTER
+    assert office.sweep() == Swept()
+    assert office.runs.get("acme", run).status == "running"
 
 
 class Turnstile:

@@ -14,7 +14,7 @@ from septet.local.journal import MemoryJournal
 from septet.local.ledger import MemoryLedger
 from septet.local.runs import MemoryRuns
 from septet.local.workflows import MemoryWorkflows
-from septet.orchestration.sweeping import Sweeper, Swept
+from septet.orchestration.sweeping import AGAIN_AFTER, AT_ONCE, Sweeper, Swept
 
 MAIN = Branch(tenant="acme", run="run-1")
 CALL = ModelCall(model="m", step=0, reserved=100)
@@ -133,6 +133,56 @@ def test_a_run_that_goes_on_is_looked_at_again_after_an_hour(world: World) -> No
     assert world.sweep(after=LOOK_AFTER) == Swept()
     assert not world.account(of_run("run-1")).closed
     assert world.account(of_run("run-1")).until == world.clock.now + LOOK_AFTER
+
+
+class Unreadable(MemoryJournal):
+    """A double of a journal with items of a tenant that nobody can decode."""
+
+    def read(self, branch: Branch, *, after: int = -1) -> Any:
+        if branch.tenant == "bad":
+            raise ValueError("what a customer wrote")
+        return super().read(branch, after=after)
+
+
+def holding(world: World, tenant: str, run: str) -> None:
+    branch = Branch(tenant=tenant, run=run)
+    world.ledger.open(branch, 1_000, now=world.clock.now)
+    world.ledger.reserve(branch, 0, 100, until=world.clock.now + 999, settle={})
+
+
+def test_one_that_nobody_can_read_does_not_keep_the_others_and_its_content_is_not_logged(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    holding(world, "bad", "run-x")
+    world.journal = Unreadable()
+    assert world.sweep() == Swept(settled=1, failed=1)
+    assert world.account().reserved == 0
+    assert "ValueError in read, line" in caplog.text
+    assert "customer" not in caplog.text
+    assert world.sweep(after=AGAIN_AFTER) == Swept(failed=1)
+
+
+def test_so_many_that_fail_that_a_sweep_has_no_room_for_others_do_not_keep_them_for_ever(world: World) -> None:
+    for number in range(AT_ONCE):
+        holding(world, "bad", f"run-{number}")
+    world.journal = Unreadable()
+    assert world.sweep() == Swept(failed=AT_ONCE)
+    assert world.account().reserved == 100
+    assert world.sweep(after=5 * 60_000) == Swept(settled=1, failed=AT_ONCE - 1)
+    assert world.account().reserved == 0
+
+
+def test_one_that_cannot_even_be_put_off_does_not_keep_the_others(world: World) -> None:
+    class Stiff(MemoryLedger):
+        def put_off(self, account: Account, *, at: int) -> None:
+            raise StoreUnavailable(f"{account.name} stays, not {at}")
+
+    world.ledger = Stiff()
+    world.ledger.open(MAIN, 1_000, now=world.clock.now)
+    world.ledger.reserve(MAIN, 0, 100, until=world.clock.now + 1_000, settle={})
+    holding(world, "bad", "run-x")
+    world.journal = Unreadable()
+    assert world.sweep() == Swept(settled=1, failed=1)
 
 
 def test_one_that_cannot_be_dealt_with_does_not_keep_the_others(world: World) -> None:

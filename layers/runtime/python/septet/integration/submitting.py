@@ -38,7 +38,8 @@ class Submission:
 def submit(submission: Submission, principal: Principal, ports: Ports) -> Run:
     """Start the run, or go on with a submission of the same key that broke off, and return its record.
 
-    A submission that was refused for want of money, or because of a stop, can be repeated with its key: it is tried anew. Raises Problem:
+    A submission that was refused for want of money, or because of a stop, or that broke off, can be repeated with its key: it is tried
+    anew, however much later. Raises Problem:
     ``FORBIDDEN`` without a role; ``INVALID`` for an unknown workflow, an input it does not accept, too large a budget, or a key that was
     used for something else; ``EXHAUSTED`` when the tenant has less left today; ``CONFLICT`` when it is stopped.
     """

@@ -1,11 +1,12 @@
 """The sweeper: settles what a worker that is gone left reserved, and closes the accounts of runs that have ended."""
 
 import logging
+import traceback
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 
 from septet.core.entries import LOST, ModelCall, ModelFailed
-from septet.core.errors import SeptetError
 from septet.core.journal import Branch, Clock, Journal, Pen, after
 from septet.core.ledger import LOOK_AFTER, Account, Ledger, of_run
 from septet.core.runs import Runs
@@ -14,6 +15,8 @@ from septet.integration.ports import Workflows
 
 AT_ONCE = 100
 """Accounts that one sweep looks at; the next one goes on."""
+AGAIN_AFTER = 60_000
+"""Milliseconds for which an account that could not be dealt with is put off: the next sweep has it, behind those that are due by then."""
 _log = logging.getLogger(__name__)
 
 
@@ -50,10 +53,18 @@ class Sweeper:
                     self._settle(branch, account)
                     settled += 1
                     closed += account.ended and self.ledger.close(branch.tenant, branch.run)
-            except SeptetError as error:
-                _log.warning("%s of %s is left for the next sweep: %s: %s", account.name, account.tenant, type(error).__name__, error)
+            except Exception as error:  # noqa: BLE001 -- whatever is wrong with one account, the others are another tenant's money
+                where = traceback.extract_tb(error.__traceback__)[-1]
+                what = f"{type(error).__name__} in {where.name}, line {where.lineno} of {where.filename.rpartition('/')[2]}"
+                _log.warning("%s of %s is left for the next sweep: %s", account.name, account.tenant, what)
+                self._put_off(account)
                 failed += 1
         return Swept(settled=settled, closed=closed, failed=failed)
+
+    def _put_off(self, account: Account) -> None:
+        """Let others come first the next time: so many that fail cannot keep the rest waiting for ever."""
+        with suppress(Exception):  # it stays where it is, and is counted as failed
+            self.ledger.put_off(account, at=self.clock() + AGAIN_AFTER)
 
     def _settle(self, branch: Branch, account: Account) -> None:
         """Charge what became of each reservation. Nothing, if somebody has gone on with the branch in between."""
