@@ -2,10 +2,11 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-from aws_cdk import Annotations, Stack
+from aws_cdk import Stack
 from constructs import Construct
 
-from stacks.catalog import Catalog, CatalogError, Model
+from stacks.catalog import Catalog, CatalogError
+from stacks.catalog.models import FILE
 from stacks.constructs import policies
 from stacks.constructs.function import FolderFunction
 from stacks.constructs.layers import Layers
@@ -28,20 +29,23 @@ class Execution(Stack):
         permissions += [(tool.function, policies.from_file(tool.policy, catalog, settings.names)) for tool in catalog.tools.values()]
         for function, statements in permissions:
             FolderFunction(self, function=function, statements=statements, catalog=catalog, settings=settings, layers=layers)
-        for model in ending(catalog, today):
-            Annotations.of(self).add_warning_v2(f"septet:{model.id}", f"the model {model.id} ends on {model.end_of_life}: choose another")
 
 
-def ending(catalog: Catalog, today: date) -> list[Model]:
-    """The models that end soon."""
-    return [model for model in catalog.models.values() if model.end_of_life and today <= model.end_of_life < today + WARNED]
+def warnings(catalog: Catalog, today: date) -> list[str]:
+    """A sentence for each model that ends soon. The app prints them: `cdk synth --quiet` leaves annotations out."""
+    return [
+        f"warning: {FILE}: models.{model.id}.end_of_life: is {model.end_of_life}, in {(model.end_of_life - today).days} days: "
+        "name another model in its place and remove this one; after that day nothing deploys, and its calls fail"
+        for model in catalog.models.values()
+        if model.end_of_life and today <= model.end_of_life < today + WARNED
+    ]
 
 
 def check_endings(catalog: Catalog, today: date) -> None:
     """Refuse a model that has ended: calls of it fail, also where it only stands in."""
     if ended := [model for model in catalog.models.values() if model.end_of_life and model.end_of_life < today]:
         raise CatalogError(
-            f"policies/models.toml: models.{model.id}.end_of_life: was {model.end_of_life}: remove the model, and name another in its place"
+            f"{FILE}: models.{model.id}.end_of_life: was {model.end_of_life}: remove the model, and name another in its place"
             for model in ended
         )
 
@@ -56,6 +60,6 @@ def _check_regions(catalog: Catalog, settings: Settings) -> None:
     }
     if wrong:
         raise CatalogError(
-            f"policies/models.toml: models.{id_}.regions: lacks {region}, where the agents are: name a profile of this region, or a region"
+            f"{FILE}: models.{id_}.regions: lacks {region}, where the agents are: name a profile of this region, or a region"
             for id_, region in wrong
         )

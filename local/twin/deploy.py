@@ -69,7 +69,8 @@ class Deployer:
         different = inputs.changes(before.inputs, now) if before else ()
         self._say(f"running the CDK app{f': {_few(different)} changed' if different else ''}")
         begun = monotonic()
-        synth.synth(self._root, self._layout.assembly, context=self._context, inputs=now, ambient=self._ambient)
+        for warning in synth.synth(self._root, self._layout.assembly, context=self._context, inputs=now, ambient=self._ambient):
+            self._say(warning)
         self._say(f"cdk.out is made ({monotonic() - begun:.1f} s)")
 
     def _bring(self, made: Assembly, stacks: Stacks) -> tuple[str, ...]:

@@ -19,6 +19,8 @@ STAMP = "made-from.json"
 """Inside `cdk.out`: the fingerprints of what it was made from. Written last."""
 
 
+WARNING = "warning: "
+"""How a line begins in which the app warns of something."""
 PART = "CDK app"
 """In the mark of the app's process and of what it starts: `septet down` finds them by it when nobody else is left to end them."""
 
@@ -28,8 +30,10 @@ def is_current(assembly: Path, inputs: Mapping[str, str]) -> bool:
     return bool(files.read_json(assembly / STAMP) == inputs)
 
 
-def synth(root: Path, assembly: Path, *, context: Mapping[str, str], inputs: Mapping[str, str], ambient: Mapping[str, str]) -> None:
-    """Make the assembly of the app in *root* anew. Raise TwinError with the app's own words when it refuses."""
+def synth(
+    root: Path, assembly: Path, *, context: Mapping[str, str], inputs: Mapping[str, str], ambient: Mapping[str, str]
+) -> tuple[str, ...]:
+    """Make the assembly of the app in *root* anew, and return what it warns of. Raise TwinError with its own words when it refuses."""
     shutil.rmtree(assembly, ignore_errors=True)
     settings: dict[str, Any] = json.loads((root / "cdk.json").read_text(encoding="utf-8"))["context"]
     programs = REPOSITORY / ".venv" / "bin"
@@ -58,3 +62,4 @@ def synth(root: Path, assembly: Path, *, context: Mapping[str, str], inputs: Map
     if app.returncode:
         raise TwinError(f"The CDK app refused:\n{refusal.words(said, assembly)}", "Mend that, then run septet deploy again.")
     files.write_json(assembly / STAMP, dict(inputs))
+    return tuple(line for line in said.splitlines() if line.startswith(WARNING))

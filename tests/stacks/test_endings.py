@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from stacks.catalog import Catalog, CatalogError, read
-from stacks.execution import check_endings, ending
+from stacks.execution import check_endings, warnings
 
 END = date(2027, 3, 1)
 
@@ -20,7 +20,11 @@ def catalog(tree: Path) -> Catalog:
 
 @pytest.mark.parametrize(("days", "warned"), [(91, False), (90, False), (89, True), (1, True), (0, True), (-1, False)])
 def test_a_model_that_ends_within_90_days_is_warned_of(catalog: Catalog, days: int, *, warned: bool) -> None:
-    assert [model.id for model in ending(catalog, END - timedelta(days=days))] == ["small-model"] * warned
+    told = warnings(catalog, END - timedelta(days=days))
+    assert [one.partition(", in ")[0] for one in told] == [
+        f"warning: policies/models.toml: models.small-model.end_of_life: is {END}" for _ in range(warned)
+    ]
+    assert all(f", in {days} days: name another model in its place" in one for one in told)
 
 
 def test_a_model_that_has_ended_fails_the_synth(catalog: Catalog) -> None:

@@ -100,3 +100,8 @@ def test_the_app_and_what_it_starts_carry_the_mark_of_the_twin_in_a_group_of_the
     app(root, notes + "(out / 'noted').write_text(f\"{os.environ['SEPTET_TWIN_PART']} {os.getpgid(0) == os.getpid()}\")")
     synth.synth(root, root / "cdk.out", context=CONTEXT, inputs={}, ambient={})
     assert (root / "cdk.out" / "noted").read_text() == f"CDK app:{root} True"
+
+
+def test_what_the_app_warns_of_is_told_and_its_other_words_are_not(root: Path) -> None:
+    app(root, "import sys\n" + NOTES_ITS_CONTEXT + 'sys.stderr.write("noise\\nwarning: a model ends\\n")\n')
+    assert synth.synth(root, root / "cdk.out", context=CONTEXT, inputs={}, ambient={}) == ("warning: a model ends",)
