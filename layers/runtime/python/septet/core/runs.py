@@ -5,7 +5,7 @@ from typing import Literal, Protocol
 from septet.core.frozen import frozen
 
 Status = Literal["running", "succeeded", "failed", "stopped", "timed_out", "refused"]
-"""``refused`` was never started: for want of money, because of a stop, or its submission broke off. Submitted again with its key, it may be.
+"""``refused`` never started: for want of money, because of a stop, or the submission broke off. Submitted again with its key, it may be.
 
 ``waiting`` is no status of the record: whether a person is being waited for is read from the journal."""
 
