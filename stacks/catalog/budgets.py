@@ -15,13 +15,11 @@ def budgets(root: Path, problems: Problems) -> Budgets:
     fields = toml(root / FILE, FILE, problems)
     if fields is None:
         return Budgets(day=0, run=0, usual=0)
-    found = Budgets(day=fields.dollars("day"), run=fields.dollars("run"), usual=fields.dollars("usual"))
+    day, run, usual = (fields.dollars(name, nothing="so no run could start") for name in ("day", "run", "usual"))
+    found = Budgets(day=day, run=run, usual=usual)
     for name, above in (("usual", "run"), ("run", "day")):
         least, most = getattr(found, name), getattr(found, above)
         if 0 < most < least:
             fields.wrong(name, f'is more than {above}: give at most "{most / _MICRO:g}"')
-    for name in ("day", "run", "usual"):
-        if not getattr(found, name) and str(fields.values.get(name)).strip("0.") == "" and name in fields.values:
-            fields.wrong(name, 'is nothing, so no run could start: give dollars as text with at most 6 decimals, as "1"')
     fields.done()
     return found

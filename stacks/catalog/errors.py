@@ -44,7 +44,7 @@ def errors(root: Path, problems: Problems) -> frozenset[str]:
     found = {_BASE}
     try:
         classes = [node for node in ast.parse(text).body if isinstance(node, ast.ClassDef)]
-    except SyntaxError as error:
+    except (SyntaxError, RecursionError, MemoryError) as error:
         problems.add(FILE, "", f"cannot be read as Python: {error}")
         return frozenset()
     for node in classes:

@@ -9,9 +9,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from stacks.catalog.files import check_storable
 from stacks.catalog.problems import Problems, known, nearest
 
-_DOLLARS = re.compile(r"\d{1,9}(\.\d{1,6})?")
+_DOLLARS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")
 _MICRO = 1_000_000
 
 
@@ -40,8 +41,8 @@ class Fields:
                 self.missing[key] = f"is missing: give {what}"
             return kind() if default is None and kind is not date else default
         value = self.values[key]
-        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            self.wrong(key, f"is {value!r}: give {what}")
+        if type(value) is not kind:  # to Python true is an int as well, and a moment a date
+            self.wrong(key, f"is {value if isinstance(value, date) else repr(value)}: give {what}")
             return kind() if default is None and kind is not date else default
         return value
 
@@ -81,18 +82,21 @@ class Fields:
             self.wrong(key, f"names {next(item for item in value if value.count(item) > 1)!r} twice: name each once")
         return tuple(value)
 
-    def dollars(self, key: str, *, default: int | None = None) -> int:
-        """Dollars, written as text so that no rounding happens, as micro-dollars."""
+    def dollars(self, key: str, *, default: int | None = None, nothing: str = "") -> int:
+        """Dollars, written as text so that no rounding happens, as micro-dollars; *nothing* says why they must be more than 0."""
         number = self.values.get(key)
         example = number if type(number) in {int, float} and _DOLLARS.fullmatch(str(number)) else "0.06"
         what = f'dollars as text with at most 6 decimals, as "{example}"'
         value = self._get(key, str, what, default=None if default is None else "")
-        if not value:
+        if type(self.values.get(key)) is not str:
             return default or 0
         if not _DOLLARS.fullmatch(value):
             self.wrong(key, f"is {value!r}: give {what}")
             return default or 0
-        return int(Decimal(value) * _MICRO)
+        found = int(Decimal(value) * _MICRO)
+        if nothing and not found:
+            self.wrong(key, f"is nothing, {nothing}: give {what}")
+        return found
 
     def day(self, key: str, *, required: bool = True) -> date | None:
         """A date."""
@@ -139,7 +143,8 @@ def toml(path: Path, file: str, problems: Problems) -> Fields | None:
     """The fields of a TOML file; None, with the problem noted, when it cannot be read."""
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        check_storable(values)
+    except (OSError, ValueError, RecursionError) as error:
         problems.add(file, "", f"cannot be read as TOML: {error}")
         return None
     return Fields(file=file, values=values, problems=problems)

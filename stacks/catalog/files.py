@@ -2,6 +2,7 @@
 
 import ast
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -11,6 +12,10 @@ from stacks.catalog.problems import Problems
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
 _NEVER_SHIPPED = frozenset({"tests", "__pycache__"})
+_DEEPEST = 100
+"""Levels of tables and lists; what walks through them needs a part of Python's stack for each."""
+_LARGEST = 2**63 - 1
+"""Of TOML's whole numbers, which have 64 bits with their sign."""
 
 BAD_NAME = "is no name: use a lower-case letter, then at most 30 lower-case letters, digits and underscores"
 
@@ -22,11 +27,8 @@ def is_name(text: str) -> bool:
 
 def folders(root: Path, group: str, declaration: str, problems: Problems) -> Iterator[Path]:
     """The folders of ``functions/<group>/``, in order; one that is no function is noted and left out."""
-    parent = root / "functions" / group
-    for folder in sorted(path for path in parent.glob("*") if path.is_dir()):
+    for folder in _present(root, group):
         file = f"functions/{group}/{folder.name}/"
-        if not any(path.is_file() for path in _files(folder)):
-            continue  # what git leaves of a removed folder: caches
         if not is_name(folder.name):
             problems.add(file, "", BAD_NAME)
             continue
@@ -39,12 +41,23 @@ def folders(root: Path, group: str, declaration: str, problems: Problems) -> Ite
             yield folder
 
 
+def names(root: Path, group: str) -> frozenset[str]:
+    """The names of the folders of ``functions/<group>/``, of faulty ones too: what names one of these names something that is there."""
+    return frozenset(folder.name for folder in _present(root, group))
+
+
+def _present(root: Path, group: str) -> list[Path]:
+    """The folders of ``functions/<group>/``, but for what git leaves of a removed one: caches."""
+    found = sorted(path for path in (root / "functions" / group).glob("*") if path.is_dir())
+    return [folder for folder in found if any(_files(folder))]
+
+
 def _check_handler(path: Path, file: str, problems: Problems) -> None:
     """Note when Lambda would find no ``handler`` in the module."""
     text = read_text(path, file, problems)
     try:
         body = ast.parse(text).body
-    except SyntaxError as error:
+    except (SyntaxError, RecursionError, MemoryError) as error:  # the last two from what is nested too deep
         problems.add(file, "", f"cannot be read as Python: {error}")
         return
     if text.strip() and "handler" not in {name for node in body for name in _defined(node)}:
@@ -102,13 +115,33 @@ def read_json(path: Path, file: str, problems: Problems, *, what: str = "") -> d
         return None
     try:
         value = json.loads(text, object_pairs_hook=_no_duplicates)
-    except ValueError as error:
+        check_storable(value)
+    except (ValueError, RecursionError) as error:
         problems.add(file, "", f"is not JSON: {error}")
         return None
     if not isinstance(value, dict):
         problems.add(file, "", "is not a JSON object: write one")
         return None
     return value
+
+
+def check_storable(value: Any) -> None:
+    """Raise ValueError for what no JSON file can hold, or not every reader of one can read: it may end in one that is generated."""
+    ahead = [(value, 0)]
+    while ahead:
+        item, depth = ahead.pop()
+        if depth > _DEEPEST:
+            raise ValueError(f"tables and lists are nested more than {_DEEPEST} deep")
+        if isinstance(item, dict):
+            ahead += [(inner, depth + 1) for pair in item.items() for inner in pair]
+        elif isinstance(item, list):
+            ahead += [(inner, depth + 1) for inner in item]
+        elif isinstance(item, str):
+            item.encode()
+        elif isinstance(item, float) and not math.isfinite(item):
+            raise ValueError(f"{item} is no number that anything can be held against")
+        elif isinstance(item, int) and abs(item) > _LARGEST:
+            raise ValueError(f"a whole number is larger than {_LARGEST}")
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> Mapping[str, Any]:

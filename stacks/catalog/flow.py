@@ -47,9 +47,13 @@ def _lost(machine: Json, found: Mapping[str, Json]) -> Iterator[tuple[str, str]]
             yield name, f"calls an agent, so its Next must be a Choice that goes back to it when {{% $outcome = 'continue' %}}: {why}"
 
 
+def table(value: Any) -> Json:
+    """*value*, or an empty table where it is none."""
+    return value if isinstance(value, Mapping) else {}
+
+
 def _states(machine: Json) -> dict[str, Json]:
-    found = machine.get("States")
-    return {name: state for name, state in found.items() if isinstance(state, Mapping)} if isinstance(found, Mapping) else {}
+    return {name: state for name, state in table(machine.get("States")).items() if isinstance(state, Mapping)}
 
 
 def _tables(value: Any) -> list[Json]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from stacks.catalog import policies
 from stacks.catalog.declarations import Agent, Function, Json, Kind, Limits, Role, Step
 from stacks.catalog.fields import Fields, toml
-from stacks.catalog.files import folders, read_json, read_text
+from stacks.catalog.files import folders, names, read_json, read_text
 from stacks.catalog.problems import Problems, known, nearest
 from stacks.catalog.schema import ROUTING, check_object, check_routing
 
@@ -43,15 +43,16 @@ def agents(root: Path, roles: Mapping[str, Role], tools: Collection[str], proble
         found[folder.name] = agent = _agent(folder, fields, roles, tools, problems)
         handed += [(fields, folder.name, other) for other in agent.hand_over_to]
     for fields, name, other in handed:
-        if other == name or other not in found:
-            others = found.keys() - {name}
+        others = names(root, "agents") - {name}
+        if other not in others:
             fields.wrong("hand_over_to", f"names {other!r}{nearest(other, others)}: there is no such other agent; there is {known(others)}")
     return found
 
 
 def _agent(folder: Path, fields: Fields, roles: Mapping[str, Role], tools: Collection[str], problems: Problems) -> Agent:
     answer = folder / "answer.json"
-    role = roles.get(fields.choice("model", roles), Role(models=()))
+    asked = fields.choice("model", roles) if roles else fields.text("model")  # without roles, that is what is wrong
+    role = roles.get(asked, Role(models=()))
     agent = Agent(
         function=function("agent", folder, fields),
         prompt=read_text(folder / "prompt.md", f"functions/agents/{folder.name}/prompt.md", problems, what="the agent's system prompt"),
@@ -93,7 +94,7 @@ def _limits(fields: Fields) -> Limits:
         model_calls=fields.whole("model_calls", 1, 1_000, default=default.model_calls),
         tool_calls=fields.whole("tool_calls", 0, 10_000, default=default.tool_calls),
         tokens=fields.whole("tokens", 1, 100_000_000, default=default.tokens),
-        cost=fields.dollars("cost", default=default.cost),
+        cost=fields.dollars("cost", default=default.cost, nothing="so no model could be called"),
         seconds=fields.whole("seconds", 1, 86_400, default=default.seconds),
         identical_calls=fields.whole("identical_calls", 1, 100, default=default.identical_calls),
         reply_tokens=fields.whole("reply_tokens", 1, 1_000_000, default=default.reply_tokens),
@@ -132,5 +133,5 @@ def steps(root: Path, layers: Collection[str], problems: Problems) -> dict[str, 
                 there = f"give some of {known(DECLARATIONS)}"
                 fields.wrong("declarations", f"names {declaration!r}{nearest(declaration, DECLARATIONS)}: {there}")
         fields.done()
-    policies.orphans(root, "steps", found, problems)
+    policies.orphans(root, "steps", problems)
     return found

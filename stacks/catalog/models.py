@@ -19,7 +19,11 @@ _MOST_TOKENS = 10_000_000
 _MOST_WEIGHT = 1_000
 _ENDPOINT_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 """By the pattern of SageMaker's EndpointName."""
-_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+_BEDROCK_ID = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._:-]{0,255}")
+"""A foundation model's or a profile's; they are parts of the ARNs that agents may call, where a * would mean every model."""
+_SERVED_ID = re.compile(r"[a-zA-Z0-9@/][a-zA-Z0-9@/._:+-]{0,255}")
+"""What servers call theirs: a name, the place of one in a registry, or a path."""
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 _SECRET_NAME = re.compile(r"[\w/+=.@-]{1,512}", re.ASCII)
 _OWN_MACHINE = frozenset({"127.0.0.1", "localhost", "::1"})
 _BELONGS = {"endpoint": ("openai", "sagemaker"), "region": ("bedrock", "sagemaker"), "secret": ("openai",), "profile_of": ("bedrock",)}
@@ -115,6 +119,17 @@ def _check(model: Model, fields: Fields) -> None:
     for name in model.capabilities:
         if name not in CAPABILITIES:
             fields.wrong("capabilities", f"names {name!r}{nearest(name, CAPABILITIES)}: give some of {known(CAPABILITIES)}")
+    if not (_BEDROCK_ID if model.provider == "bedrock" else _SERVED_ID).fullmatch(model.id):
+        fields.problems.add(
+            fields.file,
+            fields.prefix.rstrip("."),
+            'is the id of no model: name it as the provider does, as [models."amazon.nova-lite-v1:0"]',
+        )
+    if model.profile_of and not _BEDROCK_ID.fullmatch(model.profile_of):
+        fields.wrong("profile_of", f'is {model.profile_of!r}: give the id of the foundation model, as "amazon.nova-lite-v1:0"')
+    for region in model.regions:
+        if not _REGION.fullmatch(region):
+            fields.wrong("regions", f'names {region!r}, which is none: give regions, as "us-east-1"')
     if bool(model.profile_of) != bool(model.regions):
         fields.wrong("profile_of", "and regions belong together: an inference profile has both, a foundation model neither")
     if model.max_output > model.context:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from stacks.catalog.declarations import Json
-from stacks.catalog.files import read_json
+from stacks.catalog.files import names, read_json
 from stacks.catalog.problems import Problems, known, nearest
 from stacks.constructs.names import BUSINESS_TABLES, PLATFORM_TABLES, holes, pascal
 
@@ -47,7 +47,7 @@ def _check(statement: Any, file: str, where: str, allowed: Collection[str], prob
         return
     for key in statement.keys() - _KEYS:
         problems.add(file, f"{where}.{key}", f"is not used here: say what is allowed with {known(_KEYS)}")
-    if statement["Effect"] not in {"Allow", "Deny"}:
+    if statement["Effect"] not in ("Allow", "Deny"):
         problems.add(file, f"{where}.Effect", f"is {statement['Effect']!r}: give Allow or Deny")
     for key in ("Action", "Resource"):
         value = statement[key]
@@ -67,8 +67,9 @@ def _check_holes(text: str, file: str, where: str, allowed: Collection[str], pro
             problems.add(file, where, f"writes {text!r}: ${{{name}}} stands for several ARNs and must be an item of its own")
 
 
-def orphans(root: Path, group: str, found: Collection[str], problems: Problems) -> None:
+def orphans(root: Path, group: str, problems: Problems) -> None:
     """Note the policies of ``policies/<group>/`` that belong to no folder."""
+    found = names(root, group)
     for path in sorted((root / "policies" / group).glob("*")):
         if path.is_file() and not path.name.startswith(".") and (path.suffix != ".json" or path.stem not in found):
             folder = f"functions/{group}/{path.stem}/"

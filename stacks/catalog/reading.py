@@ -6,6 +6,7 @@ from pathlib import Path
 from stacks.catalog import policies, wildcards
 from stacks.catalog.budgets import budgets
 from stacks.catalog.declarations import Agent, Catalog, Function, Step, Tool
+from stacks.catalog.files import names
 from stacks.catalog.functions import agents, steps
 from stacks.catalog.models import models
 from stacks.catalog.problems import Problems
@@ -21,7 +22,7 @@ def read(root: Path) -> Catalog:
     problems = Problems()
     allowed, roles = models(root, problems)
     declared_tools = tools(root, problems)
-    declared_agents = agents(root, roles, declared_tools, problems)
+    declared_agents = agents(root, roles, names(root, "tools"), problems)
     layers = _layers(root, problems)
     declared_steps = steps(root, layers, problems)
     owners: list[Agent | Tool | Step] = [*declared_agents.values(), *declared_tools.values(), *declared_steps.values()]
@@ -38,7 +39,7 @@ def read(root: Path) -> Catalog:
         agents=declared_agents,
         tools=declared_tools,
         steps=declared_steps,
-        workflows=workflows(root, functions, problems),
+        workflows=workflows(root, problems),
         boundary=policies.policy(root, "policies/boundary.json", policies.BOUNDARY, problems),
         budgets=budgets(root, problems),
         layers=layers,

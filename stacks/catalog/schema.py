@@ -1,6 +1,7 @@
 """JSON Schemas as declarations may use them: checked for typos before a model or the gateway ever sees them."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from stacks.catalog.fields import Fields
@@ -61,7 +62,10 @@ def _faults(schema: Any, where: str, keywords: frozenset[str]) -> Iterator[tuple
         elif key in _SCHEMAS:
             yield from _faults(value, here, keywords)
         elif key in _LISTS_OF_SCHEMAS:
-            for item in value if isinstance(value, list) else [value]:
+            if not (isinstance(value, list) and value):
+                yield here, "must be a list with at least one schema"
+                continue
+            for item in value:
                 yield from _faults(item, here, keywords)
         else:
             yield from _faults_of_value(schema, key, value, here)
@@ -77,15 +81,31 @@ def _faults_by_name(value: Any, where: str, keywords: frozenset[str]) -> Iterato
 
 def _faults_of_value(schema: dict[str, Any], key: str, value: Any, where: str) -> Iterator[tuple[str, str]]:
     types = value if isinstance(value, list) else [value]
-    if key == "type" and not all(isinstance(item, str) and item in _TYPES for item in types):
+    if key == "type" and not (types and all(isinstance(item, str) and item in _TYPES for item in types)):
         yield where, f"is {value!r}: give one of {known(_TYPES)}"
     elif key == "required":
-        missing = [item for item in types if item not in schema.get("properties", {})]
+        missing = [item for item in types if not isinstance(item, str) or item not in properties(schema)]
         if not isinstance(value, list) or missing:
             yield where, f"requires {missing or value!r}, which properties does not have"
     elif key == "enum" and not (isinstance(value, list) and value):
         yield where, "must be a list with at least one value"
     elif key in _COUNTS and not (type(value) is int and value >= 0):
         yield where, f"is {value!r}: give a whole number"
-    elif key in _NUMBERS and type(value) not in {int, float}:
-        yield where, f"is {value!r}: give a number"
+    elif key in _NUMBERS and (type(value) not in {int, float} or (key == "multipleOf" and value <= 0)):
+        yield where, f"is {value!r}: give a number{' above 0' if key == 'multipleOf' else ''}"
+    elif key == "pattern" and not _is_pattern(value):
+        yield where, f"is {value!r}: give a regular expression"
+
+
+def properties(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The schemas of an object's properties; none where they are no table, which `check_object` notes."""
+    found = schema.get("properties")
+    return found if isinstance(found, dict) else {}
+
+
+def _is_pattern(value: Any) -> bool:
+    try:
+        re.compile(value)
+    except (TypeError, re.error, OverflowError, RecursionError):
+        return False
+    return True

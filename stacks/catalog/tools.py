@@ -10,7 +10,7 @@ from stacks.catalog.fields import Fields, toml
 from stacks.catalog.files import folders
 from stacks.catalog.functions import function
 from stacks.catalog.problems import Problems, known, nearest
-from stacks.catalog.schema import check_object
+from stacks.catalog.schema import check_object, properties
 
 READS = ("read", "sensitive-read", "egress-read")
 WRITES = ("write-private", "send", "membership", "financial", "credential", "profile", "destructive", "publish", "commit")
@@ -32,7 +32,7 @@ def tools(root: Path, problems: Problems) -> dict[str, Tool]:
             found[folder.name] = _tool(root, folder, fields, problems)
         if folder.name in RESERVED:
             problems.add(f"functions/tools/{folder.name}/", "", "has a name that the runtime uses itself: rename the folder")
-    policies.orphans(root, "tools", found, problems)
+    policies.orphans(root, "tools", problems)
     return found
 
 
@@ -68,11 +68,11 @@ def _check_repeat(fields: Fields, tool: Tool) -> None:
 
 
 def _check_arguments(fields: Fields, tool: Tool) -> None:
-    properties = tool.input_schema.get("properties", {})
+    there = properties(tool.input_schema)
     named = [("identity", name) for name in tool.identity] + [(f"arguments.{name}", name) for name in tool.arguments]
     for where, name in named:
-        if name not in properties:
-            fields.wrong(where, f"names {name!r}{nearest(name, properties)}: input.properties has {known(properties)}")
+        if name not in there:
+            fields.wrong(where, f"names {name!r}{nearest(name, there)}: input.properties has {known(there)}")
 
 
 def _argument(fields: Fields) -> Mapping[str, Any]:

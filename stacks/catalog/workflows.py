@@ -5,15 +5,15 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stacks.catalog.declarations import Function, Json, Workflow
+from stacks.catalog.declarations import Json, Workflow
 from stacks.catalog.errors import AWS, errors
 from stacks.catalog.fields import Fields
-from stacks.catalog.files import BAD_NAME, is_name, read_json
-from stacks.catalog.flow import faults, states
+from stacks.catalog.files import BAD_NAME, is_name, names, read_json
+from stacks.catalog.flow import faults, states, table
 from stacks.catalog.policies import VALUES
 from stacks.catalog.problems import Problems, known, nearest
-from stacks.catalog.schema import SOURCE, check_object
-from stacks.constructs.names import holes
+from stacks.catalog.schema import SOURCE, check_object, properties
+from stacks.constructs.names import holes, pascal
 
 _FUNCTION = re.compile(r"\$\{([A-Z]\w*)\}")
 _INVOKE = re.compile(r"arn:(aws|\$\{Partition\}):states:::lambda:invoke(\.waitForTaskToken)?")
@@ -28,11 +28,11 @@ _RETRY = (
 _YEAR = 365 * 24 * 3600
 
 
-def workflows(root: Path, functions: Collection[Function], problems: Problems) -> dict[str, Workflow]:
-    """The workflows by name. They may invoke agents and steps among *functions*; a tool is called through the gateway only."""
+def workflows(root: Path, problems: Problems) -> dict[str, Workflow]:
+    """The workflows by name. They may invoke agents and steps; a tool is called through the gateway only."""
     folder = root / "state_machines"
     files = sorted(path.name for path in folder.glob("*") if path.is_file() and not path.name.startswith("."))
-    callable_ = {function.hole for function in functions if function.kind != "tool"}
+    callable_ = {pascal(kind, name) for kind in ("agent", "step") for name in names(root, f"{kind}s")}
     raised = errors(root, problems)
     found = {}
     for file in files:
@@ -75,8 +75,8 @@ def _input(root: Path, name: str, problems: Problems) -> Json:
         return {}
     fields = Fields(file=file, values={}, problems=problems)
     check_object(fields, "schema", schema, extra=frozenset({SOURCE}))
-    for key, value in schema.get("properties", {}).items():
-        if not isinstance(value, dict) or value.get(SOURCE) not in {"trusted", "external"}:
+    for key, value in properties(schema).items():
+        if not isinstance(value, dict) or value.get(SOURCE) not in ("trusted", "external"):
             fields.wrong(f"schema.properties.{key}", f'must say "{SOURCE}": "trusted" (the principal\'s own instruction) or "external"')
     return schema
 
@@ -104,7 +104,7 @@ class _Rules:
             self._retries(name, state)
             if state.get("Type") == "Task":
                 self._task(name, state)
-            if state.get("ItemProcessor", {}).get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED":
+            if table(table(state.get("ItemProcessor")).get("ProcessorConfig")).get("Mode") == "DISTRIBUTED":
                 self.problems.add(self.file, name, "is a distributed map, for which the machine's role is granted nothing yet")
 
     def _expires(self, holder: Json, where: str, why: str) -> None:
@@ -119,7 +119,7 @@ class _Rules:
         self._expires(state, name, ", for a person may never answer" if waits else ", for a task that hangs must end")
         if not state.get("Retry"):
             self.problems.add(self.file, name, "needs a Retry that names its error classes, as " + _RETRY)
-        called = state.get("Arguments", {}).get("FunctionName") if _INVOKE.fullmatch(resource) else resource
+        called = table(state.get("Arguments")).get("FunctionName") if _INVOKE.fullmatch(resource) else resource
         hole = _FUNCTION.fullmatch(str(called))
         if not hole:
             sentence = f"calls {called!r}: a workflow calls agents and steps, as ${{AgentTriage}}, and nothing else"
@@ -127,11 +127,21 @@ class _Rules:
 
     def _retries(self, name: str, state: Json) -> None:
         for key in ("Retry", "Catch"):
-            for error in [error for rule in state.get(key, []) for error in rule.get("ErrorEquals", [])]:
+            for error in self._named(name, state, key):
                 self.errors.add(error)
                 if error not in AWS and error not in self.raised:
                     there = f"there is no such error; the runtime has {known(self.raised)}, and AWS those that it documents"
                     self.problems.add(self.file, f"{name}.{key}", f"names {error!r}{nearest(error, {*AWS, *self.raised})}: {there}")
-        blanket = _BLANKET & {error for rule in state.get("Retry", []) for error in rule.get("ErrorEquals", [])}
-        for error in sorted(blanket):
-            self.problems.add(self.file, name, f"retries {error}, which would repeat effects blindly: name the error classes to retry")
+                if key == "Retry" and error in _BLANKET:
+                    self.problems.add(
+                        self.file, name, f"retries {error}, which would repeat effects blindly: name the error classes to retry"
+                    )
+
+    def _named(self, name: str, state: Json, key: str) -> list[str]:
+        """The errors that the rules under *key* name; rules that are none are noted."""
+        rules = state.get(key, [])
+        named = [table(rule).get("ErrorEquals") for rule in rules] if isinstance(rules, list) else [None]
+        if not all(isinstance(errors, list) and errors and all(isinstance(error, str) for error in errors) for errors in named):
+            self.problems.add(self.file, f"{name}.{key}", 'must be a list of rules, each with its "ErrorEquals": ["ModelThrottled", ...]')
+            return []
+        return [error for errors in named if errors for error in errors]

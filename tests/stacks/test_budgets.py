@@ -32,6 +32,8 @@ def test_dollars_become_micro_dollars(tree: Path) -> None:
         ('day = "4"\nrun = "4.5"\nusual = "1"\n', 'run: is more than day: give at most "4"'),
         ('day = "9"\nrun = "5"\nusual = "0.00"\n', "usual: is nothing, so no run could start: give dollars as text"),
         ('day = "9"\nrun = "5"\nusual = "1"\nweek = "70"\n', "week: is no key here"),
+        ('day = ""\nrun = "5"\nusual = "1"\n', "day: is '': give dollars as text"),
+        ('day = "\u0660"\nrun = "5"\nusual = "1"\n', "day: is '\u0660': give dollars as text"),
         ("day", "cannot be read as TOML"),
     ],
 )

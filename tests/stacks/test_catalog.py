@@ -112,6 +112,7 @@ CASES: dict[str, tuple[Break, str]] = {
     # gaps and orphans
     "agent without handler": (drop("functions/agents/scout/handler.py"), "functions/agents/scout/: has no handler.py: add it"),
     "agent without declaration": (drop(SCOUT), "functions/agents/scout/: has no agent.toml: add it"),
+    "tool without declaration": (drop(FIND), "functions/tools/find_thing/: has no tool.toml: add it"),
     "agent without prompt": (
         drop("functions/agents/scout/prompt.md"),
         "functions/agents/scout/prompt.md: is missing: add it, the agent's system prompt",
@@ -176,7 +177,52 @@ CASES: dict[str, tuple[Break, str]] = {
         swap(MODELS, '"0.06"', '"0.0000001"'),
         "models.small-model.input_price: is '0.0000001': give dollars as text",
     ),
+    "no dollars": (swap(MODELS, '"0.06"', '""'), "models.small-model.input_price: is '': give dollars as text"),
+    "no dollars where there is a default": (add(SCOUT, '[limits]\ncost = ""\n'), f"{SCOUT}: limits.cost: is '': give dollars as text"),
+    "a turn that may cost nothing": (add(SCOUT, '[limits]\ncost = "0.00"\n'), f"{SCOUT}: limits.cost: is nothing, so no model could"),
+    "dollars in other digits": (
+        swap(MODELS, '"0.06"', '"\u0665\u0660"'),
+        "models.small-model.input_price: is '\u0665\u0660': give dollars as text",
+    ),
+    "a moment for a day": (
+        swap(MODELS, "context =", "end_of_life = 2030-01-01T00:00:00Z\ncontext ="),
+        "models.small-model.end_of_life: is 2030-01-01 00:00:00+00:00: give a date without quotes",
+    ),
+    "a number of 5,000 digits": (add(SCOUT, f"x = {'9' * 5_000}\n"), f"{SCOUT}: cannot be read as TOML: Exceeds the limit"),
+    "a number that no text can show": (add(SCOUT, f"x = 0x{'f' * 5_000}\n"), f"{SCOUT}: cannot be read as TOML: a whole number is larger"),
+    "20,000 brackets": (add(SCOUT, f"x = {'[' * 20_000}\n"), f"{SCOUT}: cannot be read as TOML: "),
+    "200 tables in each other": (add(SCOUT, f"{'a.' * 200}a = 1\n"), f"{SCOUT}: cannot be read as TOML: tables and lists are nested more"),
+    "20,000 brackets in JSON": (write(ANSWER, "[" * 20_000), f"{ANSWER}: is not JSON: "),
+    "200 lists in each other": (write(ANSWER, f"{'[' * 200}{']' * 200}"), f"{ANSWER}: is not JSON: tables and lists are nested more"),
+    "half a character": (write(ANSWER, '{"title": "\\ud800"}'), f"{ANSWER}: is not JSON: 'utf-8' codec can't encode"),
+    "a handler of brackets": (
+        write("functions/steps/api/handler.py", f"handler = {'-' * 100_000}1"),
+        "functions/steps/api/handler.py: cannot be read as Python",
+    ),
     # models
+    "an id that means all models": (
+        swap(MODELS, '[models."small-model"]', '[models."*"]'),
+        "policies/models.toml: models.*: is the id of no model: name it as the provider does",
+    ),
+    "an id that no server has": (
+        lambda tree: [
+            swap(MODELS, '"bedrock"', '"openai"\nendpoint = "https://a/v1"')(tree),
+            swap(MODELS, '[models."small-model"]', '[models."small model"]')(tree),
+        ],
+        "policies/models.toml: models.small model: is the id of no model",
+    ),
+    "a profile of all models": (
+        swap(MODELS, 'profile_of = "large-model"', 'profile_of = "*"'),
+        "models.us.large-model.profile_of: is '*': give the id of the foundation model",
+    ),
+    "a profile in a region that is none": (
+        swap(MODELS, '"us-west-2"', '"us-west-\u0662"'),
+        "models.us.large-model.regions: names 'us-west-\u0662', which is none: give regions",
+    ),
+    "a region in other digits": (
+        swap(MODELS, "context =", 'region = "us-east-\u0661"\ncontext ='),
+        "small-model.region: is 'us-east-\u0661'",
+    ),
     "unknown role": (swap(SCOUT, '"fast"', '"fastt"'), f"{SCOUT}: model: is 'fastt', did you mean 'fast'?: give one of careful, fast"),
     "role of an unknown model": (
         swap(MODELS, '["us.large-model"]', '["us.larg-model"]'),
@@ -315,6 +361,22 @@ CASES: dict[str, tuple[Break, str]] = {
         swap(PAY, 'required = ["thing", "cents"]', 'required = ["thng"]'),
         f"{PAY}: input.required: requires ['thng']",
     ),
+    "a list required": (swap(PAY, 'required = ["thing", "cents"]', "required = [[]]"), f"{PAY}: input.required: requires [[]]"),
+    "a table required": (swap(PAY, 'required = ["thing", "cents"]', "required = {}"), f"{PAY}: input.required: requires [{{}}]"),
+    "properties that are none": (
+        edit(ANSWER, lambda schema: schema.update(properties=5)),
+        f"{ANSWER}: schema.properties: is no table of schemas by name",
+    ),
+    "no number": (swap(PAY, "minimum = 1", "minimum = nan"), f"{PAY}: cannot be read as TOML: nan is no number"),
+    "no last number": (swap(PAY, "minimum = 1", "const = { most = [-inf] }"), f"{PAY}: cannot be read as TOML: -inf is no number"),
+    "no number in JSON": (write(INPUT, '{"maximum": 1e400}'), f"{INPUT}: is not JSON: inf is no number"),
+    "no type": (swap(PAY, 'type = "integer"', "type = []"), f"{PAY}: input.properties.cents.type: is []: give one of array, boolean"),
+    "a multiple of nothing": (
+        swap(PAY, "minimum = 1", "multipleOf = 0"),
+        f"{PAY}: input.properties.cents.multipleOf: is 0: give a number above",
+    ),
+    "a pattern that is none": (swap(PAY, "minimum = 1", 'pattern = "("'), f"{PAY}: input.properties.cents.pattern: is '(': give a regular"),
+    "one of no schemas": (swap(PAY, "minimum = 1", "anyOf = []"), f"{PAY}: input.properties.cents.anyOf: must be a list with at least one"),
     "a tool as slow as the gateway": (
         swap(PAY, "timeout = 5", "timeout = 31"),
         f"{PAY}: timeout: is 31, and the gateway has time for 30: give less",
@@ -354,6 +416,7 @@ CASES: dict[str, tuple[Break, str]] = {
         "policies/tools/pay_thing.json: Statement[0].NotAction: is not used here",
     ),
     "effect of a statement": (statement(lambda one: one.update(Effect="allow")), "Statement[0].Effect: is 'allow': give Allow or Deny"),
+    "a list for an effect": (statement(lambda one: one.update(Effect=[])), "Statement[0].Effect: is []: give Allow or Deny"),
     "statement without resource": (
         statement(lambda one: one.pop("Resource")),
         "Statement[0]: must be an object with Effect, Action and Resource",
@@ -480,6 +543,16 @@ CASES: dict[str, tuple[Break, str]] = {
         choice(lambda state: state["Choices"][0].update(Condition="{% $outcome = 'answer' %}")),
         f"{ERRAND}: The scout finds it: calls an agent, so its Next must be a Choice",
     ),
+    "a retry that is no list": (task(lambda state: state.update(Retry=5)), "The scout finds it.Retry: must be a list of rules"),
+    "a retry of no errors": (
+        task(lambda state: state["Retry"][0].update(ErrorEquals=[[]])),
+        'The scout finds it.Retry: must be a list of rules, each with its "ErrorEquals": ["ModelThrottled", ...]',
+    ),
+    "a call without arguments": (task(lambda state: state.update(Arguments=None)), "The scout finds it: calls None"),
+    "processors that are none": (
+        task(lambda state: [state.update(ItemProcessor=5), state.pop("Retry")]),
+        "The scout finds it: needs a Retry that names its error classes",
+    ),
     "a misspelt error": (
         task(lambda state: state["Retry"][0].update(ErrorEquals=["ModelThrotled"])),
         f"{ERRAND}: The scout finds it.Retry: names 'ModelThrotled', did you mean 'ModelThrottled'?: there is no such error",
@@ -503,6 +576,10 @@ CASES: dict[str, tuple[Break, str]] = {
     "field of unknown source": (
         edit(INPUT, lambda schema: schema["properties"]["thing"].pop("x-septet-source")),
         f'{INPUT}: schema.properties.thing: must say "x-septet-source"',
+    ),
+    "field of a list of sources": (
+        edit(INPUT, lambda schema: schema["properties"]["thing"].update({"x-septet-source": []})),
+        f"{INPUT}: schema.properties.thing: must say",
     ),
     "field of a made-up source": (swap(INPUT, '"trusted"', '"safe"'), f"{INPUT}: schema.properties.thing: must say"),
     "open workflow input": (edit(INPUT, lambda schema: schema.pop("additionalProperties")), f"{INPUT}: schema: must have type"),
@@ -588,6 +665,13 @@ def test_all_problems_are_told_at_once(tree: Path) -> None:
         "empty handler",
         "handler that is no Python",
         "a misspelt error",
+        # what names a folder, a role or a model is not wrong because the file that declares it is
+        "not TOML",
+        "agent without declaration",
+        "no models",
+        "tool without declaration",
+        "no dollars",
+        "a retry of no errors",
     ],
 )
 def test_one_fault_is_one_problem(tree: Path, case: str) -> None:
