@@ -149,6 +149,10 @@ def _compacted(entry: Document, body: Document) -> _Told:
     return _agent(entry), "shortens", f"results up to entry {body['through']}", Tone.CALM
 
 
+def _damaged(entry: Document, _body: Document) -> _Told:
+    return "", "damaged", f"entry {entry['number']} cannot be read: what is stored is no entry", Tone.BAD
+
+
 def _erased(entry: Document, _body: Document) -> _Told:
     return _agent(entry), "erased", f"entry {entry['number']}: its body is gone", Tone.BAD
 
@@ -193,6 +197,7 @@ _TELLERS: dict[str, Callable[[Document, Any], _Told | None]] = {
     "model_failed": _model_failed,
     "compacted": _compacted,
     "erased": _erased,
+    "damaged": _damaged,
     "answer": _answer,
     "failure": _failure,
     "stop": _stop,

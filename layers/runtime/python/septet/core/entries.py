@@ -201,6 +201,13 @@ class Erased:
     type: ClassVar[str] = "erased"
 
 
+@frozen
+class Damaged:
+    """What stands where an entry cannot be read: somebody changed what is stored. Never written: a store that is asked for gaps says it."""
+
+    type: ClassVar[str] = "damaged"
+
+
 Body = (
     Request
     | ModelCall
@@ -218,6 +225,7 @@ Body = (
     | Failure
     | Stop
     | Erased
+    | Damaged
 )
 
 
@@ -240,6 +248,7 @@ _KINDS: dict[str, type[Body]] = {
         Failure,
         Stop,
         Erased,
+        Damaged,
     )
 }
 _FIELDS: dict[str, tuple[str, ...]] = {name: tuple(kind.__annotations__.keys() - {"type"}) for name, kind in _KINDS.items()}

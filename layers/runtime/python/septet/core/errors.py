@@ -72,6 +72,10 @@ class BodyErased(SeptetError):
     """A body of this branch was erased: what is left can be verified and shown, and nobody works on from half a history."""
 
 
+class JournalDamaged(SeptetError):
+    """An entry of this branch cannot be read: what is stored is none that was written here, and nobody works on from it."""
+
+
 class InputRejected(SeptetError):
     """The input does not fit what is declared; the message names the field and the fix."""
 
@@ -95,6 +99,7 @@ CLASSES: dict[str, type[SeptetError]] = {
         Fenced,
         StoreUnavailable,
         BodyErased,
+        JournalDamaged,
         InputRejected,
     )
 }

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 from septet.core.canonical import canonical, digest, quoted, text
-from septet.core.entries import Body, Entry, Erased, decode, encode, spelling
+from septet.core.entries import Body, Damaged, Entry, Erased, decode, encode, spelling
 from septet.core.errors import InputRejected
 from septet.core.frozen import frozen
 from septet.core.money import Usage
@@ -196,6 +196,10 @@ def verify(entries: Iterable[Entry]) -> list[str]:
     for entry in entries:
         if entry.number != head.number:
             problems.append(f"entry {head.number} is missing; {entry.number} follows")
+        if isinstance(entry.body, Damaged):
+            problems.append(f"entry {entry.number} cannot be read: what is stored is no entry")
+            head = Head(number=entry.number + 1, hash=entry.hash)
+            continue
         if entry.previous != head.hash:
             problems.append(f"entry {entry.number} does not follow the entry before it")
         if entry.digest != _seal(entry.salt, entry.body):
