@@ -1,9 +1,11 @@
+from collections.abc import Iterator
+from copy import replace
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-from septet.core.entries import Body, ModelCall, ModelFailed, ModelReply, Note
+from septet.core.entries import Body, Damaged, Entry, ModelCall, ModelFailed, ModelReply, Note
 from septet.core.errors import StoreUnavailable
 from septet.core.journal import Branch, Pen, after, verify
 from septet.core.ledger import LOOK_AFTER, Account, of_branch, of_run
@@ -54,6 +56,26 @@ class World:
 @pytest.fixture
 def world() -> World:
     return World()
+
+
+class Tampered(MemoryJournal):
+    """A journal whose entry *damaged* cannot be read any more."""
+
+    damaged = 0
+
+    def read(self, branch: Branch, *, after: int = -1) -> Iterator[Entry]:
+        for entry in super().read(branch, after=after):
+            yield replace(entry, body=Damaged(), cost=0) if entry.number == self.damaged else entry
+
+
+@pytest.mark.parametrize("damaged", [0, 1])
+def test_where_the_journal_was_damaged_all_that_is_held_is_charged(damaged: int) -> None:
+    world = World(journal=Tampered())
+    world.write(CALL)
+    world.write(REPLY, cost=40)
+    world.journal.damaged = damaged  # type: ignore[attr-defined]  # a Tampered
+    assert world.sweep().settled == 1
+    assert (world.account().spent, world.account().reserved) == (100, 0)
 
 
 def test_whoever_may_still_be_at_work_is_left_alone(world: World) -> None:

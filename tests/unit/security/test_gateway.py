@@ -307,6 +307,21 @@ class TestQuestions:
         assert [item["name"] for item in question.evidence] == ["order A-1"]
         assert desk.shop.called == []
 
+    def test_a_long_field_of_a_record_is_shown_by_its_beginning_and_says_so(self) -> None:
+        notes = {"note": "ü" * 200_000, "rows": [{"n": "x"}] * 50_000, "short": "s" * 2_048, "some": [1, 2]}
+        found = replace(FIND, output=replace(FIND.output, labels={**FIND.output.labels, **dict.fromkeys(notes, "record")}))
+        shop = Shop()
+        shop.orders["A-1"] |= notes
+        desk = Window(shop=shop, manifests=MANIFESTS | {"find_order": found})
+        desk.ask(find("A-1"))
+        desk.ask(refund("A-1", 20_000))
+        (record,) = desk.question().evidence
+        shown = record["value"]
+        assert (shown["short"], shown["some"], shown["refundable_cents"]) == (notes["short"], [1, 2], 50_000)
+        assert shown["note"] == "ü" * 1_024 + "… (shortened: 400000 bytes)"
+        assert shown["rows"].startswith('[{"n":"x"},')
+        assert len(shown["rows"]) < 2_100
+
     def test_it_is_asked_once(self) -> None:
         desk, calls = self.asking()
         assert self.again(desk, calls) == []

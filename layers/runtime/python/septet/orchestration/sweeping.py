@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 
-from septet.core.entries import LOST, ModelCall, ModelFailed
+from septet.core.entries import LOST, Damaged, ModelCall, ModelFailed
 from septet.core.journal import Branch, Clock, Journal, Pen, after
 from septet.core.ledger import LOOK_AFTER, Account, Ledger, of_run
 from septet.core.runs import Runs
@@ -68,17 +68,19 @@ class Sweeper:
 
     def _settle(self, branch: Branch, account: Account) -> None:
         """Charge what became of each reservation. Nothing, if somebody has gone on with the branch in between."""
-        costs = {entry: self._cost(branch, entry) for entry in account.reservations}
+        costs = {entry: self._cost(branch, entry, held) for entry, held in account.reservations.items()}
         self.ledger.settle(branch, costs, lapsed=account.until)
 
-    def _cost(self, branch: Branch, entry: int) -> int:
-        """What the call of *entry* cost, by the journal.
+    def _cost(self, branch: Branch, entry: int, held: int) -> int:
+        """What the call of *entry* cost, by the journal; all that is *held* for it where the journal was damaged.
 
         Nothing, when there is no such call; what its reply says; and all that was reserved when there is no reply: it may have been sent.
         That is written into the journal first, so the journal's costs and the ledger's are the same sum. Raises Fenced when somebody goes
         on with the branch at this moment.
         """
         found = list(islice(self.journal.read(branch, after=entry - 1), 2))
+        if any(isinstance(one.body, Damaged) for one in found):
+            return held
         if not found or not isinstance(call := found[0].body, ModelCall):
             return 0
         if len(found) > 1:

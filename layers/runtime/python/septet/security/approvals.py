@@ -1,12 +1,14 @@
 """A person's decision, bound to one exact call."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal, Protocol
 
-from septet.core.canonical import canonical, digest
+from septet.core.canonical import canonical, digest, text
 from septet.core.frozen import frozen
 
 Status = Literal["pending", "approved", "rejected", "expired"]
+FIELD_BYTES = 2048
+"""Of a field of a record that a person is shown."""
 
 
 @frozen
@@ -28,7 +30,7 @@ class Approval:
     reasons: tuple[str, ...] = ()
     """Why a person is asked."""
     evidence: tuple[Mapping[str, Any], ...] = ()
-    """The records behind the arguments: ``{"name", "value", "source"}`` each, raw values and not the model's words."""
+    """The records behind the arguments: ``{"name", "value", "source"}`` each, raw values, long ones shortened, and not the model's words."""
     status: Status = "pending"
     decided_by: str = ""
     decided_at: int | None = None
@@ -38,6 +40,19 @@ class Approval:
     """Of the execution that waits; empty while none does. Never leaves the platform."""
     delivered: bool = False
     """Whether the waiting execution has been told."""
+
+
+def evidence(found: Iterable[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
+    """The records *found*, with a long field shown by its beginning: a question is stored in one item."""
+    return tuple({**record, "value": {name: _shown(value) for name, value in record["value"].items()}} for record in found)
+
+
+def _shown(value: Any) -> Any:
+    spelt = value if isinstance(value, str) else text(value)
+    whole = spelt.encode()
+    if len(whole) <= FIELD_BYTES:
+        return value
+    return f"{whole[:FIELD_BYTES].decode(errors='ignore')}… (shortened: {len(whole)} bytes)"
 
 
 def approval_id(tenant: str, run: str, tool: str, arguments: Any) -> str:

@@ -13,7 +13,7 @@ from septet.core.journal import Branch, Clock, Head, Pen
 from septet.core.labels import labelled
 from septet.core.ledger import Ledger, of_branch
 from septet.core.runs import Runs
-from septet.security.approvals import Approval, Approvals, approval_id
+from septet.security.approvals import Approval, Approvals, approval_id, evidence
 from septet.security.calls import Call, Done
 from septet.security.effects import check_account, effect_key
 from septet.security.hands import Hands
@@ -161,7 +161,7 @@ class _Desk:
             asked_at=now,
             expires_at=now + manifest.approval_seconds * 1000,
             reasons=decision.reasons,
-            evidence=decision.evidence,
+            evidence=evidence(decision.evidence),
         )
         standing = self._settled(self.gateway.approvals.ask(question), now)
         if standing.status == "pending":
