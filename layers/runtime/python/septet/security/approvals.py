@@ -30,7 +30,7 @@ class Approval:
     reasons: tuple[str, ...] = ()
     """Why a person is asked."""
     evidence: tuple[Mapping[str, Any], ...] = ()
-    """The records behind the arguments: ``{"name", "value", "source"}`` each, raw values, long ones shortened, and not the model's words."""
+    """The records behind the arguments: ``{"name", "value", "source"}`` each, raw values (long ones shortened), not the model's words."""
     status: Status = "pending"
     decided_by: str = ""
     decided_at: int | None = None
