@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 
 from septet.core.canonical import canonical
-from septet.core.entries import VERSION, Body, Erased, ModelReply, Note, ToolCall, decode, encode, spelling
+from septet.core.entries import VERSION, Body, Damaged, Erased, ModelReply, Note, ToolCall, decode, encode, spelling
 from tests.unit.strategies import bodies, quick
 
 
@@ -27,9 +27,10 @@ def test_calls_and_reasons_come_back_as_tuples() -> None:
     assert hash(decode(encode(Note(kind="repair", text="x")))) == hash(Note(kind="repair", text="x"))
 
 
-def test_a_gap_has_a_json_form_too() -> None:
-    assert encode(Erased()) == {"type": "erased", "version": VERSION}
-    assert decode(encode(Erased())) == Erased()
+@pytest.mark.parametrize(("gap", "name"), [(Erased(), "erased"), (Damaged(), "damaged")])
+def test_a_gap_has_a_json_form_too(gap: Body, name: str) -> None:
+    assert encode(gap) == {"type": name, "version": VERSION}
+    assert decode(encode(gap)) == gap
 
 
 @pytest.mark.parametrize(

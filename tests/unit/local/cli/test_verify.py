@@ -79,6 +79,22 @@ def erase(stored: list[Any]) -> None:
     stored[2] |= {"body": {"type": "erased", "version": 1}, "salt": ""}
 
 
+def damage(stored: list[Any]) -> None:
+    nothing = {
+        "number": 2,
+        "at": 0,
+        "agent": "",
+        "turn": "",
+        "bundle": "",
+        "usage": None,
+        "cost": 0,
+        "labels": {},
+        "previous": "",
+        "digest": "",
+    }
+    stored[2] = {"header": nothing, "hash": stored[2]["hash"], "salt": "", "body": {"type": "damaged", "version": 1}}
+
+
 def ruin(stored: list[Any]) -> None:
     stored[2]["body"] = {"type": "rumour"}
 
@@ -92,6 +108,7 @@ def ruin(stored: list[Any]) -> None:
         (swap, "entry 3 does not follow the entry before it"),
         (insert, "entry 3 is missing; 2 follows"),
         (erase, "the body of entry 2 is gone"),
+        (damage, "entry 2 cannot be read"),
         (ruin, "what is stored in place 2 is no entry"),
     ],
 )
