@@ -14,9 +14,11 @@ def clock(moment: str) -> str:
 
 
 def when(moment: str, *, now: float) -> str:
-    """*moment* as short as it can be: the time if it is of the day of *now* (seconds since the epoch), else the date."""
+    """*moment* as short as it can be: the time if it is of the day of *now* (seconds since the epoch), else the date too."""
     there, here = datetime.fromisoformat(moment).astimezone(), datetime.fromtimestamp(now, tz=UTC).astimezone()
-    return f"{there:%H:%M:%S}" if there.date() == here.date() else f"{there:%Y-%m-%d}"
+    if there.date() == here.date():
+        return f"{there:%H:%M:%S}"
+    return f"{there:%m-%d %H:%M}" if there.year == here.year else f"{there:%Y-%m-%d %H:%M}"
 
 
 def left(moment: str, *, now: float) -> str:
