@@ -525,6 +525,16 @@ def test_older_gateways_events_without_multiple_values_are_read(client: Any, off
     assert len(client.raw(sent).body["runs"]) == 1
 
 
+@pytest.mark.parametrize(
+    ("limit", "told"),
+    [("0", "must be greater than or equal to 1"), ("x", "must be a valid integer"), ("101", "must be less than or equal")],
+)
+def test_a_limit_that_is_none_is_told_what_would_be_right(client: Any, limit: str, told: str) -> None:
+    (error,) = problem(client.call("GET", "/v1/runs", query={"limit": limit}), 422)["errors"]
+    assert error["field"] == "limit"
+    assert error["message"].startswith(told)
+
+
 class TestBudget:
     def test_a_submission_may_ask_for_its_budget(self, client: Any) -> None:
         run = client.call("POST", "/v1/runs", send={**SUBMISSION, "budget": "0.25"}).body["id"]
@@ -534,7 +544,9 @@ class TestBudget:
     @pytest.mark.parametrize("budget", ["0", "0.0", "-1", "1e3", "0.0000001", "", "1.", ".5", "01", "٣", 1, 0.25, None, "5.000001"])
     def test_a_budget_that_is_none_or_too_large_is_refused_by_name(self, client: Any, office: Any, budget: Any) -> None:
         answer = client.call("POST", "/v1/runs", send={**SUBMISSION, "budget": budget})
-        problem(answer, 422)
+        told = problem(answer, 422)["errors"][0]["message"]
+        assert "at most" in told
+        assert budget == "5.000001" or told.startswith('must be dollars as decimal text, e.g. "0.25"')
         assert answer.fields == ["budget"]
         assert nothing_started(office)
 

@@ -8,6 +8,8 @@ MICRO = 1_000_000
 """Micro-dollars in a dollar, and tokens in the unit prices are quoted for."""
 DOLLARS = r"^(?!0(\.0+)?$)(0|[1-9][0-9]{0,8})(\.[0-9]{1,6})?$"
 """Dollars as text, above 0."""
+NO_DOLLARS = 'must be dollars as decimal text, e.g. "0.25": above 0, at most 999999999.999999, with six decimals at most'
+"""What is told where it is not."""
 
 
 @frozen
@@ -52,7 +54,7 @@ def cost(usage: Usage, price: Price) -> int:
 def microdollars(text: str) -> int:
     """The amount that *text* says in dollars, e.g. ``0.25``. Raises ValueError unless it is above 0 and has six decimals at most."""
     if not re.fullmatch(DOLLARS, text):
-        raise ValueError('must be dollars as decimal text, above 0 and with six decimals at most, e.g. "0.25"')
+        raise ValueError(NO_DOLLARS)
     whole, _, part = text.partition(".")
     return int(whole) * MICRO + int(part.ljust(6, "0"))
 

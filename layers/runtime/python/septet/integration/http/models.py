@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from septet.core.money import DOLLARS, microdollars
@@ -25,9 +25,10 @@ def _switch(value: Any) -> Any:
     return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
 
 
-def _dollars(value: str) -> str:
+def _dollars(value: Any) -> Any:
+    """*value* if it is dollars as text; a number is refused in the same words, which say what to send."""
     try:
-        microdollars(value)
+        microdollars(value if isinstance(value, str) else "")
     except ValueError as error:
         raise PydanticCustomError("dollars", "{told}", {"told": str(error)}) from error
     return value
@@ -38,7 +39,7 @@ def _described(schema: dict[str, Any]) -> None:
     schema.pop("default", None)  # stands for nothing given, and cannot be sent
 
 
-Dollars = Annotated[str, AfterValidator(_dollars), Field(json_schema_extra=_described, examples=["0.25"])]
+Dollars = Annotated[str, BeforeValidator(_dollars), Field(json_schema_extra=_described, examples=["0.25"])]
 """An amount of money as it is asked for, empty when it is not. What is answered is in whole micro-dollars."""
 
 

@@ -116,7 +116,9 @@ def read[M: BaseModel](model: type[M], given: Any) -> M:
 
 
 def _wrong(place: tuple[int | str, ...], kind: str, message: str, known: str) -> Wrong:
-    told = {"missing": "is missing", "extra_forbidden": f"is not known; known are: {known}"}.get(kind, message)
+    told = {"missing": "is missing", "extra_forbidden": f"is not known; known are: {known}"}.get(
+        kind, message.replace("Input should", "must", 1)
+    )
     return Wrong(field=".".join(map(str, place))[:NAME_CHARACTERS] or "body", message=told)
 
 
