@@ -476,7 +476,7 @@ class TestOnAws:
             ledger = DynamoLedger(AccountTable(Meeting(aws.dynamodb, both), TABLE), DEFAULT)
             ledger.set_budgets(opened_there.tenant, own, now=NOW)
 
-        for limit in (80_000, 3_000):
+        for limit in (60_000_000, 40_000_000):
             own = Budgets(day=limit, run=10, usual=10)
             together(2, change)
             assert amounts(aws.storage().ledger, opened_there, day(NOW)) == (limit, 0, 1_000, limit - 1_000)
@@ -486,7 +486,7 @@ class TestOnAws:
 
         def change(place: int) -> None:
             mine = DynamoLedger(AccountTable(Meeting(aws.dynamodb, both), TABLE), DEFAULT)
-            mine.set_budgets(opened_there.tenant, Budgets(day=(4_000, 9_000)[place], run=10, usual=10), now=NOW)
+            mine.set_budgets(opened_there.tenant, Budgets(day=(60_000_000, 70_000_000)[place], run=10, usual=10), now=NOW)
 
         together(2, change)
         assert amounts(ledger, opened_there, day(NOW))[0] == ledger.budgets(opened_there.tenant).day
