@@ -74,6 +74,8 @@ class Desk:
 
         def look() -> dict[str, Any] | None:
             answer = self.http.get("/v1/approvals", params={"status": "pending"}, headers=self.token("boss", "approver"))
+            if answer.is_server_error:  # a fault in the API's own process: ask again
+                return None
             found: list[dict[str, Any]] = [item for item in answer.json()["approvals"] if item["run"] == run]
             return found[0] if found and "token" in self.item("approvals", approval=found[0]["id"]) else None
 

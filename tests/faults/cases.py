@@ -81,7 +81,7 @@ APPROVED = Case(
     path=("triage", "refunds", "writer"),
     refunds={"A-1002": 12900},
     approved="A-1002",
-    killed=("ask_person",),
+    killed=("ask_person", "api"),
 )
 
 STEPS = 12
