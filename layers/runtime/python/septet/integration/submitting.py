@@ -9,6 +9,7 @@ from septet.core.canonical import canonical, digest
 from septet.core.entries import Request
 from septet.core.errors import BudgetExhausted, Fenced, RunStopped
 from septet.core.journal import Branch, Head, Pen
+from septet.core.ledger import DAY
 from septet.core.money import dollars
 from septet.core.runs import Run
 from septet.integration import inputs, run_ids
@@ -19,8 +20,6 @@ from septet.integration.rights import SUBMITTERS, require
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
 """An idempotency key: visible ASCII."""
 KEY_FIELD = "Idempotency-Key"
-DAY = 86_400_000
-"""Milliseconds."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
