@@ -9,8 +9,11 @@ import re
 import tempfile
 import threading
 from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Final
+
+from septet_plugin.plans import checked
 
 RUN: Final = re.compile(rb"run-[0-9a-hjkmnp-tv-z]{26}")
 """A run's id, wherever it stands in an event."""
@@ -24,16 +27,20 @@ class Plans:
         self._lock = threading.Lock()
         self._duels: Counter[str] = Counter()
 
-    def put(self, run: str, plan: bytes) -> None:
+    def put(self, run: str, plan: bytes, functions: Collection[str] | None = None) -> None:
         """Keep *plan*, a JSON object, for *run*. An empty one only notes boundaries.
 
         `kill`: the place where a process dies: `function`, `boundary`, `occurrence` (the how manieth time that the function comes to the
         boundary) and `side` (`before` or `after`), each any when left out; and `times`, how many processes die there, usually one.
         `twice`: true for every invocation of the run to be made twice at the same time.
+        *functions* are those that are deployed, if that is known. Raises ValueError, with a sentence, for anything else.
         """
+        if not RUN.fullmatch(run.encode()):
+            raise ValueError(f"{run!r} is no run's id: it is run- and 26 letters and digits")
+        kept = json.dumps(checked(plan, functions))
         self.folder.mkdir(parents=True, exist_ok=True)
         written = self.folder / f"{run}.new"
-        written.write_text(json.dumps(json.loads(plan or b"{}")))
+        written.write_text(kept)
         written.replace(self.folder / f"{run}.json")
 
     def outcome(self, run: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from localstack.aws.api.lambda_ import InvocationType
 from localstack.services.lambda_.invocation.execution_environment import ExecutionEnvironment
 from localstack.services.lambda_.invocation.lambda_models import AliasRoutingConfig, FunctionVersion, Invocation, InvocationResult
 from localstack.services.lambda_.invocation.lambda_service import LambdaService
+from localstack.services.lambda_.invocation.models import lambda_stores
 from localstack.services.lambda_.provider import LambdaProvider
 from localstack.utils import testutil
 
@@ -27,6 +28,11 @@ def repair() -> None:
     repairs.put(LambdaProvider._create_routing_config_model, _take_weights)  # noqa: SLF001 where UpdateAlias fails
     # On Debian a template's inline code would be packed by a program zip that may be absent.
     testutil.is_debian = lambda: False  # type: ignore[assignment, attr-defined] # LocalStack caches the answer
+
+
+def deployed() -> frozenset[str]:
+    """The names of all functions there are."""
+    return frozenset(name for _, _, store in lambda_stores.iter_stores() for name in store.functions)
 
 
 def _tell_executor(

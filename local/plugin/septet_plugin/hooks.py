@@ -28,7 +28,10 @@ class Routes:
     @route("/_septet/faults/<run>", methods=["PUT"])
     def plan(self, request: Request, run: str) -> Response:
         """Plan faults for a run before it is submitted; the body is as in `faults.Plans.put`."""
-        PLANS.put(run, request.get_data())
+        try:
+            PLANS.put(run, request.get_data(), functions.deployed())
+        except ValueError as error:
+            return Response.for_json({"message": str(error)}, status=400)
         return Response.for_json({"run": run})
 
     @route("/_septet/faults/<run>", methods=["GET"])

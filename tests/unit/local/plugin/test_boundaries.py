@@ -121,3 +121,29 @@ def test_only_planned_invocations_are_counted_as_duels(plans: Plans) -> None:
     event = json.dumps({"run": RUN}).encode()
     assert [plans.duel(event), plans.duel(event), plans.duel(OTHER.encode()), plans.duel(b"{}")] == [1, 2, None, None]
     assert plans.outcome(RUN)["duels"] == 2
+
+
+@pytest.mark.parametrize(
+    ("plan", "told"),
+    [
+        ("kill", "not JSON"),
+        ("[]", "must be an object"),
+        ('{"kil": {}}', "kil is not known; known are: kill, twice"),
+        ('{"twice": "yes"}', 'twice is "yes": it must be true or false'),
+        ('{"kill": "f"}', "kill is .* it must be an object"),
+        ('{"kill": {"sides": "after"}}', "kill.sides is not known; known are: kill.function, kill.boundary"),
+        ('{"kill": {"side": "during"}}', 'kill.side is "during": it must be before or after'),
+        ('{"kill": {"occurrence": 0}}', "kill.occurrence is 0: it must be a whole number from 1"),
+        ('{"kill": {"times": true}}', "kill.times is true"),
+        ('{"kill": {"function": "septet-twin-agent-refund"}}', "deployed nowhere here; there is: septet-twin-agent-refunds$"),
+    ],
+)
+def test_a_plan_that_says_nothing_is_refused_with_what_would_be_right(plans: Plans, plan: str, told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        plans.put(RUN, plan.encode(), ["septet-twin-agent-refunds", "septet-twin-step-gateway"])
+    assert not (plans.folder / f"{RUN}.json").exists()
+
+
+def test_a_plan_for_what_is_no_run_is_refused(plans: Plans) -> None:
+    with pytest.raises(ValueError, match="no run's id"):
+        plans.put("run-1", b"{}")
