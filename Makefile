@@ -52,8 +52,8 @@ up: setup ## start the twin
 down: ## stop the twin and leave nothing behind
 	septet down
 
-bench: setup ## measure, and print what was measured
+bench: setup ## measure, print what was measured, and write docs/performance.md
 	.venv/bin/python -m tests.bench
 
-faults: setup ## kill a process at every boundary of three runs, on a twin of its own, and write docs/faults.md
+faults: setup ## kill a process at every boundary of three runs, on a twin of its own, and write docs/faults.md (quicker: .venv/bin/python -m tests.faults --every 4)
 	.venv/bin/python -m tests.faults
