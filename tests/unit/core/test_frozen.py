@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from septet.core.frozen import frozen
+from septet.core.frozen import frozen, maker
 
 
 @frozen
@@ -131,3 +131,17 @@ def test_bases_are_refused() -> None:
 
     with pytest.raises(TypeError, match="bases"):
         frozen(Below)
+
+
+def test_a_maker_makes_what_the_class_makes() -> None:
+    point, checked = maker(Point), maker(Checked)
+    for given in ({"x": 1}, {"x": 1, "y": 2}, {"x": 1, "tags": {"a": "b"}}):
+        made, usual = point(**given), Point(**given)
+        assert (type(made), made, made.tags) == (Point, usual, usual.tags)
+    assert point(x=1).tags is not point(x=1).tags
+    with pytest.raises(FrozenInstanceError):
+        point(x=1).x = 2  # type: ignore[misc]
+    with pytest.raises(TypeError, match="x"):
+        point(y=1)  # type: ignore[call-arg]
+    with pytest.raises(ValueError, match="a name is needed"):
+        checked(name="")

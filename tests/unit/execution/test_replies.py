@@ -1,3 +1,5 @@
+from copy import replace
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -6,6 +8,7 @@ from hypothesis import strategies as st
 
 from septet.core.canonical import canonical
 from septet.core.entries import ModelReply, ToolCall, encode
+from septet.core.money import Usage
 from septet.execution.ports import Reply
 from septet.execution.replies import ARGUMENTS_BYTES, CALLS, REPLY_BYTES, TEXT_CHARACTERS, recordable
 from tests.unit.strategies import hostile, objects, quick, replies
@@ -73,3 +76,15 @@ def test_a_text_or_a_reply_that_is_too_long_is_cut_and_counts_as_cut_off() -> No
     many = recordable(Reply(calls=tuple(ToolCall(id=str(n), tool="t", arguments={}) for n in range(CALLS + 1)), stop="tools"), 0)
     assert (len(many.calls), many.stop) == (CALLS, "truncated")
     assert recordable(Reply(text="A" * TEXT_CHARACTERS), 0).stop == "end"
+
+
+def test_nothing_of_a_reply_is_lost() -> None:
+    reply = Reply(
+        text="t",
+        calls=(ToolCall(id="call-0-0", tool="t", arguments={}),),
+        stop="refused",
+        usage=Usage(input=1, output=2),
+        usage_known=False,
+    )
+    assert all(getattr(reply, field.name) != getattr(Reply(), field.name) for field in fields(Reply)), "each field says something"
+    assert recordable(reply, 0) == replace(reply)

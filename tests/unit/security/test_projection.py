@@ -86,6 +86,9 @@ class TestKeeping:
             journal.handed = 0
             projection = known.current(BRANCH)
             assert projection.head == writing.head
+            assert projection.ends_at(writing.head)
+            assert not projection.ends_at(Head(number=writing.head.number, hash="another"))
+            assert not projection.ends_at(Head(number=writing.head.number + 1, hash=writing.head.hash))
             known.keep(BRANCH, projection)
             assert journal.handed == 1
 

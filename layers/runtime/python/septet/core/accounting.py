@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from copy import replace
 
 from septet.core.errors import BudgetExhausted, Fenced, RunStopped
+from septet.core.frozen import maker
 from septet.core.ledger import Account
 from septet.core.money import dollars
+
+_account = maker(Account)
 
 
 def spendable(account: Account) -> None:
@@ -17,49 +20,67 @@ def spendable(account: Account) -> None:
 def take(account: Account, amount: int) -> Account:
     """*account* with *amount* held for an account below it. Raises RunStopped or BudgetExhausted."""
     spendable(account)
-    _enough(account, amount)
+    _enough(account.name, account.available, amount)
     return replace(account, available=account.available - amount, reserved=account.reserved + amount)
 
 
 def part(account: Account, share: int) -> Account:
     """*account* with *share* of its limit gone to an account beside it. Raises RunStopped or BudgetExhausted."""
     spendable(account)
-    _enough(account, share)
+    _enough(account.name, account.available, share)
     return replace(account, available=account.available - share, limit=account.limit - share)
 
 
 def hold(account: Account, entry: int, amount: int, *, until: int, settle: Mapping[int, int]) -> Account:
     """*account* with *settle* charged and *amount* held for *entry*. Raises RunStopped, Fenced or BudgetExhausted."""
     spendable(account)
-    account = charge(account, settle)
-    if entry <= account.charged:
-        raise Fenced(f"{account.name}: another executor has paid for entry {account.charged}, so entry {entry} is taken")
-    standing = account.reservations.get(entry, 0)
+    left, spent, released, charged = _settled(account, settle)
+    if entry <= charged:
+        raise Fenced(f"{account.name}: another executor has paid for entry {charged}, so entry {entry} is taken")
+    standing = left.get(entry, 0)
     more = max(0, amount - standing)
-    _enough(account, more)
-    return replace(
-        account,
-        available=account.available - more,
-        reserved=account.reserved + more,
-        reservations={**account.reservations, entry: standing + more},
-        until=max(account.until, until),
-    )
+    _enough(account.name, account.available + released - spent, more)
+    surely = max(account.until, until) if left else until
+    left[entry] = standing + more
+    return _moved(account, spent=spent, released=released, held=more, reservations=left, charged=charged, until=surely)
 
 
 def charge(account: Account, settle: Mapping[int, int]) -> Account:
     """*account* with each call of *settle* that something is held for charged, at most with that, and the rest released."""
-    held = {entry: amount for entry, amount in account.reservations.items() if entry in settle}
-    costs = {entry: min(settle[entry], amount) for entry, amount in held.items()}
-    left = {entry: amount for entry, amount in account.reservations.items() if entry not in settle}
-    spent, released = sum(costs.values()), sum(held.values())
-    return replace(
-        account,
+    left, spent, released, charged = _settled(account, settle)
+    until = account.until if left else 0
+    return _moved(account, spent=spent, released=released, held=0, reservations=left, charged=charged, until=until)
+
+
+def _settled(account: Account, settle: Mapping[int, int]) -> tuple[dict[int, int], int, int, int]:
+    """What *settle* leaves held in *account*, what it spends and releases, and the last entry that is charged for afterwards."""
+    left, spent, released, charged = dict(account.reservations), 0, 0, account.charged
+    for entry, cost in settle.items():
+        if entry in left:
+            held = left.pop(entry)
+            paid = min(cost, held)
+            spent, released = spent + paid, released + held
+            if paid and entry > charged:
+                charged = entry
+    return left, spent, released, charged
+
+
+def _moved(account: Account, *, spent: int, released: int, held: int, reservations: Mapping[int, int], charged: int, until: int) -> Account:
+    """*account* after amounts were *spent*, *released* and *held*. Made at once, not by ``replace``: every step makes one."""
+    return _account(
+        tenant=account.tenant,
+        name=account.name,
+        limit=account.limit,
         spent=account.spent + spent,
-        reserved=account.reserved - released,
-        available=account.available + released - spent,
-        reservations=left,
-        charged=max(account.charged, *(entry for entry, cost in costs.items() if cost), -1),
-        until=account.until if left else 0,
+        reserved=account.reserved - released + held,
+        available=account.available + released - spent - held,
+        stopped=account.stopped,
+        ended=account.ended,
+        closed=account.closed,
+        reservations=reservations,
+        charged=charged,
+        until=until,
+        over=account.over,
     )
 
 
@@ -92,8 +113,8 @@ def limited(account: Account, limit: int) -> Account:
     return replace(account, limit=least, over=least - limit, available=least - account.spent - account.reserved)
 
 
-def _enough(account: Account, amount: int) -> None:
-    if account.available < amount:
-        kind, _, date = account.name.partition("/")
+def _enough(name: str, available: int, amount: int) -> None:
+    if available < amount:
+        kind, _, date = name.partition("/")
         whose = f"the budget of {date}" if kind == "day" else "the run's budget"
-        raise BudgetExhausted(f"{dollars(account.available)} is left of {whose}, {dollars(amount)} are needed")
+        raise BudgetExhausted(f"{dollars(available)} is left of {whose}, {dollars(amount)} are needed")

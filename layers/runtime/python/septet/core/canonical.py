@@ -1,8 +1,8 @@
 """One byte form for one JSON value, so that digests of equal values are equal."""
 
-import hashlib
 import json
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Any
 
 LEVELS = 32
@@ -42,9 +42,12 @@ def whole(value: Any, levels: int = LEVELS) -> Any:
     return value
 
 
-def digest(*parts: bytes) -> str:
-    """SHA-256 over *parts*, each preceded by its length so that parts cannot run into each other; 64 hex characters."""
-    return hashlib.sha256(b"".join([b"%d:%b" % (len(part), part) for part in parts])).hexdigest()
+def digest(first: bytes, *rest: bytes) -> str:
+    """SHA-256 over its parts, each preceded by its length so that parts cannot run into each other; 64 hex characters."""
+    framed = b"%d:%b" % (len(first), first)
+    for part in rest:
+        framed += b"%d:%b" % (len(part), part)
+    return sha256(framed).hexdigest()
 
 
 def unfit(value: Any, size: int) -> str:

@@ -4,6 +4,7 @@ A frozen dataclass compiles six methods when it is defined and goes through ``ob
 turn's path that was an eighth of a cold start and a quarter of a step (docs/decisions/0008-values-of-our-own.md has the figures). Here one
 method is compiled: it fills an object of a hidden class of the same shape, which takes values, and then turns it into one that does not.
 ``dataclasses.fields``, ``replace`` and ``asdict`` work as with a dataclass.
+``maker`` gives the same constructor as a function, for what every step makes.
 """
 
 from collections.abc import Callable, Mapping
@@ -28,12 +29,20 @@ def frozen[T](declared: type[T]) -> type[T]:
         "__dataclass_fields__": _Fields(defaults),
         "_values": attrgetter(*names, "__class__"),  # always a tuple, but for a value without fields
     }
-    return type(declared.__name__, (), {**_METHODS, **namespace, **own})
+    made = type(declared.__name__, (), {**_METHODS, **namespace, **own})
+    own["__new__"].__defaults__ = (made,)  # so that ``maker`` needs no other function than this one
+    return made
+
+
+def maker[**P, T](kind: Callable[P, T]) -> Callable[P, T]:
+    """What ``kind(…)`` calls, as a plain function: Python calls a class with a dictionary of its keywords, which costs as much again."""
+    constructor: Callable[P, T] = kind.__new__  # type: ignore[assignment]  # the type checker knows object's
+    return constructor
 
 
 def _constructor(declared: type, names: tuple[str, ...], defaults: Mapping[str, Any]) -> Callable[..., Any]:
     """``__new__``, compiled for these fields."""
-    known: dict[str, Any] = {"_new": object.__new__, "_draft": type(declared.__name__, (), {"__slots__": names}), "_unset": MISSING}
+    known: dict[str, Any] = {"_draft": type(declared.__name__, (), {"__slots__": names}), "_unset": MISSING}
     takes, fills = [], []
     for name in names:
         default: Any = defaults.get(name, MISSING)
@@ -46,7 +55,7 @@ def _constructor(declared: type, names: tuple[str, ...], defaults: Mapping[str, 
             takes.append(name if default is MISSING else f"{name}=_default_{name}")
             fills.append(f"self.{name} = {name}")
     checks = ["self.__post_init__()"] if hasattr(declared, "__post_init__") else []
-    lines = ["self = _new(_draft)", *fills, "self.__class__ = cls", *checks, "return self"]
+    lines = ["self = _draft()", *fills, "self.__class__ = cls", *checks, "return self"]
     exec(f"def __new__(cls, {', '.join(['*', *takes] if takes else [])}):\n " + "\n ".join(lines), known)  # noqa: S102 -- names of fields
     constructor: Callable[..., Any] = known["__new__"]
     return constructor
@@ -82,7 +91,7 @@ def _repr(self: Any) -> str:
 
 
 def _changed(self: Any, /, **changes: Any) -> Any:
-    return type(self)(**dict(zip(self.__slots__, _all(self), strict=False)) | changes) if self.__slots__ else type(self)(**changes)
+    return self.__new__(**dict(zip(self.__slots__, _all(self), strict=False)) | changes) if self.__slots__ else type(self)(**changes)
 
 
 def _refuse(self: object, name: str, *_: object) -> None:

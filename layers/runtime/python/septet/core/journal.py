@@ -2,14 +2,13 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol
 
 from septet.core.canonical import canonical, digest, quoted, text
 from septet.core.entries import Body, Damaged, Entry, Erased, decode, encode, spelling
 from septet.core.errors import InputRejected
-from septet.core.frozen import frozen
+from septet.core.frozen import frozen, maker
 from septet.core.money import Usage
 
 MAIN = "main"
@@ -43,6 +42,9 @@ class Head:
 
     number: int = 0
     hash: str = ""
+
+
+_entry, _head = maker(Entry), maker(Head)
 
 
 class Journal(Protocol):
@@ -82,9 +84,8 @@ def _usage(usage: Usage | None) -> dict[str, int] | None:
     return {"input": usage.input, "output": usage.output, "cache_read": usage.cache_read, "cache_write": usage.cache_write}
 
 
-_HEADER = '[%d,%d,%s,%s,%d,%s,"%s","%s"]'
-"""What ``_link`` makes of a header, spelt at once by whoever writes an entry; ``verify`` goes the long way."""
 _USAGE = '{"cache_read":%d,"cache_write":%d,"input":%d,"output":%d}'
+"""``_usage`` in canonical form."""
 
 
 @lru_cache(maxsize=64)
@@ -125,39 +126,53 @@ def from_json(value: Mapping[str, Any]) -> Entry:
     )
 
 
-@dataclass(kw_only=True, slots=True)
 class Pen:
-    """Extends one branch on behalf of one agent's turn; a branch has one pen at a time, or somebody is fenced."""
+    """Extends one branch on behalf of one agent's turn; a branch has one pen at a time, or somebody is fenced.
 
-    journal: Journal
-    branch: Branch
-    clock: Clock
-    head: Head
-    agent: str = ""
-    turn: str = ""
-    bundle: str = ""
-    writer: str = ""
-    """Identifies this executor to the journal; made up when not given."""
+    *writer* identifies this executor to the journal; it is made up when not given.
+    """
 
-    def __post_init__(self) -> None:
-        self.writer = self.writer or os.urandom(8).hex()
+    __slots__ = ("_previous", "agent", "branch", "bundle", "clock", "journal", "number", "turn", "writer")
+
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        branch: Branch,
+        clock: Clock,
+        head: Head,
+        agent: str = "",
+        turn: str = "",
+        bundle: str = "",
+        writer: str = "",
+    ) -> None:
+        self.journal = journal
+        self.branch = branch
+        self.clock = clock
+        self.agent = agent
+        self.turn = turn
+        self.bundle = bundle
+        self.writer = writer or os.urandom(8).hex()
+        self.number = head.number
+        """The next entry's."""
+        self._previous = head.hash
+
+    @property
+    def head(self) -> Head:
+        """Where the branch goes on."""
+        return _head(number=self.number, hash=self._previous)
 
     def write(self, body: Body, *, usage: Usage | None = None, cost: int = 0, labels: Mapping[str, str] | None = None) -> Entry:
         """Append *body* and return its entry once it is durable. Raises Fenced when another executor went on with the branch."""
         salt = os.urandom(16).hex()
         sealed = digest(salt.encode(), spelling(body).encode())
-        number, previous, at = self.head.number, self.head.hash, self.clock()
-        covered = _HEADER % (
-            number,
-            at,
-            _writer(self.agent, self.turn, self.bundle),
-            _USAGE % (usage.cache_read, usage.cache_write, usage.input, usage.output) if usage else "null",
-            cost,
-            text(labels) if labels else "{}",
-            previous,
-            sealed,
-        )
-        entry = Entry(
+        number, previous, at = self.number, self._previous, self.clock()
+        writer = _writer(self.agent, self.turn, self.bundle)
+        used = _USAGE % (usage.cache_read, usage.cache_write, usage.input, usage.output) if usage else "null"
+        shown = text(labels) if labels else "{}"
+        # What ``_link`` makes of the entry's header, spelt at once; ``verify`` goes the long way.
+        covered = f'[{number},{at},{writer},{used},{cost},{shown},"{previous}","{sealed}"]'
+        entry = _entry(
             number=number,
             at=at,
             body=body,
@@ -173,12 +188,12 @@ class Pen:
             hash=digest(covered.encode()),
         )
         self.journal.append(self.branch, entry, writer=self.writer)
-        self.head = Head(number=number + 1, hash=entry.hash)
+        self.number, self._previous = number + 1, entry.hash
         return entry
 
     def follow(self, entry: Entry) -> None:
         """Go on after *entry*, which somebody else wrote on this turn's behalf (the gateway)."""
-        self.head = Head(number=entry.number + 1, hash=entry.hash)
+        self.number, self._previous = entry.number + 1, entry.hash
 
 
 def after(entries: Iterable[Entry]) -> Head:

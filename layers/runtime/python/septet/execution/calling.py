@@ -1,13 +1,12 @@
 """Calling a model for a turn: choose one, hold the money, journal the call, make it, journal how it ended."""
 
 from collections.abc import Callable, Sequence
-from copy import replace
 from dataclasses import dataclass, field
 
 from septet.core.canonical import digest
 from septet.core.entries import LOST, Body, Entry, Failure, ModelCall, ModelFailed, ModelReply, Note
 from septet.core.errors import CLASSES, BudgetExhausted, ContextOverflow, ModelUnavailable, RunStopped, SeptetError
-from septet.core.frozen import frozen
+from septet.core.frozen import frozen, maker
 from septet.core.journal import Pen
 from septet.core.ledger import Ledger, of_branch
 from septet.core.money import Usage, cost
@@ -26,6 +25,7 @@ MESSAGE_CHARACTERS = 500
 GRACE = 10_000
 """Milliseconds after an invocation's deadline at which its process is surely gone."""
 OVERFLOW = ContextOverflow.__name__
+_model_call, _model_reply, _model_request = maker(ModelCall), maker(ModelReply), maker(ModelRequest)
 
 
 @frozen
@@ -71,8 +71,17 @@ class Calling:
             return
         last = history[-1]
         if isinstance(last.body, ModelCall):
-            maker = replace(self.pen, agent=last.agent, turn=last.turn, bundle=last.bundle)
-            lost = maker.write(ModelFailed(model=last.body.model, error=LOST, message=""), cost=last.body.reserved)
+            theirs = Pen(
+                journal=self.pen.journal,
+                branch=self.pen.branch,
+                clock=self.pen.clock,
+                head=self.pen.head,
+                agent=last.agent,
+                turn=last.turn,
+                bundle=last.bundle,
+                writer=self.pen.writer,
+            )
+            lost = theirs.write(ModelFailed(model=last.body.model, error=LOST, message=""), cost=last.body.reserved)
             self.pen.follow(lost)
             self.turn.observe(lost)
             self._unsettled = {last.number: lost.cost}
@@ -157,12 +166,12 @@ class Calling:
 
     def _attempt(self, model: ModelSpec, step: int, key: str) -> str:
         """Call *model* once; the name of what went wrong, empty when nothing did."""
-        number, most = self.pen.head.number, self._worst(model)
+        number, most = self.pen.number, self._worst(model)
         if refusal := self._hold(number, most):
             self._write(Failure(error=type(refusal).__name__, message=str(refusal)))
             return type(refusal).__name__
         self._unsettled = {}
-        self._write(ModelCall(model=model.id, step=step, reserved=most))
+        self._write(_model_call(model=model.id, step=step, reserved=most))
         try:
             reply = recordable(self.models.model.complete(self._request(model, step)), step)
         except SeptetError as error:
@@ -193,7 +202,7 @@ class Calling:
         return worst(model, self.turn.bound, self.agent.limits.reply_tokens)
 
     def _request(self, model: ModelSpec, step: int) -> ModelRequest:
-        return ModelRequest(
+        return _model_request(
             model=model,
             system=self.turn.conversation.system,
             messages=self.turn.conversation.messages,
@@ -233,4 +242,4 @@ class Calling:
 
 
 def _reply(model: ModelSpec, reply: Reply, *, cached: bool = False) -> ModelReply:
-    return ModelReply(model=model.id, text=reply.text, calls=reply.calls, stop=reply.stop, cached=cached)
+    return _model_reply(model=model.id, text=reply.text, calls=reply.calls, stop=reply.stop, cached=cached)

@@ -66,7 +66,8 @@ class Conversation:
     @property
     def size(self) -> int:
         """The most input tokens that a request of all this can have."""
-        self._open()
+        if not self._messages:
+            self._open()
         return self._size
 
     def context(self, entry: Entry) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from septet.core.entries import Answer, Body, Compacted, Entry, Failure, HandOver, Note, ToolCall
 from septet.core.errors import CLASSES, Fenced, InputRejected, ModelThrottled, ModelUnavailable, RunStopped, SeptetError, ToolFailed
-from septet.core.frozen import frozen
+from septet.core.frozen import frozen, maker
 from septet.core.journal import Branch, Clock, Journal, Pen, after
 from septet.core.labels import labelled
 from septet.execution.actions import Action, CallModel, CallTools, Compact, Fail, Give, Pass, Pause, Repair, Show
@@ -19,6 +19,7 @@ MARGIN = 60_000
 """Milliseconds that must remain before another step is begun; a turn that has less returns ``continue``."""
 GATEWAY_ATTEMPTS = 3
 """How often a broken gateway is asked again within one invocation."""
+_gateway_request = maker(GatewayRequest)
 
 
 @frozen
@@ -146,7 +147,7 @@ class Driver:
     def _call_tools(self, calls: tuple[ToolCall, ...]) -> bool:
         """Let the gateway work on *calls*; whether it has written anything."""
         pen = self._pen
-        request = GatewayRequest(
+        request = _gateway_request(
             branch=pen.branch, head=pen.head, agent=self._agent.name, turn=self._turn.id, bundle=self._agent.bundle, calls=calls
         )
         for left in reversed(range(GATEWAY_ATTEMPTS)):
@@ -155,11 +156,11 @@ class Driver:
                 self._undecided = False
                 return self._follow(written)
             except RunStopped as error:
-                self._follow(list(self._ports.journal.read(pen.branch, after=pen.head.number - 1)))
+                self._follow(list(self._ports.journal.read(pen.branch, after=pen.number - 1)))
                 self._take(pen.write(Failure(error=RunStopped.__name__, message=str(error))))
                 return True
             except GatewayBroke as error:
-                if self._follow(list(self._ports.journal.read(pen.branch, after=pen.head.number - 1))):
+                if self._follow(list(self._ports.journal.read(pen.branch, after=pen.number - 1))):
                     return True
                 if not left:
                     raise ToolFailed(f"the gateway ended {GATEWAY_ATTEMPTS} times without an answer: {error}") from error
@@ -167,8 +168,9 @@ class Driver:
 
     def _follow(self, entries: Sequence[Entry]) -> bool:
         for entry in entries:
-            self._pen.follow(entry)
             self._take(entry)
+        if entries:
+            self._pen.follow(entries[-1])
         return bool(entries)
 
 

@@ -73,7 +73,7 @@ def text_bound(text: str) -> int:
 
 def json_bound(value: Any) -> int:
     """The most tokens of *value* as JSON: its bytes with every other character escaped."""
-    return sum(map(len, _encode(value, 0)))
+    return len("".join(_encode(value, 0)))
 
 
 def worst(model: ModelSpec, bound: int, reply_tokens: int) -> int:
@@ -81,6 +81,7 @@ def worst(model: ModelSpec, bound: int, reply_tokens: int) -> int:
 
     All input at the dearest price there is for it, and the longest reply. A request larger than the context is refused, not charged.
     """
-    tokens_in = min(bound, model.context)
-    tokens_out = min(reply_tokens, model.max_output)
-    return -(-(tokens_in * model.price.dearest_input + tokens_out * model.price.output) // MICRO)
+    price, context, longest = model.price, model.context, model.max_output
+    tokens_in = min(context, bound)
+    tokens_out = min(longest, reply_tokens)
+    return -(-(tokens_in * price.dearest_input + tokens_out * price.output) // MICRO)

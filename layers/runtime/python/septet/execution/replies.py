@@ -1,11 +1,11 @@
 """What a model said, made fit to be recorded: a model may say anything."""
 
 from collections.abc import Sequence
-from copy import replace
 from typing import Any
 
 from septet.core.canonical import canonical, unfit
 from septet.core.entries import ToolCall
+from septet.core.frozen import maker
 from septet.execution.ports import Reply
 
 ARGUMENTS_BYTES = 256 * 1024
@@ -18,6 +18,7 @@ CALLS = 64
 """More than any reply needs; a reply with more counts as cut off."""
 TOOL_CHARACTERS = 64
 """As many as a tool's name may have."""
+_call, _reply = maker(ToolCall), maker(Reply)
 
 
 def recordable(reply: Reply, step: int) -> Reply:
@@ -26,17 +27,23 @@ def recordable(reply: Reply, step: int) -> Reply:
     Calls get ids of ours: a model may give two calls one id, and then the result of one would stand for both.
     """
     given = _all_arguments(reply.calls[:CALLS])
-    calls = tuple(
-        ToolCall(id=f"call-{step}-{place}", tool=_unicode(call.tool)[:TOOL_CHARACTERS], arguments=arguments)
+    calls = [
+        _call(id=f"call-{step}-{place}", tool=_unicode(call.tool)[:TOOL_CHARACTERS], arguments=arguments)
         for place, (call, arguments) in enumerate(zip(reply.calls, given, strict=False))
-    )
+    ]
     cut = len(reply.text) > TEXT_CHARACTERS or len(reply.calls) > CALLS
-    return replace(reply, text=_unicode(reply.text[:TEXT_CHARACTERS]), calls=calls, stop="truncated" if cut else reply.stop)
+    return _reply(
+        text=_unicode(reply.text[:TEXT_CHARACTERS]),
+        calls=tuple(calls),
+        stop="truncated" if cut else reply.stop,
+        usage=reply.usage,
+        usage_known=reply.usage_known,
+    )
 
 
 def _unicode(text: str) -> str:
     """*text* without halves of surrogate pairs, which JSON can spell and UTF-8 cannot."""
-    return text.encode(errors="replace").decode()
+    return text if text.isascii() else text.encode(errors="replace").decode()
 
 
 def _all_arguments(calls: Sequence[ToolCall]) -> list[Any]:

@@ -19,6 +19,7 @@ from septet.core.entries import (
     ToolResult,
 )
 from septet.core.errors import ModelThrottled, ModelUnavailable
+from septet.core.frozen import maker
 from septet.execution.actions import Action, CallModel, CallTools, Compact, Fail, Pause, Repair, Show
 from septet.execution.agents import Agent
 from septet.execution.conversation import Conversation
@@ -37,6 +38,7 @@ FAILURES = 40
 """Calls of one step that may fail before the turn does, however often it is taken up again."""
 OVERFLOW = "ContextOverflow"
 """The class of error that shortening may help against."""
+_call_model, _call_tools = maker(CallModel), maker(CallTools)
 
 
 class Turn:
@@ -175,7 +177,7 @@ class Turn:
                 return Compact(through=through)
         if overflowed and set(overflowed).issuperset(self.agent.fallback.get("overflow", ())):
             return Fail(error=OVERFLOW, message=f"the request does not fit {overflowed[-1]}, and nothing in it can be shortened any more")
-        return CallModel(step=self._replies)
+        return _call_model(step=self._replies)
 
     def _answer_to(self, reply: ModelReply) -> Action:
         end = ending(self.agent, reply, self._passes)
@@ -199,7 +201,7 @@ class Turn:
         if self._asked:
             asked = min(self._asked.values(), key=lambda item: item.expires_at)
             return Pause(approval=asked.approval, expires_at=asked.expires_at, calls=calls)
-        return CallTools(calls=calls)
+        return _call_tools(calls=calls)
 
     def _repair(self, text: str) -> Action:
         if self._repairs >= REPAIRS:

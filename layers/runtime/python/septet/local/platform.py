@@ -6,6 +6,7 @@ from typing import Any
 
 from septet.core.entries import Entry, Request
 from septet.core.errors import Fenced, InputRejected, RunStopped
+from septet.core.frozen import maker
 from septet.core.journal import Branch, Head, Journal, Pen
 from septet.core.ledger import Budgets, Ledger
 from septet.core.runs import Run, Runs
@@ -30,6 +31,8 @@ from septet.security.hands import Hands
 from septet.security.manifests import Manifest
 from septet.security.projection import Projections
 
+_calls = maker(Calls)
+
 
 class LocalGateway:
     """A gateway in this process, as agents reach it."""
@@ -39,7 +42,7 @@ class LocalGateway:
 
     def call(self, request: GatewayRequest) -> list[Entry]:
         """The entries that the gateway appended. Raises Fenced or InputRejected as it did, GatewayBroke for anything else."""
-        calls = Calls(
+        calls = _calls(
             branch=request.branch,
             head=request.head,
             agent=request.agent,

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from septet.core.canonical import unfit
 from septet.core.errors import EffectUnknown, InputRejected, PolicyDenied, SeptetError, ToolFailed, ToolTimedOut
-from septet.core.frozen import frozen
+from septet.core.frozen import frozen, maker
 from septet.core.journal import Branch, Clock
 from septet.security.manifests import Manifest
 
@@ -92,6 +92,9 @@ class Done:
     repeated: bool = False
 
 
+_done = maker(Done)
+
+
 @frozen
 class Line:
     """The line to the tools."""
@@ -130,7 +133,7 @@ class Line:
 def kept(manifest: Manifest, value: Any) -> Done:
     """What a tool returned, unless nobody could keep it; for an effect it has happened either way."""
     wrong = unfit(value, RESULT_BYTES)
-    return Done(error="ToolFailed", message=f"{manifest.name} ended, but its result is {wrong}") if wrong else Done(value=value)
+    return Done(error="ToolFailed", message=f"{manifest.name} ended, but its result is {wrong}") if wrong else _done(value=value)
 
 
 def ended(manifest: Manifest, error: SeptetError) -> Done:

@@ -8,7 +8,7 @@ from typing import Any
 from septet.core.canonical import whole
 from septet.core.entries import ApprovalAsked, ApprovalGiven, Body, Entry, ToolCall, ToolIntent, ToolResult
 from septet.core.errors import Fenced, InputRejected
-from septet.core.frozen import frozen
+from septet.core.frozen import frozen, maker
 from septet.core.journal import Branch, Clock, Head, Pen
 from septet.core.labels import labelled
 from septet.core.ledger import Ledger, of_branch
@@ -26,6 +26,7 @@ WIDTH = 8
 """Tools that run at the same time for one request."""
 SECONDS = 95
 """What one request may take: less than the function's time limit, so that what was done is told by the gateway itself."""
+_call, _facts, _tool_intent, _tool_result = maker(Call), maker(Facts), maker(ToolIntent), maker(ToolResult)
 
 
 @frozen
@@ -70,7 +71,7 @@ class Gateway:
         # After a stop every call is refused, reads as well. For an effect, the write of its intent decides.
         check_account(branch, self.ledger.account(branch.tenant, of_branch(branch.run, branch.path)))
         known = self.projections.current(branch)
-        if known.head != calls.head:
+        if not known.ends_at(calls.head):
             raise Fenced(f"the branch has gone on to entry {known.head.number}, the agent is at {calls.head.number}")
         pen = Pen(
             journal=self.projections.journal,
@@ -81,7 +82,7 @@ class Gateway:
             turn=calls.turn,
             bundle=calls.bundle,
         )
-        written = _Desk(gateway=self, calls=calls, pen=pen, known=known, principal=run.submitter, until=until).work()
+        written = _desk(gateway=self, calls=calls, pen=pen, known=known, principal=run.submitter, until=until).work()
         self.projections.keep(branch, known)
         return written
 
@@ -98,7 +99,7 @@ class _Desk:
     until: int
 
     def work(self) -> list[Entry]:
-        facts = Facts(principal=self.principal, records=self.known.records, acted=self.known.acted)
+        facts = _facts(principal=self.principal, records=self.known.records, acted=self.known.acted)
         written: list[Entry] = []
         allowed: list[tuple[ToolCall, Manifest]] = []
         for said in self.calls.calls:
@@ -146,7 +147,7 @@ class _Desk:
 
     def _intent(self, call: ToolCall, manifest: Manifest, reasons: tuple[str, ...]) -> ToolIntent:
         key = "" if manifest.repeat == "none" else effect_key(manifest, self.calls.branch.run, call.arguments)
-        return ToolIntent(call=call.id, tool=call.tool, arguments=call.arguments, key=key, reasons=reasons)
+        return _tool_intent(call=call.id, tool=call.tool, arguments=call.arguments, key=key, reasons=reasons)
 
     def _ask(self, call: ToolCall, manifest: Manifest, decision: Decision) -> tuple[list[Body], bool]:
         now = self.gateway.clock()
@@ -219,10 +220,13 @@ class _Desk:
         call, manifest = item
         try:
             return self.gateway.hands.perform(
-                Call(manifest=manifest, arguments=call.arguments, branch=self.calls.branch, principal=self.principal, until=self.until)
+                _call(manifest=manifest, arguments=call.arguments, branch=self.calls.branch, principal=self.principal, until=self.until)
             )
         except Exception as error:  # noqa: BLE001 -- raised by _perform, once the calls beside this one have ended
             return error
+
+
+_desk = maker(_Desk)
 
 
 def _refused(call: ToolCall, error: str, message: str) -> ToolResult:
@@ -230,7 +234,7 @@ def _refused(call: ToolCall, error: str, message: str) -> ToolResult:
 
 
 def _result(call: ToolCall, end: Done) -> ToolResult:
-    return ToolResult(call=call.id, tool=call.tool, value=end.value, error=end.error, message=end.message, repeated=end.repeated)
+    return _tool_result(call=call.id, tool=call.tool, value=end.value, error=end.error, message=end.message, repeated=end.repeated)
 
 
 def _labels(manifest: Manifest, end: Done) -> dict[str, str]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from copy import replace
 
 from septet.core.errors import SeptetError
-from septet.core.frozen import frozen
+from septet.core.frozen import frozen, maker
 from septet.core.journal import Clock
 from septet.security.calls import ATTEMPTS, REFUSALS, REFUSED_PAUSES, Call, Done, Line, ToolNotRun, Tools, Unfinished, ended, kept
 from septet.security.effects import Effect, Effects, effect_key
@@ -14,6 +14,7 @@ GRACE = 2_000
 """Milliseconds a caller may take beyond what its attempts do."""
 LOOK = 500
 """Milliseconds between two looks at an effect that somebody else is at."""
+_line = maker(Line)
 
 
 @frozen
@@ -29,7 +30,7 @@ class Hands:
     @property
     def line(self) -> Line:
         """How tools are called."""
-        return Line(tools=self.tools, clock=self.clock, pause=self.pause)
+        return _line(tools=self.tools, clock=self.clock, pause=self.pause)
 
     def perform(self, call: Call) -> Done:
         """Make the call, once if it is an effect. What the tool does is in what is returned.

@@ -53,6 +53,9 @@ class Decision:
     evidence: tuple[Mapping[str, Any], ...] = ()
 
 
+READS = Decision(outcome="allow", reasons=("it only reads",))
+
+
 def decide(manifest: Manifest, arguments: Mapping[str, Any], facts: Facts) -> Decision:
     """Allow, ask a person, or deny. A read is allowed; whatever acts must aim at records of the principal's own, within their bounds.
 
@@ -60,7 +63,7 @@ def decide(manifest: Manifest, arguments: Mapping[str, Any], facts: Facts) -> De
     over a run: a large one does not get through in small parts, on one record or on several.
     """
     if manifest.reads:
-        return Decision(outcome="allow", reasons=("it only reads",))
+        return READS
     selected = {
         name: facts.records.get((manifest.argument(name).kind, str(value)))
         for name, value in arguments.items()

@@ -34,6 +34,11 @@ class Projection:
         """Where the branch goes on."""
         return Head(number=self.last.number + 1, hash=self.last.hash) if self.last else Head()
 
+    def ends_at(self, head: Head) -> bool:
+        """Whether the branch goes on at *head*."""
+        last = self.last
+        return head.number == last.number + 1 and head.hash == last.hash if last else head == Head()
+
     def take(self, entry: Entry) -> None:
         """Take in the branch's next entry."""
         self.last = entry
