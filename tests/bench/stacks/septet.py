@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from septet.core.entries import ToolCall
+from septet.core.frozen import maker
 from septet.core.money import Price, Usage
 from septet.execution.agents import Agent, Limits, ModelSpec, ToolSpec
 from septet.execution.ports import ModelRequest, Reply
@@ -47,6 +48,10 @@ AGENT = Agent(
 )
 
 
+USAGE = Usage(input=10, output=5)
+call, reply = maker(ToolCall), maker(Reply)
+
+
 class Model:
     """The model."""
 
@@ -54,8 +59,8 @@ class Model:
         """Ask for the next addition, or answer."""
         given = next_call()
         if given is None:
-            return Reply(text="done", usage=Usage(input=10, output=5))
-        return Reply(calls=(ToolCall(id="c", tool="add", arguments=given),), stop="tools", usage=Usage(input=10, output=5))
+            return reply(text="done", usage=USAGE)
+        return reply(calls=(call(id="c", tool="add", arguments=given),), stop="tools", usage=USAGE)
 
 
 class Adder:

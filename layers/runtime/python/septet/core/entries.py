@@ -252,8 +252,14 @@ _KINDS: dict[str, type[Body]] = {
     )
 }
 _FIELDS: dict[str, tuple[str, ...]] = {name: tuple(kind.__annotations__.keys() - {"type"}) for name, kind in _KINDS.items()}
-_HOLES: dict[Any, str] = {str: "{quoted(body.%s)}", int: "{body.%s:d}", bool: "{'true' if body.%s else 'false'}"}
-"""How a value of a type is spelt; the others go through ``_spelt``."""
+_HOLES: dict[Any, str] = {
+    str: "{quoted(body.%s)}",
+    int: "{body.%s:d}",
+    bool: "{'true' if body.%s else 'false'}",
+    tuple[str, ...]: "{texts(body.%s)}",
+    tuple[ToolCall, ...]: "{calls(body.%s)}",
+}
+"""How a value of a type is spelt; the others are JSON."""
 _TUPLES: dict[str, Callable[[Any], Any]] = {
     "calls": lambda value: tuple(ToolCall(**call) for call in value),
     "reasons": tuple,
@@ -307,19 +313,23 @@ def spelling(body: Body) -> str:
 @cache
 def _speller(kind: Any) -> Callable[[Body], str]:
     """What spells a *kind* of body, compiled when the first is written: the keys in order, and a hole for each value."""
-    values = {name: _HOLES.get(declared, "{spelt(body.%s)}") % name for name, declared in kind.__annotations__.items() if name != "type"}
+    values = {name: _HOLES.get(declared, "{text(body.%s)}") % name for name, declared in kind.__annotations__.items() if name != "type"}
     values |= {"type": quoted(kind.type), "version": str(VERSION)}
     pairs = ",".join(f'"{name}":{values[name]}' for name in sorted(values))
-    speller: Callable[[Body], str] = eval(f"lambda body: f'{{{{{pairs}}}}}'", {"quoted": quoted, "spelt": _spelt})  # noqa: S307 -- our names
+    speller: Callable[[Body], str] = eval(f"lambda body: f'{{{{{pairs}}}}}'", _SPELLERS)  # noqa: S307 -- our names
     return speller
 
 
-def _spelt(value: Any) -> str:
-    if isinstance(value, tuple):
-        return f"[{','.join([_spelt(item) for item in value])}]"
-    if isinstance(value, ToolCall):
-        return f'{{"arguments":{text(value.arguments)},"id":{quoted(value.id)},"tool":{quoted(value.tool)}}}'
-    return text(value)
+def _texts(values: tuple[str, ...]) -> str:
+    return f"[{','.join([quoted(value) for value in values])}]"
+
+
+def _calls(calls: tuple[ToolCall, ...]) -> str:
+    each = [f'{{"arguments":{text(call.arguments)},"id":{quoted(call.id)},"tool":{quoted(call.tool)}}}' for call in calls]
+    return f"[{','.join(each)}]"
+
+
+_SPELLERS = {"quoted": quoted, "text": text, "texts": _texts, "calls": _calls}
 
 
 def decode(value: Mapping[str, Any]) -> Body:

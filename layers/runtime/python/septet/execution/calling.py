@@ -154,7 +154,8 @@ class Calling:
         return model
 
     def _route(self, sick: frozenset[str]) -> ModelSpec | None:
-        dear = [model.id for model in self.agent.models if self._worst(model) > self._left]
+        left = self._left
+        dear = [model.id for model in self.agent.models if self._worst(model) > left]
         return routing.route(self.agent, share=self._share, failures=self._failures, sick=sick, dear=dear)
 
     def _give_up(self) -> None:

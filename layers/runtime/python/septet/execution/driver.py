@@ -19,6 +19,7 @@ MARGIN = 60_000
 """Milliseconds that must remain before another step is begun; a turn that has less returns ``continue``."""
 GATEWAY_ATTEMPTS = 3
 """How often a broken gateway is asked again within one invocation."""
+_STEPS = (CallModel, CallTools)
 _gateway_request = maker(GatewayRequest)
 
 
@@ -87,7 +88,7 @@ class Driver:
     def _go(self) -> Outcome:
         begun = False
         while (action := self._turn.act()) is not None:
-            if isinstance(action, CallModel | CallTools):
+            if isinstance(action, _STEPS):
                 # The first step is always taken: a turn that only ever returned ``continue`` would never end.
                 if begun and self._remaining() < MARGIN and not self._calling.failing:
                     return self._outcome("continue")

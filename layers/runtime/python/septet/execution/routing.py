@@ -33,7 +33,7 @@ def route(
     name of an error class. *sick* are the ids of models that are not to be called now, *dear* of those that the turn has no money for.
     Any step ends: a model is called at most as often as ``CALLS`` says, and one that another has followed is not called again.
     """
-    able = [model for model in agent.models if _able(model, agent) and model.id not in dear]
+    able = [model for model in _able(agent) if model.id not in dear]
     if not failures:
         return _first(able, share, sick)
     last, error = failures[-1]
@@ -61,10 +61,10 @@ def pause(attempt: int, chance: float) -> int:
     return int(chance * min(CAP, BASE * 2**doublings))
 
 
-def _able(model: ModelSpec, agent: Agent) -> bool:
-    """Whether the model can do what the agent needs. Structured answers and hand-overs are tools to a model."""
-    needs_tools = bool(agent.tools or agent.hand_over_to or agent.answer_schema is not None)
-    return "tools" in model.capabilities or not needs_tools
+def _able(agent: Agent) -> Sequence[ModelSpec]:
+    """The models that can do what the agent needs. Structured answers and hand-overs are tools to a model."""
+    needs_tools = agent.tools or agent.hand_over_to or agent.answer_schema is not None
+    return [model for model in agent.models if "tools" in model.capabilities] if needs_tools else agent.models
 
 
 def _first(able: Sequence[ModelSpec], share: float, sick: Collection[str]) -> ModelSpec | None:
@@ -80,6 +80,8 @@ def _first(able: Sequence[ModelSpec], share: float, sick: Collection[str]) -> Mo
 def _drawn(models: Sequence[ModelSpec], share: float) -> ModelSpec | None:
     """The model in whose part of all the weights *share* lies; those without weight have none."""
     weighted = [model for model in models if model.weight > 0]
+    if len(weighted) == 1:
+        return weighted[0]
     place = share * sum(model.weight for model in weighted)
     for model in weighted:
         place -= model.weight

@@ -6,6 +6,7 @@ from septet.core.entries import (
     Answer,
     ApprovalAsked,
     ApprovalGiven,
+    Body,
     Compacted,
     Entry,
     Failure,
@@ -16,6 +17,7 @@ from septet.core.entries import (
     Note,
     Stop,
     ToolCall,
+    ToolIntent,
     ToolResult,
 )
 from septet.core.errors import ModelThrottled, ModelUnavailable
@@ -38,6 +40,7 @@ FAILURES = 40
 """Calls of one step that may fail before the turn does, however often it is taken up again."""
 OVERFLOW = "ContextOverflow"
 """The class of error that shortening may help against."""
+_ENDS = (Answer, Failure, HandOver)
 _call_model, _call_tools = maker(CallModel), maker(CallTools)
 
 
@@ -84,26 +87,30 @@ class Turn:
         body = entry.body
         if isinstance(body, Stop):
             self.stopped = body
-        elif isinstance(body, Answer | Failure | HandOver):
+        elif isinstance(body, _ENDS):
             self._passes.take(entry)
             if entry.turn == self.id:
                 self.end = body
         if entry.turn == self.id:
             self._used.take(entry)
-            self._take(entry)
+            self._take(entry, body)
         elif not self._used.began:
             self.conversation.context(entry)
 
-    def _take(self, entry: Entry) -> None:
-        match entry.body:
-            case ModelCall():
-                self._used.model_calls += 1
+    def _take(self, entry: Entry, body: Body) -> None:
+        if isinstance(body, ModelCall):
+            self._used.model_calls += 1
+        elif isinstance(body, ModelReply):
+            self._replied(body, entry)
+        elif isinstance(body, ToolResult):
+            self._returned(body, entry)
+        elif not isinstance(body, ToolIntent):  # four of five entries are of those types
+            self._take_rare(entry, body)
+
+    def _take_rare(self, entry: Entry, body: Body) -> None:
+        match body:
             case ModelFailed() as failed:
                 self._failed(failed)
-            case ModelReply() as reply:
-                self._replied(reply, entry)
-            case ToolResult() as result:
-                self._returned(result, entry)
             case ApprovalAsked() as asked:
                 if not self._asked:
                     self._used.wait(entry.at)

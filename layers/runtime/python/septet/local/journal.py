@@ -24,10 +24,13 @@ class MemoryJournal:
     def append(self, branch: Branch, entry: Entry, *, writer: str) -> None:
         """Store *entry*. Raises Fenced when its number is taken by another, ValueError when it would leave a gap."""
         with self._lock:
-            entries = self._branches.setdefault(branch, [])
-            if entry.number == len(entries):
+            entries = self._branches.get(branch)
+            if entries is None:
+                entries = self._branches[branch] = []
+            number, following = entry.number, len(entries)
+            if number == following:
                 entries.append((entry, writer))
-            elif entry.number > len(entries):
-                raise ValueError(f"entry {entry.number} would leave a gap after {len(entries) - 1}")
-            elif (entries[entry.number][0].hash, entries[entry.number][1]) != (entry.hash, writer):
-                raise Fenced(f"entry {entry.number} of {branch.path} was written by another executor")
+            elif number > following:
+                raise ValueError(f"entry {number} would leave a gap after {following - 1}")
+            elif (entries[number][0].hash, entries[number][1]) != (entry.hash, writer):
+                raise Fenced(f"entry {number} of {branch.path} was written by another executor")

@@ -5,13 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from septet.core.entries import ApprovalAsked, Entry, ToolIntent, ToolResult
+from septet.core.entries import ApprovalAsked, Entry, ModelCall, ModelReply, ToolIntent, ToolResult
 from septet.core.journal import Branch, Head, Journal
 from septet.security.manifests import Manifest
 from septet.security.monitor import Record
 
 KEPT = 64
 """Branches whose projections a warm gateway keeps."""
+_NOTHING = (ModelCall, ModelReply)
+"""What half of the entries are, and tells a gateway nothing."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -42,7 +44,10 @@ class Projection:
     def take(self, entry: Entry) -> None:
         """Take in the branch's next entry."""
         self.last = entry
-        match entry.body:
+        body = entry.body
+        if isinstance(body, _NOTHING):
+            return
+        match body:
             case ApprovalAsked(call=call):
                 self.asked.add((entry.turn, call))
             case ToolIntent(call=call) as intent:
