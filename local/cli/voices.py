@@ -8,6 +8,9 @@ from local.cli.plain import cause
 _BRIEF = 40
 """Characters of a message that may be said again."""
 
+_TOLD = 200
+"""Characters by which messages are compared: the journal cuts them, with the words before them that ``plain.cause`` takes off."""
+
 
 class Voices:
     """Adds to what an entry says the model, where it is another than expected, and the cache; and says a long error once."""
@@ -41,10 +44,10 @@ class Voices:
 
     def _once(self, body: Document, what: str) -> str:
         message = cause(body["message"])
-        kind = (str(body.get("model", "")), str(body["error"]), message)
+        kind = (str(body.get("model", "")), str(body["error"]), message[:_TOLD])
         self._errors[kind] += 1
-        known = message in self._messages
-        self._messages.add(message)
+        known = message[:_TOLD] in self._messages
+        self._messages.add(message[:_TOLD])
         if not known or len(message) < _BRIEF:
             return what
         model = f"{kind[0]}: " if kind[0] else ""

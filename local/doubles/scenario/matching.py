@@ -13,8 +13,8 @@ from local.doubles.scenario.library import Loaded
 from local.doubles.scenario.script import AgentScript, Fault, Scenario, Step, Turns
 
 _EXCERPT = 100
-_MOST_LISTED = 6
-_TEXT = 30
+_MOST_LISTED = 4
+_TEXT = 45
 """Characters of a scenario's text that are told."""
 ANY_TURN = "*"
 
@@ -77,7 +77,7 @@ def _select(loaded: Sequence[Loaded], call: ModelCall) -> Loaded:
     if fitting:
         names = ", ".join(f"'{one.scenario.scenario}' ({one.source})" for one in fitting)
         raise UnexpectedCall(call, expected="expected one scenario, but several fit. Make `when.contains` more particular.", scenario=names)
-    expected = f"send a message that a scenario is for ({_known(loaded)}), or load a scenario for this one. None holds '{said[:_EXCERPT]}'."
+    expected = f"send a message that a scenario is for ({_known(loaded)}), or load a scenario for this one. None holds '{said[:_TEXT]}'."
     raise UnexpectedCall(call, expected=expected)
 
 

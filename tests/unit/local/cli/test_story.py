@@ -95,9 +95,10 @@ def test_a_remark_about_a_reply_that_only_answers_stands_at_the_answer() -> None
 
 def test_a_long_error_is_told_once_and_then_counted() -> None:
     long = "the model does not answer " * 4
-    end = entry(0, 0, "failure", "orders", error="ModelUnavailable", message=long)
-    assert whats(broke("m", long), broke("m", long), broke("n", long), broke("m", long), end) == [
-        f"m: ModelUnavailable: {long}",
+    cut = long * 3
+    end = entry(0, 0, "failure", "orders", error="ModelUnavailable", message=cut)
+    assert whats(broke("m", cut), broke("m", cut), broke("n", cut[:-9]), broke("m", cut), end) == [
+        f"m: ModelUnavailable: {cut}",
         "m: ModelUnavailable: as said above (x2)",
         "n: ModelUnavailable: as said above",
         "m: ModelUnavailable: as said above (x3)",
