@@ -47,6 +47,11 @@ class Boundary:
         return self.kind == "calls the model"
 
     @property
+    def remembered(self) -> bool:
+        """Whether a warm process often has no need to come here: it trusts for seconds what it has read of the models' health."""
+        return self.kind.endswith(" on health")
+
+    @property
     def appends(self) -> bool:
         """Whether a journal entry is written here."""
         return self.kind == "appends to the journal"

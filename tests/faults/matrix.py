@@ -24,7 +24,10 @@ class Cell:
 
 
 def cells(case: Case, crossed: Sequence[Boundary]) -> Iterator[Cell]:
-    """The cells of a run that crossed these boundaries: each has two sides, but an event that nobody has taken yet dies with nobody."""
+    """The cells of a run that crossed these boundaries: each has two sides, but an event that nobody has taken yet dies with nobody.
+
+    A boundary that a warm process may not come to is left out: whether its cell could be tried would be chance.
+    """
     asking: set[str] = set()
     for at in crossed:
         if at.asks_model:
@@ -32,7 +35,7 @@ def cells(case: Case, crossed: Sequence[Boundary]) -> Iterator[Cell]:
         paid_before, paid_after = _in_flight(at, asking)
         if at.appends:
             asking.discard(at.function)
-        if case.killed is None or at.who in case.killed:
+        if not at.remembered and (case.killed is None or at.who in case.killed):
             sides: tuple[tuple[Side, int], ...] = (("before", paid_before), ("after", paid_after))
             yield from (Cell(kill=Kill(at=at, side=side), allowed=paid) for side, paid in sides if (at.boundary, side) != (EVENT, "before"))
 

@@ -17,6 +17,9 @@ only where a reply was in flight; the refund was paid once or, where none was as
 verifies; and the ledger balances: in the accounts of the day, the run and its branch, `limit = spent + reserved + available`, nothing is
 reserved, and what was spent is the sum of the journal's costs.
 
+Left out are reads of the models' health, which a warm process remembers for seconds; and the API's requests about an approval, which do not
+name the run. For those see `tests/contracts/test_health.py` and `tests/twin/test_steps.py`.
+
 *Repeated* are model calls beyond those needed, *failed attempts* those of the state machine's tasks. Seconds are of a busy machine: they
 include the time that an effect's second caller waits for the first one, and the minute after which Lambda repeats an event.
 """
