@@ -1,7 +1,9 @@
 """A model's end of life, at the synth."""
 
-from datetime import date, timedelta
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,3 +33,11 @@ def test_a_model_that_has_ended_fails_the_synth(catalog: Catalog) -> None:
     check_endings(catalog, END)
     with pytest.raises(CatalogError, match=r"models\.small-model\.end_of_life: was 2027-03-01: remove the model"):
         check_endings(catalog, END + timedelta(days=1))
+
+
+def test_the_synth_itself_refuses_it(tree: Path, synth: Callable[..., Any]) -> None:
+    file = tree / "policies/models.toml"
+    yesterday = datetime.now(tz=UTC).date() - timedelta(days=1)
+    file.write_text(file.read_text().replace("context = 100_000", f"end_of_life = {yesterday}\ncontext = 100_000"))
+    with pytest.raises(CatalogError, match=rf"models\.small-model\.end_of_life: was {yesterday}: remove the model"):
+        synth(tree)
