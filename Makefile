@@ -22,10 +22,10 @@ demo: setup ## start the twin, deploy, and show three runs as they happen
 
 test: check ## everything in `check`, the templates and state machines, and every test on the twin
 	$(MAKE) templates
-	$(PYTEST) --ignore=tests/unit --ignore=tests/stacks --ignore=tests/bench
+	$(PYTEST) -m twin tests
 
 check: setup lint ## format, lint, types, imports, fast tests, synth
-	$(PYTEST) -n logical --dist loadfile tests/unit tests/stacks
+	$(PYTEST) -n logical --dist loadfile -m "not twin" tests
 	$(MAKE) synth
 
 lint: setup
