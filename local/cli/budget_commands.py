@@ -56,7 +56,7 @@ def shown(outside: Surroundings, api: Api, *, as_json: Json = False) -> None:  #
 
 @on_platform(ADMIN)
 def changed(
-    outside: Surroundings,  # noqa: ARG001
+    outside: Surroundings,  # noqa: ARG001 -- on_platform gives it to every command
     api: Api,
     *,
     day: Annotated[str, typer.Option(metavar="DOLLARS", help="All runs that are started on one day (UTC).", show_default=False)] = "",

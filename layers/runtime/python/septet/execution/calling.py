@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from septet.core.accounting import spendable
 from septet.core.canonical import digest
 from septet.core.entries import LOST, Body, Entry, Failure, ModelCall, ModelFailed, ModelReply, Note
 from septet.core.errors import CLASSES, BudgetExhausted, ContextOverflow, ModelUnavailable, RunStopped, SeptetError
@@ -133,8 +134,11 @@ class Calling:
         if known is None:
             return False
         account = self.models.ledger.account(branch.tenant, of_branch(branch.run, branch.path))
-        if account and (account.stopped or account.ended):  # nothing is held for it, so nothing else would notice the stop
-            self._write(Failure(error=RunStopped.__name__, message=f"run {branch.run} is stopped: {account.stopped or 'it has ended'}"))
+        try:
+            if account:  # nothing is held for it, so nothing else would notice a stop
+                spendable(account)
+        except RunStopped as stop:
+            self._write(Failure(error=RunStopped.__name__, message=str(stop)))
         else:
             self._write(_reply(model, recordable(known, step), cached=True), usage=Usage())
         return True
