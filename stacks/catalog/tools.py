@@ -16,7 +16,7 @@ READS = ("read", "sensitive-read", "egress-read")
 WRITES = ("write-private", "send", "membership", "financial", "credential", "profile", "destructive", "publish", "commit")
 REPEATS = ("none", "keyed", "once")
 ROLES = ("target", "selector", "amount", "date", "title", "content", "attachment", "flag")
-LABELS = ("record", "counterparty", "external", "secret")
+LABELS = ("record", "counterparty", "external")
 RESERVED = ("answer", "hand_over", "read_result")
 """Names of the tools that the runtime itself offers to a model."""
 
@@ -93,18 +93,29 @@ def _argument(fields: Fields) -> Mapping[str, Any]:
 
 
 def _output(fields: Fields) -> Mapping[str, Any]:
-    labels = fields.within("labels")
     read: dict[str, Any] = {
         "kind": fields.text("kind", default=""),
         "key": fields.text("key", default=""),
         "owner": fields.text("owner", default=""),
-        "labels": {name: labels.choice(name, LABELS) for name in labels.values},
+        "at": fields.text("at", default=""),
+        "fields": {path: _field(table) for path, table in fields.within("fields").each().items()},
     }
     fields.done()
     if read["kind"] and not read["key"]:
         fields.wrong("key", "is missing: name the field that identifies the record")
-    if read["owner"] and read["labels"].get(read["owner"]) != "record":
+    if read["owner"] and read["fields"].get(read["owner"], {}).get("label") != "record":
         fields.wrong("owner", f"is {read['owner']!r}, whose label is not 'record': an owner counts only if the platform alone writes it")
+    return {key: value for key, value in read.items() if key in fields.values}
+
+
+def _field(fields: Fields) -> Mapping[str, Any]:
+    """Where a value of the output comes from: what is declared, and no more."""
+    read: dict[str, Any] = {
+        "label": fields.choice("label", LABELS, default="external"),
+        "kind": fields.text("kind", default=""),
+        "secret": fields.flag("secret"),
+    }
+    fields.done()
     return {key: value for key, value in read.items() if key in fields.values}
 
 

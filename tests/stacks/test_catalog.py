@@ -349,10 +349,13 @@ CASES: dict[str, tuple[Break, str]] = {
     ),
     "record without key": (swap(FIND, 'key = "thing"\n', ""), f"{FIND}: output.key: is missing"),
     "owner that is no record": (
-        swap(FIND, 'holder = "record"', 'holder = "external"'),
+        swap(FIND, 'holder = { label = "record" }', "holder = {}"),
         f"{FIND}: output.owner: is 'holder', whose label is not 'record'",
     ),
-    "unknown label": (swap(FIND, 'holder = "record"', 'holder = "trusted"'), f"{FIND}: output.labels.holder: is 'trusted'"),
+    "unknown label": (
+        swap(FIND, 'holder = { label = "record" }', 'holder = { label = "trusted" }'),
+        f"{FIND}: output.fields.holder.label: is 'trusted'",
+    ),
     "tool without input": (swap(FIND, "[input]", "[inptu]"), f"{FIND}: inptu: is no key here, did you mean 'input'?"),
     "open input": (swap(FIND, "additionalProperties = false", ""), f"{FIND}: input: must have type"),
     "typo in a schema": (swap(PAY, "minimum = 1", "minimun = 1"), f"{PAY}: input.properties.cents.minimun: is no keyword"),

@@ -12,7 +12,7 @@ from septet.core.money import Price, Usage
 from septet.execution.agents import Agent, Limits, ModelSpec, ToolSpec
 from septet.execution.ports import Reply
 from septet.local.tools import FunctionTools
-from septet.security.manifests import Argument, Manifest, Output
+from septet.security.manifests import Argument, Asking, Field, Manifest, Output
 
 CUSTOMER = "customer-1"
 MODEL = ModelSpec(
@@ -47,8 +47,8 @@ def manifest(name: str, **changes: Any) -> Manifest:
             "amount_cents": Argument(role="amount", within="refundable_cents", ask_above=10_000),
             "reason": Argument(role="content"),
         },
-        "output": Output(labels={"paid": "record"}),
-        "approval_seconds": 3600,
+        "output": Output(fields={"paid": Field(label="record")}),
+        "approval": Asking(seconds=3600),
     }
     return Manifest(**whole | changes)
 
@@ -61,7 +61,10 @@ FIND = manifest(
     input_schema=schema(_ORDER),
     arguments={"order_id": Argument(role="selector", kind="order")},
     output=Output(
-        kind="order", key="order_id", owner="customer", labels=dict.fromkeys(("order_id", "customer", "refundable_cents"), "record")
+        kind="order",
+        key="order_id",
+        owner="customer",
+        fields=dict.fromkeys(("order_id", "customer", "refundable_cents"), Field(label="record")),
     ),
 )
 REFUND = manifest("issue_refund")

@@ -28,7 +28,6 @@ ADD = Manifest(
     input_schema=SCHEMA,
     arguments={},
     output=Output(),
-    approval_seconds=60,
 )
 MODEL = ModelSpec(
     id="fake",

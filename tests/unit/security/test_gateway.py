@@ -24,7 +24,7 @@ from septet.local.tools import FunctionTools
 from septet.security.approvals import Approval
 from septet.security.effects import Effect
 from septet.security.gateway import SECONDS, Calls
-from septet.security.manifests import Argument, Manifest
+from septet.security.manifests import Argument, Field, Manifest
 from septet.security.projection import Projections
 from tests.unit.shop import CUSTOMER, FIND, MANIFESTS, PARCEL, Shop, agent, find, manifest, parcel, refund, schema
 from tests.unit.strategies import hostile, quick
@@ -309,7 +309,7 @@ class TestQuestions:
 
     def test_a_long_field_of_a_record_is_shown_by_its_beginning_and_says_so(self) -> None:
         notes = {"note": "ü" * 200_000, "rows": [{"n": "x"}] * 50_000, "short": "s" * 2_048, "some": [1, 2]}
-        found = replace(FIND, output=replace(FIND.output, labels={**FIND.output.labels, **dict.fromkeys(notes, "record")}))
+        found = replace(FIND, output=replace(FIND.output, fields={**FIND.output.fields, **dict.fromkeys(notes, Field(label="record"))}))
         shop = Shop()
         shop.orders["A-1"] |= notes
         desk = Window(shop=shop, manifests=MANIFESTS | {"find_order": found})

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from septet.security.manifests import Argument, Output, manifest
+from septet.security.manifests import Argument, Field, Output, manifest
 
 DECLARED: dict[str, Any] = {
     "description": "Pays.",
@@ -12,7 +12,7 @@ DECLARED: dict[str, Any] = {
     "timeout": 10,
     "input_schema": {"type": "object"},
     "arguments": {"amount": {"role": "amount", "within": "left", "ask_above": 5}},
-    "output": {"kind": "order", "key": "id", "owner": "who", "labels": {"id": "record"}},
+    "output": {"kind": "order", "key": "id", "owner": "who", "fields": {"id": {"label": "record"}}},
     "approval": {"seconds": 60},
     "reconcile": False,
 }
@@ -20,16 +20,16 @@ DECLARED: dict[str, Any] = {
 
 def test_a_manifest_is_what_the_synth_wrote() -> None:
     read = manifest("pay", DECLARED)
-    assert (read.name, read.identity, read.approval_seconds, read.reads) == ("pay", ("order_id",), 60, False)
+    assert (read.name, read.identity, read.approval.seconds, read.reads) == ("pay", ("order_id",), 60, False)
     assert read.argument("amount") == Argument(role="amount", within="left", ask_above=5)
-    assert read.output == Output(kind="order", key="id", owner="who", labels={"id": "record"})
+    assert read.output == Output(kind="order", key="id", owner="who", fields={"id": Field(label="record")})
 
 
 def test_what_is_not_declared_is_the_worst_case() -> None:
     read = manifest("pay", DECLARED | {"arguments": {}, "output": {}, "approval": {}})
     assert read.argument("anything").role == "target"
-    assert read.output.labels == {}
-    assert read.approval_seconds == 3600
+    assert read.output.fields == {}
+    assert read.approval.seconds == 3600
 
 
 @pytest.mark.parametrize(

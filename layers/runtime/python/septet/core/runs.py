@@ -22,6 +22,10 @@ class Run:
     workflow: str
     submitter: str
     """The principal of the token that started it."""
+    roles: tuple[str, ...] = ()
+    """Of that token: what an agent may do on the submitter's behalf is bounded by them."""
+    attended: bool = True
+    """Whether anybody answers a question; if not, what would be asked is denied."""
     digest: str
     """Of workflow, input and the budget asked for: a repeated submission must be the same one."""
     created_at: int

@@ -160,7 +160,7 @@ class _Desk:
             arguments=call.arguments,
             asked_by=self.calls.agent,
             asked_at=now,
-            expires_at=now + manifest.approval_seconds * 1000,
+            expires_at=now + manifest.approval.seconds * 1000,
             reasons=decision.reasons,
             evidence=evidence(decision.evidence),
         )
@@ -242,4 +242,4 @@ def _labels(manifest: Manifest, end: Done) -> dict[str, str]:
     if end.error:
         return {}
     names = end.value if isinstance(end.value, Mapping) else {"value": end.value}
-    return labelled(names, manifest.output.labels, "external")
+    return labelled(names, {name: declared.label for name, declared in manifest.output.fields.items()}, "external")

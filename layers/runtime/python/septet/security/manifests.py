@@ -4,20 +4,38 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any
 
-from septet.core.canonical import canonical
+from septet.core.canonical import canonical, digest
 from septet.core.frozen import frozen
 
 READS = frozenset({"read", "sensitive-read"})
 """Effect classes that change nothing and send nothing out."""
+EFFECTS = (
+    "read",
+    "sensitive-read",
+    "egress-read",
+    "write-private",
+    "send",
+    "membership",
+    "financial",
+    "credential",
+    "profile",
+    "destructive",
+    "publish",
+    "commit",
+)
+ROLES = ("target", "selector", "amount", "date", "title", "content", "attachment", "flag")
+"""What an argument can be for; the first is the worst case."""
+UNDECLARED = "unknown"
+"""The effect of a tool without a manifest."""
 
 
 @frozen
 class Argument:
-    """What an argument of a tool is for."""
+    """What an argument of a tool, or a value within it, is for."""
 
     role: str = "target"
     kind: str = ""
-    """For a selector: the kind of record it picks, e.g. ``order``."""
+    """What kind of value it is: for a selector the kind of record it picks (``order``), for a target ``email``, ``iban``, ``url``…"""
     within: str = ""
     """For an amount: the field of the selected record that bounds it."""
     ask_above: int | None = None
@@ -25,16 +43,46 @@ class Argument:
 
 
 @frozen
+class Field:
+    """Where a value of a tool's output comes from."""
+
+    label: str = "external"
+    """``record`` (only the platform or the user's own curation writes it), ``counterparty`` or ``external``."""
+    kind: str = ""
+    """The kind of value or id: a value of one kind endorses no argument of another."""
+    secret: bool = False
+    """It leaves only with a question: a card, a passport, a credential."""
+
+
+@frozen
 class Output:
-    """What a tool's output is: a record of a kind, if the platform alone writes it."""
+    """What a tool's output is: one record, or a list of records, of a kind."""
 
     kind: str = ""
+    """Of the records; empty when the output holds none."""
+    at: str = ""
+    """Path of the records within the output; empty when it is the record, or the list of them, itself."""
     key: str = ""
-    """The field that identifies the record."""
+    """The field that identifies a record."""
     owner: str = ""
-    """The field that names the principal it belongs to."""
-    labels: Mapping[str, str] = field(default_factory=dict)
-    """Provenance by field; a field not named is ``external``."""
+    """The field that names the principal a record belongs to; empty when records of this kind belong to nobody in particular."""
+    fields: Mapping[str, Field] = field(default_factory=dict)
+    """By path within a record, as ``sender`` or ``items[].name``, or within an output without records; what is not named is ``Field()``."""
+
+
+@frozen
+class Asking:
+    """How a person is asked about a call of the tool."""
+
+    seconds: int = 3600
+    """How long a question stays open."""
+    roles: tuple[str, ...] = ("approver",)
+    """Who may decide, besides an admin."""
+    approvers: int = 1
+    """How many different people have to approve."""
+    escalate_after: int = 0
+    """Seconds after which ``escalate_to`` may decide as well; 0: never."""
+    escalate_to: tuple[str, ...] = ()
 
 
 @frozen
@@ -42,19 +90,21 @@ class Manifest:
     """One tool, as the gateway sees it."""
 
     name: str
-    description: str
-    effect: str
-    repeat: str
+    description: str = ""
+    effect: str = UNDECLARED
+    repeat: str = "once"
     """``none`` (pure or read), ``keyed`` (takes an idempotency key) or ``once`` (must never be fired twice)."""
-    identity: tuple[str, ...]
+    identity: tuple[str, ...] = ()
     """The arguments that make two calls the same effect."""
-    timeout: int
+    timeout: int = 10
     """Seconds."""
-    input_schema: Mapping[str, Any]
-    arguments: Mapping[str, Argument]
-    output: Output
-    approval_seconds: int
-    """How long a question to a person stays open."""
+    input_schema: Mapping[str, Any] = field(default_factory=dict)
+    arguments: Mapping[str, Argument] = field(default_factory=dict)
+    """By path: ``order_id``, ``recipients`` (its items too), ``attachments[].file_id``."""
+    output: Output = Output()
+    approval: Asking = Asking()
+    roles: tuple[str, ...] = ()
+    """A run's submitter needs one of these roles; empty: any."""
     reconcile: bool = False
     """Whether a tool that must never be fired twice can say what became of a call."""
 
@@ -67,23 +117,32 @@ class Manifest:
         """Whether the tool only reads."""
         return self.effect in READS
 
-    def argument(self, name: str) -> Argument:
-        """The declaration of an argument; an undeclared one is a target, the worst case."""
-        return self.arguments.get(name, Argument())
+    def argument(self, path: str) -> Argument:
+        """The declaration of the value at *path* (``attachments[].file_id``), or of what it is within; an undeclared one is a target."""
+        while path:
+            if path in self.arguments:
+                return self.arguments[path]
+            path = path[:-2] if path.endswith("[]") else path.rpartition(".")[0]
+        return Argument()
+
+
+def pin(description: str, input_schema: Mapping[str, Any]) -> str:
+    """What a model is told of a tool, as one digest: a tool whose pin is another than the bundle's is not the one that was approved."""
+    return digest(description.encode(), canonical(input_schema))[:32]
 
 
 def manifest(name: str, value: Mapping[str, Any]) -> Manifest:
-    """The manifest in *value*, the JSON form that the synth writes. Raises KeyError or TypeError for anything else."""
+    """The manifest in *value*, a ``tool.toml`` as JSON; what it leaves out is the worst case. Raises TypeError for what it does not know."""
+    output = dict(value.get("output", {}))
+    output["fields"] = {path: Field(**item) for path, item in output.get("fields", {}).items()}
+    approval = {key: tuple(item) if isinstance(item, list) else item for key, item in value.get("approval", {}).items()}
+    plain = {key: value[key] for key in ("description", "effect", "repeat", "timeout", "input_schema", "reconcile") if key in value}
     return Manifest(
         name=name,
-        description=value["description"],
-        effect=value["effect"],
-        repeat=value["repeat"],
-        identity=tuple(value["identity"]),
-        timeout=value["timeout"],
-        input_schema=value["input_schema"],
-        arguments={key: Argument(**item) for key, item in value["arguments"].items()},
-        output=Output(**value["output"]),
-        approval_seconds=value["approval"].get("seconds", 3600),
-        reconcile=value["reconcile"],
+        identity=tuple(value.get("identity", ())),
+        arguments={path: Argument(**item) for path, item in value.get("arguments", {}).items()},
+        output=Output(**output),
+        approval=Asking(**approval),
+        roles=tuple(value.get("roles", ())),
+        **plain,
     )

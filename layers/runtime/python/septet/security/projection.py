@@ -63,7 +63,7 @@ class Projection:
         output = declared.output if declared else None
         if output is None or not output.kind or result.error or not isinstance(result.value, Mapping) or output.key not in result.value:
             return
-        fields = {name: value for name, value in result.value.items() if output.labels.get(name) == "record"}
+        fields = {name: value for name, value in result.value.items() if name in output.fields and output.fields[name].label == "record"}
         key = str(result.value[output.key])
         owner = str(fields.get(output.owner, ""))
         self.records[output.kind, key] = Record(kind=output.kind, key=key, fields=fields, owner=owner, source=source)
