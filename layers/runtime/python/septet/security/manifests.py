@@ -132,10 +132,10 @@ def pin(description: str, input_schema: Mapping[str, Any]) -> str:
 
 
 def manifest(name: str, value: Mapping[str, Any]) -> Manifest:
-    """The manifest in *value*, a ``tool.toml`` as JSON; what it leaves out is the worst case. Raises TypeError for what it does not know."""
+    """The manifest in *value*, a ``tool.toml`` as JSON; what it leaves out is the worst case. Raises TypeError for an unknown key."""
     output = dict(value.get("output", {}))
     output["fields"] = {path: Field(**item) for path, item in output.get("fields", {}).items()}
-    approval = {key: tuple(item) if isinstance(item, list) else item for key, item in value.get("approval", {}).items()}
+    approval: dict[str, Any] = {key: tuple(item) if isinstance(item, list) else item for key, item in value.get("approval", {}).items()}
     plain = {key: value[key] for key in ("description", "effect", "repeat", "timeout", "input_schema", "reconcile") if key in value}
     return Manifest(
         name=name,
