@@ -126,6 +126,8 @@ class Tool:
     arguments: Json
     output: Json
     approval: Json
+    roles: tuple[str, ...]
+    """Of which the submitter of a run needs one."""
     reconcile: bool
     """Whether it can say what became of a call that must not be fired twice."""
     policy: Json

@@ -66,7 +66,15 @@ def _model(model: Model) -> dict[str, Any]:
 
 
 def _tool(tool: Tool) -> dict[str, Any]:
-    return {"name": tool.function.name, "description": tool.function.description, "input_schema": tool.input_schema}
+    """A tool as the model is told of it, and the pin by which the gateway knows that it is still this one."""
+    told = {"name": tool.function.name, "description": tool.function.description, "input_schema": tool.input_schema}
+    return told | {"pin": pin(tool.function.description, tool.input_schema)}
+
+
+def pin(description: str, input_schema: Mapping[str, Any]) -> str:
+    """A digest of what a model is told of a tool. ``septet.security.manifests.pin`` makes the same of what the gateway has."""
+    parts = description.encode(), json.dumps(input_schema, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return hashlib.sha256(b"".join(b"%d:%b" % (len(part), part) for part in parts)).hexdigest()[:32]
 
 
 def manifests(catalog: Catalog) -> dict[str, Any]:
@@ -82,6 +90,7 @@ def manifests(catalog: Catalog) -> dict[str, Any]:
             "arguments": tool.arguments,
             "output": tool.output,
             "approval": tool.approval,
+            "roles": list(tool.roles),
             "reconcile": tool.reconcile,
         }
         for name, tool in catalog.tools.items()

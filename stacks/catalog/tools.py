@@ -1,6 +1,6 @@
 """Tools as their folders declare them. What is not declared is the worst case, so most annotations are optional."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,11 @@ WRITES = ("write-private", "send", "membership", "financial", "credential", "pro
 REPEATS = ("none", "keyed", "once")
 ROLES = ("target", "selector", "amount", "date", "title", "content", "attachment", "flag")
 LABELS = ("record", "counterparty", "external")
-RESERVED = ("answer", "hand_over", "read_result")
+PEOPLE = ("approver", "operator", "auditor", "admin")
+"""Roles that may be asked to decide on a call."""
+SUBMITTERS = ("submitter", "operator", "admin")
+"""Roles that start runs."""
+RESERVED = ("answer", "hand_over", "read_result", "commit_plan")
 """Names of the tools that the runtime itself offers to a model."""
 
 _WEEK = 7 * 24 * 3600
@@ -49,6 +53,7 @@ def _tool(root: Path, folder: Path, fields: Fields, problems: Problems) -> Tool:
         arguments={name: _argument(table) for name, table in fields.within("arguments").each().items()},
         output=_output(fields.within("output")),
         approval=_approval(fields.within("approval")),
+        roles=_roles(fields, "roles", SUBMITTERS),
         reconcile=fields.flag("reconcile"),
         policy=policies.policy(root, f"policies/tools/{folder.name}.json", policies.TOOL, problems),
     )
@@ -69,10 +74,37 @@ def _check_repeat(fields: Fields, tool: Tool) -> None:
 
 def _check_arguments(fields: Fields, tool: Tool) -> None:
     there = properties(tool.input_schema)
-    named = [("identity", name) for name in tool.identity] + [(f"arguments.{name}", name) for name in tool.arguments]
+    named = [("identity", name) for name in tool.identity] + [(f"arguments.{path}", _first(path)) for path in tool.arguments]
     for where, name in named:
         if name not in there:
             fields.wrong(where, f"names {name!r}{nearest(name, there)}: input.properties has {known(there)}")
+    for path in tool.arguments:
+        if _first(path) in there and not _within(tool.input_schema, path):
+            fields.wrong(f"arguments.{path}", "leads nowhere in the input: a path is as items[].name, in the words of the input's schema")
+
+
+def _first(path: str) -> str:
+    """The argument that *path* begins with."""
+    return path.partition(".")[0].removesuffix("[]")
+
+
+def _within(schema: Any, path: str) -> bool:
+    """Whether the input's *schema* describes a value at *path*."""
+    for name in path.split("."):
+        bare = name.removesuffix("[]")
+        schema = schema.get("properties", {}).get(bare) if isinstance(schema, Mapping) else None
+        if name != bare:
+            schema = schema.get("items") if isinstance(schema, Mapping) else None
+    return schema is not None
+
+
+def _roles(fields: Fields, key: str, choices: Collection[str]) -> tuple[str, ...]:
+    """Roles of a token."""
+    names = fields.names(key)
+    for name in names:
+        if name not in choices:
+            fields.wrong(key, f"names {name!r}{nearest(name, choices)}: give some of {known(choices)}")
+    return names
 
 
 def _argument(fields: Fields) -> Mapping[str, Any]:
@@ -120,6 +152,17 @@ def _field(fields: Fields) -> Mapping[str, Any]:
 
 
 def _approval(fields: Fields) -> Mapping[str, Any]:
-    seconds = fields.whole("seconds", 60, _WEEK, default=0)
+    """How a person is asked: what is declared, and no more."""
+    read: dict[str, Any] = {
+        "seconds": fields.whole("seconds", 60, _WEEK, default=3600),
+        "roles": list(_roles(fields, "roles", PEOPLE)),
+        "approvers": fields.whole("approvers", 1, 2, default=1),
+        "escalate_after": fields.whole("escalate_after", 60, _WEEK, default=0),
+        "escalate_to": list(_roles(fields, "escalate_to", PEOPLE)),
+    }
     fields.done()
-    return {"seconds": seconds} if seconds else {}
+    if bool(read["escalate_after"]) != bool(read["escalate_to"]):
+        fields.wrong("escalate_to", "and escalate_after go together: say to whom, and after how many seconds")
+    if read["escalate_after"] >= read["seconds"]:
+        fields.wrong("escalate_after", f"is {read['escalate_after']}, but the question closes after {read['seconds']}: give less")
+    return {key: value for key, value in read.items() if key in fields.values}

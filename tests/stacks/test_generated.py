@@ -110,9 +110,18 @@ def test_the_gateway_knows_the_tools_and_whose_they_are(tree: Path) -> None:
         "arguments": {"cents": {"role": "amount", "ask_above": 500}},
         "output": {},
         "approval": {"seconds": 600},
+        "roles": [],
         "reconcile": False,
     }
     assert grants(catalog) == {"clerk": ["find_thing", "pay_thing"], "scout": ["find_thing"]}
+
+
+@pytest.mark.parametrize("root", ["tree", "real"])
+def test_a_bundle_pins_each_tool_as_the_gateway_has_it(tree: Path, root: str) -> None:
+    catalog = read(tree if root == "tree" else REAL)
+    known = {name: runtime_manifest(name, value).pin for name, value in manifests(catalog).items()}
+    for declared in catalog.agents.values():
+        assert {tool["name"]: tool["pin"] for tool in bundle(catalog, declared)["tools"]} == {name: known[name] for name in declared.tools}
 
 
 def test_the_api_knows_the_workflows(tree: Path) -> None:

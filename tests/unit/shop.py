@@ -76,7 +76,9 @@ MANIFESTS = {item.name: item for item in (FIND, REFUND, PARCEL)}
 
 def agent(name: str = "clerk", **changes: Any) -> Agent:
     """An agent with every tool of the shop that answers in text, with *changes*."""
-    tools = tuple(ToolSpec(name=item.name, description=item.description, input_schema=item.input_schema) for item in MANIFESTS.values())
+    tools = tuple(
+        ToolSpec(name=item.name, description=item.description, input_schema=item.input_schema, pin=item.pin) for item in MANIFESTS.values()
+    )
     limits = Limits(cost=10**9, tokens=10**9)
     whole = Agent(name=name, bundle="b-1", prompt="Be a clerk.", models=(MODEL,), tools=tools, limits=limits)
     return replace(whole, **changes)

@@ -42,7 +42,7 @@ AGENT = Agent(
     bundle="0123456789abcdef",
     prompt=SYSTEM,
     models=(MODEL,),
-    tools=(ToolSpec(name="add", description=DESCRIPTION, input_schema=SCHEMA),),
+    tools=(ToolSpec(name="add", description=DESCRIPTION, input_schema=SCHEMA, pin=ADD.pin),),
     limits=Limits(model_calls=10**6, tool_calls=10**6, tokens=10**12, cost=10**9, seconds=10**6),
 )
 

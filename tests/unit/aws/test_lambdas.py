@@ -144,6 +144,7 @@ REQUEST = GatewayRequest(
     agent="clerk",
     turn="t",
     bundle="b",
+    pins={"find_order": "p"},
     calls=(ToolCall(id="c", tool="find_order", arguments={"a": "ü"}),),
 )
 
@@ -163,6 +164,7 @@ def test_the_gateway_gets_the_request_and_answers_with_entries() -> None:
         "agent": "clerk",
         "turn": "t",
         "bundle": "b",
+        "pins": {"find_order": "p"},
         "calls": [{"id": "c", "tool": "find_order", "arguments": {"a": "ü"}}],
     }
     assert functions.invoked == [("septet-dev-step-gateway:live", event, GATEWAY_SECONDS)]

@@ -47,7 +47,7 @@ def test_a_submission_is_recorded_requested_started_and_noted(office: Any) -> No
 
     assert re.fullmatch(PATTERN, run.run)
     assert office.runs.get("acme", run.run) == run
-    assert (run.status, run.submitter, run.workflow) == ("running", "ann", "support")
+    assert (run.status, run.submitter, run.roles, run.workflow) == ("running", "ann", ("submitter",), "support")
     entries = list(office.journal.read(Branch(tenant="acme", run=run.run)))
     assert [entry.body for entry in entries] == [Request(workflow="support", input=ASKED.input, submitter="ann")]
     assert entries[0].labels == {"message": "external", "channel": "trusted"}

@@ -258,9 +258,11 @@ def gateway(manifests: Mapping[str, Any], grants: Mapping[str, list[str]]) -> "G
         clock=now,
         pause=pause,
     )
+    known = {name: manifest(name, value) for name, value in manifests.items()}
     return Gateway(
-        projections=Projections(manifests={name: manifest(name, value) for name, value in manifests.items()}, journal=journal()),
+        projections=Projections(manifests=known, journal=journal()),
         grants=grants,
+        pins={name: tool.pin for name, tool in known.items()},
         check=Schemas().problem,
         runs=runs(),
         approvals=approvals(),

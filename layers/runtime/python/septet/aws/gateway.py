@@ -54,4 +54,5 @@ def to_event(request: GatewayRequest) -> dict[str, Any]:
         "turn": request.turn,
         "bundle": request.bundle,
         "calls": [{"id": call.id, "tool": call.tool, "arguments": call.arguments} for call in request.calls],
+        "pins": dict(request.pins),
     }

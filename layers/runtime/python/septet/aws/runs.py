@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from septet.aws.items import Item, item, values
+from septet.aws.items import Item, dumps, item, loads, values
 from septet.aws.trouble import reaching
 from septet.core.errors import InputRejected
 from septet.core.runs import Page, Run, Status
@@ -123,12 +123,13 @@ def _item(run: Run) -> Item:
     held = asdict(run)
     if not run.execution:
         held["execution"] = None  # left out, so that the first note of it can be told from none
-    return item(held | {"created_at": _stamp(run)})
+    return item(held | {"created_at": _stamp(run), "roles": dumps(run.roles)})
 
 
 def _run(found: Item) -> Run:
     held = values(found)
-    return Run(**{**held, "created_at": int(held["created_at"].split("#")[0])})
+    roles = tuple(loads(held.pop("roles", "[]")))  # of an older record nothing is known, so no role
+    return Run(**{**held, "created_at": int(held["created_at"].split("#")[0]), "roles": roles})
 
 
 def _stamp(run: Run) -> str:

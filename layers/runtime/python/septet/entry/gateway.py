@@ -38,6 +38,7 @@ def serve(beside: str, *, make: Callable[..., Gateway] = bootstrap.gateway) -> H
             turn=event["turn"],
             bundle=event["bundle"],
             calls=tuple(ToolCall(**call) for call in event["calls"]),
+            pins=event["pins"],
         )
         entries = gateway().handle(calls)
         log.info("calls", extra={"run": calls.branch.run, "turn": calls.turn, "calls": len(calls.calls), "entries": len(entries)})

@@ -39,6 +39,8 @@ class ToolSpec:
     name: str
     description: str
     input_schema: Mapping[str, Any]
+    pin: str = ""
+    """A digest of the two, from when the bundle was made."""
 
 
 @frozen

@@ -67,6 +67,7 @@ class Driver:
         )
         self._calling = Calling(agent=agent, turn=self._turn, pen=self._pen, models=ports.models, remaining=remaining, margin=MARGIN)
         self._calling.resume(history)
+        self._pins = {tool.name: tool.pin for tool in agent.tools}
         self._undecided = True
 
     def run(self) -> Outcome:
@@ -149,7 +150,13 @@ class Driver:
         """Let the gateway work on *calls*; whether it has written anything."""
         pen = self._pen
         request = _gateway_request(
-            branch=pen.branch, head=pen.head, agent=self._agent.name, turn=self._turn.id, bundle=self._agent.bundle, calls=calls
+            branch=pen.branch,
+            head=pen.head,
+            agent=self._agent.name,
+            turn=self._turn.id,
+            bundle=self._agent.bundle,
+            calls=calls,
+            pins={call.tool: self._pins[call.tool] for call in calls if call.tool in self._pins},
         )
         for left in reversed(range(GATEWAY_ATTEMPTS)):
             try:

@@ -102,6 +102,8 @@ class GatewayRequest:
     turn: str
     bundle: str
     calls: Sequence[ToolCall]
+    pins: Mapping[str, str] = field(default_factory=dict)
+    """Of the tools, as the agent's bundle has them."""
 
 
 class GatewayBroke(Exception):  # noqa: N818 -- says what happened; it is no failure of the turn: the driver reads the journal and goes on

@@ -76,6 +76,7 @@ def _record(submission: Submission, principal: Principal, ports: Ports) -> Run:
         run=run,
         workflow=submission.workflow,
         submitter=principal.subject,
+        roles=tuple(sorted(principal.roles)),
         digest=_digest(submission),
         created_at=now,
         budget=_budget(submission, principal.tenant, run, ports),

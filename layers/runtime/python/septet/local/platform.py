@@ -49,6 +49,7 @@ class LocalGateway:
             turn=request.turn,
             bundle=request.bundle,
             calls=tuple(request.calls),
+            pins=request.pins,
         )
         try:
             return self._gateway.handle(calls)
@@ -87,6 +88,7 @@ class Platform:
         return Gateway(
             projections=Projections(manifests=self.manifests, journal=self.journal),
             grants={name: [tool.name for tool in agent.tools] for name, agent in self.agents.items()},
+            pins={name: manifest.pin for name, manifest in self.manifests.items()},
             check=Schemas().problem,
             runs=self.runs,
             approvals=self.approvals,

@@ -22,6 +22,7 @@ from septet.security.monitor import Decision, Facts, decide
 from septet.security.projection import Projection, Projections
 
 HAPPENED = Decision(outcome="allow", reasons=("it has happened already: this is the record of it",))
+CHANGED = "{0} is not the tool that this agent was approved with: its description or input has changed since. Deploy the agent again"
 WIDTH = 8
 """Tools that run at the same time for one request."""
 SECONDS = 95
@@ -40,6 +41,8 @@ class Calls:
     turn: str
     bundle: str
     calls: tuple[ToolCall, ...]
+    pins: Mapping[str, str]
+    """Of the tools, as the agent's bundle has them: what the model was told when the agent was approved."""
 
 
 @frozen
@@ -49,6 +52,8 @@ class Gateway:
     projections: Projections
     grants: Mapping[str, Sequence[str]]
     """The tools of each agent."""
+    pins: Mapping[str, str]
+    """Of each tool, as it is now."""
     check: Callable[[Manifest, Any], str]
     """What is wrong with arguments by the tool's schema, naming the field; empty when nothing is."""
     runs: Runs
@@ -125,6 +130,8 @@ class _Desk:
         manifest = self.gateway.projections.manifests.get(call.tool)
         if manifest is None or call.tool not in self.gateway.grants.get(self.calls.agent, ()):
             return [_refused(call, "InputRejected", f"{self.calls.agent} has no tool {call.tool}")], False
+        if self.calls.pins.get(call.tool) != self.gateway.pins[call.tool]:
+            return [_refused(call, "PolicyDenied", CHANGED.format(call.tool))], False
         if problem := self.gateway.check(manifest, call.arguments):
             return [_refused(call, "InputRejected", problem)], False
         if (self.calls.turn, call.id) in self.known.intended:  # decided and written; whoever did it was gone before the result

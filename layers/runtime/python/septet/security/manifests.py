@@ -108,6 +108,11 @@ class Manifest:
     reconcile: bool = False
     """Whether a tool that must never be fired twice can say what became of a call."""
 
+    @property
+    def pin(self) -> str:
+        """``pin`` of what a model is told of the tool."""
+        return pin(self.description, self.input_schema)
+
     def identified(self, arguments: Mapping[str, Any]) -> bytes:
         """Equal for two calls that are the same effect."""
         return canonical({name: arguments.get(name) for name in self.identity})
