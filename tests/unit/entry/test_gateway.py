@@ -34,7 +34,7 @@ def test_a_request_in_and_the_entries_it_wrote_out(tmp_path: Path) -> None:
         "agent": "clerk",
         "turn": "clerk",
         "bundle": "b-1",
-        "pins": {},
+        "pins": {"find_order": MANIFESTS["find_order"].pin},
         "calls": [{"id": "c", "tool": "find_order", "arguments": {"order_id": "A-1"}}],
     }
     answer = json.loads(json.dumps(handler(event, None)))
@@ -62,7 +62,7 @@ def test_what_is_too_large_for_an_answer_is_in_the_journal(tmp_path: Path) -> No
             "agent": "clerk",
             "turn": f"turn-{calls}",
             "bundle": "b-1",
-            "pins": {},
+            "pins": {"find_order": MANIFESTS["find_order"].pin},
             "calls": [{"id": f"c{place}", "tool": "find_order", "arguments": {"order_id": f"A-{place}"}} for place in range(calls)],
         }
         answer = handler(event, None)
