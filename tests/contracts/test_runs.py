@@ -37,7 +37,16 @@ def names(runs: Runs, tenant: str, limit: int, **filters: Any) -> list[str]:
 
 class TestOne:
     def test_a_run_comes_back_as_it_was(self, runs: Runs, tenant: str) -> None:
-        whole = run(tenant, status="failed", ended_at=7, execution="arn:x", error="ToolFailed", message="it fell")
+        whole = run(
+            tenant,
+            status="failed",
+            ended_at=7,
+            execution="arn:x",
+            error="ToolFailed",
+            message="it fell",
+            roles=("admin", "submitter"),
+            attended=False,
+        )
         assert runs.create(whole) == whole
         assert runs.get(tenant, "run-1") == whole
 
