@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from septet.core.entries import (
     Answer,
     ApprovalAsked,
+    ApprovalEdited,
     ApprovalGiven,
     Body,
     Compacted,
@@ -52,6 +53,7 @@ bodies: st.SearchStrategy[Body] = st.one_of(
     st.builds(ToolResult, call=text, tool=text, value=json_values, error=text, message=text, repeated=st.booleans()),
     st.builds(ApprovalAsked, call=text, tool=text, arguments=json_values, approval=text, expires_at=numbers, reasons=reasons),
     st.builds(ApprovalGiven, call=text, approval=text, decision=text, by=text, reason=text),
+    st.builds(ApprovalEdited, call=text, approval=text, arguments=json_values, by=text),
     st.builds(HandOver, to=text, reason=text),
     st.builds(Note, kind=text, text=text),
     st.builds(Compacted, through=numbers),

@@ -125,7 +125,19 @@ class ApprovalGiven:
     approval: str
     decision: str
     by: str
+    """Who decided; several names where several people had to."""
     reason: str
+
+
+@frozen
+class ApprovalEdited:
+    """A person approves the call with other arguments than it was asked with; what is made, if it is, has these."""
+
+    type: ClassVar[str] = "approval_edited"
+    call: str
+    approval: str
+    arguments: Any
+    by: str
 
 
 @frozen
@@ -217,6 +229,7 @@ Body = (
     | ToolResult
     | ApprovalAsked
     | ApprovalGiven
+    | ApprovalEdited
     | HandOver
     | Note
     | Compacted
@@ -240,6 +253,7 @@ _KINDS: dict[str, type[Body]] = {
         ToolResult,
         ApprovalAsked,
         ApprovalGiven,
+        ApprovalEdited,
         HandOver,
         Note,
         Compacted,
