@@ -29,6 +29,8 @@ class Verdict:
     """Sentences of the policies that decided."""
     policies: tuple[str, ...] = ()
     """Their ids."""
+    binding: bool = False
+    """Whether it holds in shadow mode as well."""
 
 
 class Policies(Protocol):
