@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from stacks.constructs.names import BUSINESS_TABLES, PLATFORM_TABLES, fill
-from tests.stacks.iam import allows, granted, matches
+from tests.stacks.iam import allows, granted
 from tests.stacks.templates import Role, Templates
 
 REAL = Path(__file__).parents[2]
@@ -104,13 +104,23 @@ def test_an_agent_calls_its_models_and_the_gateway_and_nothing_else(deployed: Te
     names = deployed.settings.names
     for role in deployed.roles("agent"):
         invoked = {resource for action, resource in granted(role.statements) if action == "lambda:InvokeFunction"}
-        assert invoked == {names.alias_arn("step", "gateway")}
+        assert invoked == {names.gateway_arn(role.name)}
         models = deployed.catalog.agents[role.name].models
         called = {resource for action, resource in granted(role.statements) if action.startswith("bedrock:")}
         ids = {model.profile_of or model.id for model in models} | {model.id for model in models if model.profile_of}
         assert {resource.split("/")[-1] for resource in called} == ids
         services = {action.split(":")[0] for action, _ in granted(role.statements)}
         assert services == {"bedrock", "lambda", "dynamodb", "s3", "kms", "logs", "xray"}
+
+
+def test_each_agent_has_an_alias_of_the_gateway_that_it_alone_may_invoke(deployed: Templates) -> None:
+    names = deployed.settings.names
+    function = names.arn("lambda", f"function:{names.function('step', 'gateway')}")
+    for agent in deployed.catalog.agents:
+        able = [str(role) for role in deployed.roles() if may(deployed, role, "lambda:InvokeFunction", names.gateway_arn(agent))]
+        assert able == [f"agent {agent}"]
+    for by in ("", ":live", ":$LATEST", ":1"):
+        assert not [str(role) for role in deployed.roles() if may(deployed, role, "lambda:InvokeFunction", function + by)]
 
 
 def test_an_agent_reaches_no_decision_and_no_effect(deployed: Templates) -> None:
@@ -336,11 +346,3 @@ def test_resource_policies_name_who_may_invoke(deployed: Templates) -> None:
     for permission in deployed.all("AWS::Lambda::Permission"):
         assert permission.properties["Principal"] in {"apigateway.amazonaws.com", "events.amazonaws.com"}
         assert "SourceArn" in permission.properties, f"{permission.id}: any API or rule of any account could invoke it"
-
-
-@pytest.mark.parametrize(
-    ("pattern", "value", "fits"),
-    [("a*", "abc", True), ("a?c", "abc", True), ("a.c", "abc", False), ("table/x", "table/xy", False), ("*", "", True)],
-)
-def test_patterns_are_iams(pattern: str, value: str, *, fits: bool) -> None:
-    assert matches(pattern, value) is fits
