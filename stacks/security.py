@@ -6,12 +6,13 @@ from constructs import Construct
 
 from stacks.catalog import Catalog
 from stacks.constructs import policies
+from stacks.constructs.names import gateway_alias, pascal
 from stacks.constructs.steps import deploy_steps
 from stacks.settings import Settings
 
 
 class Security(Stack):
-    """The permissions boundary and the steps that decide."""
+    """The permissions boundary and the steps that decide; the gateway has an alias for each agent, which that agent alone may invoke."""
 
     def __init__(self, scope: Construct, *, catalog: Catalog, settings: Settings) -> None:
         super().__init__(scope, "Security", description="Septet: the boundary and the tool gateway")
@@ -23,5 +24,8 @@ class Security(Stack):
             document=iam.PolicyDocument.from_json(policies.document(policies.from_file(catalog.boundary, catalog, settings.names))),
         )
         catalog.step("gateway")
-        for function in deploy_steps(self, "security", catalog=catalog, settings=settings).values():
+        steps = deploy_steps(self, "security", catalog=catalog, settings=settings)
+        for function in steps.values():
             function.node.add_dependency(boundary)
+        for agent in catalog.agents:
+            steps["gateway"].called(pascal("agent", agent), gateway_alias(agent))

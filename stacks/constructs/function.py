@@ -57,7 +57,12 @@ class FolderFunction(Construct):
                 log_group=log_group(self, function.kind, function.name, settings),
                 current_version_options=lambda_.VersionOptions(removal_policy=removal(settings)),
             )
-        self.alias = lambda_.Alias(self, "Live", alias_name=ALIAS, version=made.current_version)
+        self._version = made.current_version
+        self.alias = self.called("Live", ALIAS)
+
+    def called(self, id_: str, alias: str) -> lambda_.Alias:
+        """The version under one more name."""
+        return lambda_.Alias(self, id_, alias_name=alias, version=self._version)
 
     def _role(self, function: Function, statements: Sequence[policies.Statement], settings: Settings) -> iam.IRole:
         names, kind, name = settings.names, function.kind, function.name
@@ -76,7 +81,7 @@ def environment(settings: Settings, function: Function, budgets: Budgets) -> dic
         "SEPTET_BUDGETS": json.dumps(asdict(budgets)),
         "SEPTET_BODIES_BUCKET": names.bucket(),
         "SEPTET_BODIES_KEY": names.bodies_key_arn(),
-        "SEPTET_GATEWAY": f"{names.function('step', 'gateway')}:{ALIAS}",
+        "SEPTET_GATEWAY": names.gateway(function.name) if function.kind == "agent" else names.function("step", "gateway"),
         "SEPTET_TOOL_PREFIX": names.function("tool", ""),
         "SEPTET_STATE_MACHINE_PREFIX": names.state_machine_arn(""),
         "SEPTET_ISSUER": settings.issuer,

@@ -16,6 +16,11 @@ BUSINESS_TABLES = ("orders", "refunds")
 _HOLE = re.compile(r"\$\{([A-Z]\w*)\}")  # spares JSONata's $name and IAM's ${aws:name}
 
 
+def gateway_alias(agent: str) -> str:
+    """The gateway's alias for *agent*. Septet's ``entry.gateway`` reads the agent's name from it."""
+    return f"agent-{agent}"
+
+
 def holes(text: str) -> frozenset[str]:
     """The ``${Name}`` holes in *text*, by name."""
     return frozenset(_HOLE.findall(text))
@@ -66,8 +71,16 @@ class Names:
         return f"{self.prefix}-{kind}-{name}"
 
     def alias_arn(self, kind: str, name: str) -> str:
-        """The ARN that everybody invokes: the alias ``live``."""
+        """The ARN that is invoked: the alias ``live``. The gateway has one for each agent instead."""
         return self.arn("lambda", f"function:{self.function(kind, name)}:{ALIAS}")
+
+    def gateway(self, agent: str) -> str:
+        """The gateway as *agent*, and nobody else, may call it: the alias by which the gateway knows the agent."""
+        return f"{self.function('step', 'gateway')}:{gateway_alias(agent)}"
+
+    def gateway_arn(self, agent: str) -> str:
+        """The ARN of that alias."""
+        return self.arn("lambda", f"function:{self.gateway(agent)}")
 
     def log_group(self, kind: str, name: str) -> str:
         """The log group of a function, or of a workflow."""

@@ -98,10 +98,10 @@ def calling(names: Names, declared: Agent) -> list[Statement]:
 
 
 def agent(names: Names, declared: Agent) -> list[Statement]:
-    """All that an agent may do: call its models and the gateway, read and append to the journal, keep bodies."""
+    """All that an agent may do: call its models and, by its own alias, the gateway, read and append to the journal, keep bodies."""
     return [
         *calling(names, declared),
-        allow("TheGateway", ["lambda:InvokeFunction"], [names.alias_arn("step", "gateway")]),
+        allow("TheGateway", ["lambda:InvokeFunction"], [names.gateway_arn(declared.function.name)]),
         allow("ReadAndAppend", ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem"], [names.table_arn("journal")]),
         branch_accounts(names),
         allow("Bodies", ["s3:GetObject", "s3:PutObject"], [f"{names.bucket_arn()}/*"]),

@@ -3,8 +3,12 @@
 from dataclasses import fields
 from typing import Any
 
+import pytest
+
 from septet.bootstrap import Configuration
-from stacks.constructs.names import ALIAS
+from septet.core.errors import InputRejected
+from septet.entry.gateway import caller
+from stacks.constructs.names import ALIAS, gateway_alias
 from tests.stacks.templates import Resource, Templates
 
 
@@ -38,9 +42,24 @@ def test_every_function_is_traced_and_ends(deployed: Templates) -> None:
 def test_every_function_is_called_by_an_alias_on_a_version(deployed: Templates) -> None:
     for function in functions(deployed):
         (version,) = belonging(deployed, "AWS::Lambda::Version", function)
-        (alias,) = belonging(deployed, "AWS::Lambda::Alias", function)
-        assert alias.properties["Name"] == ALIAS
-        assert alias.properties["FunctionVersion"] == {"Fn::GetAtt": [version.id, "Version"]}
+        aliases = belonging(deployed, "AWS::Lambda::Alias", function)
+        is_gateway = function.properties["FunctionName"] == deployed.settings.names.function("step", "gateway")
+        callers = {gateway_alias(agent) for agent in deployed.catalog.agents} if is_gateway else set()
+        assert {alias.properties["Name"] for alias in aliases} == {ALIAS} | callers
+        for alias in aliases:
+            assert alias.properties["FunctionVersion"] == {"Fn::GetAtt": [version.id, "Version"]}
+
+
+def test_an_agent_is_told_its_own_alias_of_the_gateway_and_the_gateway_knows_it_by_that(deployed: Templates) -> None:
+    names = deployed.settings.names
+    for function in functions(deployed):
+        kind, _, name = function.properties["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"].partition("-")
+        told = names.arn("lambda", f"function:{function.properties['Environment']['Variables']['SEPTET_GATEWAY']}")
+        if kind == "agent":
+            assert caller(told) == name
+        else:
+            with pytest.raises(InputRejected):
+                caller(told)
 
 
 def test_every_log_is_kept_for_a_while_and_no_longer(deployed: Templates) -> None:

@@ -150,7 +150,7 @@ REQUEST = GatewayRequest(
 
 
 def gateway(functions: Functions) -> Any:
-    return LambdaGateway("septet-dev-step-gateway:live", functions).call(REQUEST)
+    return LambdaGateway("septet-dev-step-gateway:agent-clerk", functions).call(REQUEST)
 
 
 def test_the_gateway_gets_the_request_and_answers_with_entries() -> None:
@@ -161,13 +161,12 @@ def test_the_gateway_gets_the_request_and_answers_with_entries() -> None:
     event = {
         "branch": {"tenant": "acme", "run": "run-1", "path": "main"},
         "head": {"number": 3, "hash": "h"},
-        "agent": "clerk",
         "turn": "t",
         "bundle": "b",
         "pins": {"find_order": "p"},
         "calls": [{"id": "c", "tool": "find_order", "arguments": {"a": "ü"}}],
     }
-    assert functions.invoked == [("septet-dev-step-gateway:live", event, GATEWAY_SECONDS)]
+    assert functions.invoked == [("septet-dev-step-gateway:agent-clerk", event, GATEWAY_SECONDS)]
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,12 @@
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from septet.core.entries import ToolResult
-from septet.core.errors import Fenced
+from septet.core.errors import Fenced, InputRejected
 from septet.core.journal import after, from_json
 from septet.entry.gateway import ANSWER_BYTES, serve
 from septet.local.models import ScriptedModel
@@ -13,6 +14,17 @@ from septet.local.platform import Platform
 from septet.local.tools import FunctionTools
 from septet.security.calls import RESULT_BYTES
 from tests.unit.shop import MANIFESTS, Shop, agent
+
+
+@dataclass(frozen=True)
+class Context:
+    """A double of Lambda's context: by which ARN the function was invoked."""
+
+    invoked_function_arn: str
+
+
+GATEWAY = "arn:aws:lambda:eu-west-1:123456789012:function:septet-dev-step-gateway"
+CLERK: Any = Context(f"{GATEWAY}:agent-clerk")
 
 
 def test_a_request_in_and_the_entries_it_wrote_out(tmp_path: Path) -> None:
@@ -31,18 +43,17 @@ def test_a_request_in_and_the_entries_it_wrote_out(tmp_path: Path) -> None:
     event = {
         "branch": {"tenant": "acme", "run": "run-1", "path": "main"},
         "head": {"number": head.number, "hash": head.hash},
-        "agent": "clerk",
         "turn": "clerk",
         "bundle": "b-1",
         "pins": {"find_order": MANIFESTS["find_order"].pin},
         "calls": [{"id": "c", "tool": "find_order", "arguments": {"order_id": "A-1"}}],
     }
-    answer = json.loads(json.dumps(handler(event, None)))
+    answer = json.loads(json.dumps(handler(event, CLERK)))
     entries = [from_json(entry) for entry in answer["entries"]]
     assert entries == platform.entries(branch)[1:]
     assert isinstance(entries[-1].body, ToolResult)
     with pytest.raises(Fenced):
-        handler(event, None)
+        handler(event, CLERK)
     assert made == [({}, {"clerk": ["find_order"]})], "it is made once a process"
 
 
@@ -59,14 +70,60 @@ def test_what_is_too_large_for_an_answer_is_in_the_journal(tmp_path: Path) -> No
         event = {
             "branch": {"tenant": "acme", "run": "run-1", "path": "main"},
             "head": {"number": head.number, "hash": head.hash},
-            "agent": "clerk",
             "turn": f"turn-{calls}",
             "bundle": "b-1",
             "pins": {"find_order": MANIFESTS["find_order"].pin},
             "calls": [{"id": f"c{place}", "tool": "find_order", "arguments": {"order_id": f"A-{place}"}} for place in range(calls)],
         }
-        answer = handler(event, None)
+        answer = handler(event, CLERK)
         written = list(platform.journal.read(branch, after=head.number - 1))
         sizes.append((len(written), len(answer["entries"]), answer.get("read", False)))
         assert len(json.dumps(answer)) < ANSWER_BYTES
     assert sizes == [(6, 6, False), (8, 0, True)]
+
+
+def test_an_event_cannot_say_that_another_agent_asks(tmp_path: Path) -> None:
+    (tmp_path / "manifests.json").write_text("{}")
+    (tmp_path / "grants.json").write_text("{}")
+    agents = {"clerk": agent(), "scout": agent("scout", tools=())}
+    platform = Platform(agents=agents, model=ScriptedModel({}), tools=Shop().tools, manifests=MANIFESTS)
+    branch = platform.submit("run-1", {"message": "hello"})
+    head = after(platform.entries(branch))
+    event = {
+        "branch": {"tenant": "acme", "run": "run-1", "path": "main"},
+        "head": {"number": head.number, "hash": head.hash},
+        "agent": "clerk",
+        "turn": "clerk",
+        "bundle": "b-1",
+        "pins": {"find_order": MANIFESTS["find_order"].pin},
+        "calls": [{"id": "c", "tool": "find_order", "arguments": {"order_id": "A-1"}}],
+    }
+    scout: Any = Context(f"{GATEWAY}:agent-scout")
+    (written,) = serve(str(tmp_path / "handler.py"), make=lambda *_: platform.gateway)(event, scout)["entries"]
+    entry = from_json(written)
+    assert isinstance(entry.body, ToolResult)
+    assert (entry.agent, entry.body.error, entry.body.message) == ("scout", "InputRejected", "scout has no tool find_order")
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        GATEWAY,
+        f"{GATEWAY}:live",
+        f"{GATEWAY}:$LATEST",
+        f"{GATEWAY}:7",
+        f"{GATEWAY}:agent-",
+        f"{GATEWAY}:agent-Clerk",
+        f"{GATEWAY}:agent-clerk\n",
+        f"{GATEWAY}:agent-clerk:agent-scout",
+        "agent-clerk",
+        "",
+    ],
+)
+def test_an_invocation_by_no_agents_alias_is_refused_before_anything_is_read(tmp_path: Path, arn: str) -> None:
+    def make(*_: Any) -> Any:
+        raise AssertionError("no gateway is needed")
+
+    context: Any = Context(arn)
+    with pytest.raises(InputRejected, match="own alias"):
+        serve(str(tmp_path / "handler.py"), make=make)({}, context)

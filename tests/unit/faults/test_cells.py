@@ -46,7 +46,7 @@ def test_a_case_may_leave_functions_out() -> None:
 
 
 def test_boundaries_have_words() -> None:
-    gateway = "lambda POST /2015-03-31/functions/septet-twin-step-gateway:live/invocations"
+    gateway = "lambda POST /2015-03-31/functions/septet-twin-step-gateway:agent-orders/invocations"
     tool = "lambda POST /2015-03-31/functions/septet-twin-tool-find_order:live/invocations"
     said = [
         one.kind for one in at(EVENT, MODEL, APPEND, gateway, tool, "dynamodb TransactWriteItems septet-twin-accounts septet-twin-effects")

@@ -15,7 +15,7 @@ OWN = frozenset(error.__name__ for error in (Fenced, InputRejected, RunStopped))
 
 
 class LambdaGateway:
-    """The gateway as a Lambda function."""
+    """The gateway as a Lambda function, called by the agent's own alias."""
 
     def __init__(self, function: str, client: Client) -> None:
         self._function = function
@@ -45,12 +45,11 @@ class LambdaGateway:
 
 
 def to_event(request: GatewayRequest) -> dict[str, Any]:
-    """*request* as the gateway's event."""
+    """*request* as the gateway's event; who asks is no part of it: the gateway is told by the alias."""
     branch = request.branch
     return {
         "branch": {"tenant": branch.tenant, "run": branch.run, "path": branch.path},
         "head": {"number": request.head.number, "hash": request.head.hash},
-        "agent": request.agent,
         "turn": request.turn,
         "bundle": request.bundle,
         "calls": [{"id": call.id, "tool": call.tool, "arguments": call.arguments} for call in request.calls],
