@@ -7,7 +7,7 @@ catalogue's comes from ``[input]``: it says which values are defaults and choice
 
 import sys
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from importlib import import_module
@@ -38,11 +38,14 @@ class Guarded:
     def __init__(self, monitor: Monitor) -> None:
         self.monitor = monitor
         self.calls = 0
+        self.reasons: tuple[str, ...] = ()
 
     def decide(self, tool: str, arguments: Mapping[str, Any]) -> Outcome:
         """Whether the call may be made: ``approve`` is for a person."""
         plain = to_jsonable_python(dict(arguments))
-        return OUTCOMES[self.monitor.decide(tool, plain, now=datetime.now(UTC)).outcome]
+        decision = self.monitor.decide(tool, plain, now=datetime.now(UTC))
+        self.reasons = decision.reasons
+        return OUTCOMES[decision.outcome]
 
     def record(self, tool: str, arguments: Mapping[str, Any], result: object, text: str) -> None:
         """A call that was made, and what came of it: its result, or the error that the model reads instead."""
@@ -54,13 +57,16 @@ class Guarded:
 
 
 def monitor(prompt: str, suite: str) -> Guarded:
-    """The project's monitor and policies over a suite's tools, for one run that nobody attends; the whole prompt is trusted."""
-    return guarded(prompt, manifests(suite), policies())
+    """The project's monitor and policies over a suite's tools, for one run; the whole prompt is trusted.
+
+    A question comes out as ``approve``, and the harness says whether anybody is there: unattended, it stops the call as a denial does.
+    """
+    return guarded(prompt, manifests(suite), policies(), attended=True)
 
 
-def guarded(prompt: str, tools: Mapping[str, Manifest], rules: Policies, build: Callable[..., Monitor] = Monitor) -> Guarded:
-    """The same with these manifests, policies and monitor."""
-    made = build(tools, rules, agent="assistant", tenant="suites", attended=True)
+def guarded(prompt: str, tools: Mapping[str, Manifest], rules: Policies, *, attended: bool) -> Guarded:
+    """The same with these manifests and policies; unattended, the monitor itself denies what it would ask."""
+    made = Monitor(tools, rules, agent="assistant", tenant="suites", attended=attended)
     made.request({"prompt": prompt}, {"prompt": "trusted"})
     return Guarded(made)
 
