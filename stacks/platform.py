@@ -1,5 +1,6 @@
 """The platform of one environment: its stacks, in the order in which they deploy."""
 
+from copy import replace
 from itertools import pairwise
 
 from aws_cdk import Environment, Stage
@@ -18,6 +19,7 @@ class Platform(Stage):
     """``Septet-<environment>``. Stacks know each other's names and nothing else, so the order matters only the first time."""
 
     def __init__(self, scope: Construct, *, catalog: Catalog, settings: Settings) -> None:
+        catalog = replace(catalog, policies=replace(catalog.policies, mode=settings.policies_mode))
         environment = Environment(account=settings.account, region=settings.region)
         super().__init__(scope, f"Septet-{settings.environment}", env=environment)
         before = [

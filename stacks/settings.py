@@ -12,6 +12,7 @@ from stacks.constructs.names import Names
 _ENVIRONMENT = re.compile(r"[a-z][a-z0-9]{0,11}")
 _WHEELS = {"arm64": "aarch64-manylinux_2_28", "x86_64": "x86_64-manylinux_2_28"}
 _RETENTION = {1: "ONE_DAY", 7: "ONE_WEEK", 30: "ONE_MONTH", 90: "THREE_MONTHS", 365: "ONE_YEAR"}
+_MODES = ("enforce", "shadow")
 _WHEELS_ON_A_MAC = {"arm64": "aarch64-apple-darwin", "x86_64": "x86_64-apple-darwin"}
 
 
@@ -40,6 +41,8 @@ class Settings:
     """Whether tables, bodies and old versions outlive their stack."""
     log_days: int = 30
     """How long logs are kept: 1, 7, 30, 90 or 365."""
+    policies_mode: str = "enforce"
+    """``enforce``, or ``shadow``: policies decide and write down what they would do, and stop nothing. Not where ``retain`` is true."""
     requests_per_second: int = 50
     """What the API lets through; more is answered with 429."""
     burst: int = 100
@@ -80,9 +83,22 @@ def settings(context: Mapping[str, Any], *, ambient: Mapping[str, str], machine:
     given |= {key: context[key] for key in names & context.keys()}
     given |= _architecture(str(given.get("architecture", "arm64")), machine or platform.machine(), system or sys.platform)
     found = Settings(**{field.name: _value(name, field.name, given) for field in fields(Settings) if _needed(field.name, given)})
+    _check(found)
+    return found
+
+
+def _check(found: Settings) -> None:
+    """Raise SettingsError for values that are not among those there are, or do not go together."""
+    name = found.environment
     if found.log_days not in _RETENTION:
         raise SettingsError(f"environments.{name}.log_days is {found.log_days}, none of {', '.join(map(str, _RETENTION))}")
-    return found
+    if found.policies_mode not in _MODES:
+        raise SettingsError(f"environments.{name}.policies_mode is {found.policies_mode!r}, none of {', '.join(_MODES)}")
+    if found.policies_mode == "shadow" and found.retain:
+        raise SettingsError(
+            f"environments.{name}.policies_mode is shadow, which stops nothing, and retain is true, so its data is kept: "
+            "set policies_mode to enforce, or try the policies in an environment with retain false"
+        )
 
 
 def _architecture(wanted: str, machine: str, system: str) -> dict[str, str]:

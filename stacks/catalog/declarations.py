@@ -174,6 +174,19 @@ class Budgets:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Policies:
+    """What the gateway decides by: texts in Cedar."""
+
+    sources: Mapping[str, str]
+    """By file."""
+    schema: str
+    tenants: Mapping[str, str]
+    """Each tenant's own, which only forbid."""
+    mode: str = "enforce"
+    """``shadow`` decides and writes down what it would do, and stops nothing."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Catalog:
     """Everything there is to deploy, by name, in the order of names."""
 
@@ -185,6 +198,7 @@ class Catalog:
     boundary: Json
     """The permissions boundary, an IAM document, its holes unfilled."""
     budgets: Budgets
+    policies: Policies
     layers: Mapping[str, Path] = field(default_factory=dict)
     """The locked list of each dependency layer."""
 

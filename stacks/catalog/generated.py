@@ -107,7 +107,17 @@ def workflows(catalog: Catalog) -> dict[str, Any]:
     return {name: {"description": item.description, "input_schema": item.input_schema} for name, item in catalog.workflows.items()}
 
 
-_DECLARATIONS: dict[str, Callable[[Catalog], dict[str, Any]]] = {"manifests": manifests, "grants": grants, "workflows": workflows}
+def policies(catalog: Catalog) -> dict[str, Any]:
+    """What the gateway decides by."""
+    return asdict(catalog.policies)
+
+
+_DECLARATIONS: dict[str, Callable[[Catalog], dict[str, Any]]] = {
+    "manifests": manifests,
+    "grants": grants,
+    "policies": policies,
+    "workflows": workflows,
+}
 
 
 def _json(value: Any) -> bytes:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from stacks.catalog import policies, wildcards
 from stacks.catalog.budgets import budgets
+from stacks.catalog.cedar import cedar
 from stacks.catalog.declarations import Agent, Catalog, Function, Step, Tool
 from stacks.catalog.files import names
 from stacks.catalog.functions import agents, steps
@@ -42,6 +43,7 @@ def read(root: Path) -> Catalog:
         workflows=workflows(root, problems),
         boundary=policies.policy(root, "policies/boundary.json", policies.BOUNDARY, problems),
         budgets=budgets(root, problems),
+        policies=cedar(root, problems),
         layers=layers,
     )
     problems.settle()

@@ -11,6 +11,7 @@ os.environ.setdefault("JSII_NODE", str(Path(ROOT_DIR) / "bin" / "node"))  # read
 
 HERE = Path(__file__).parent
 REAL = HERE.parents[1]
+SCHEMA = "policies/schema.cedarschema"
 ERRORS = "layers/runtime/python/septet/core/errors.py"
 
 
@@ -22,6 +23,7 @@ def tree(tmp_path: Path) -> Path:
     shutil.copytree(REAL / "layers" / "dependencies", copy / "layers" / "dependencies")
     (copy / ERRORS).parent.mkdir(parents=True)
     shutil.copy(REAL / ERRORS, copy / ERRORS)
+    shutil.copy(REAL / SCHEMA, copy / SCHEMA)
     return copy
 
 

@@ -93,7 +93,7 @@ def test_only_what_runs_is_shipped(tree: Path) -> None:
     shipped = {function.hole: sorted(files(catalog, function)) for function in catalog.functions}
     assert shipped["AgentScout"] == ["bundle.json", "handler.py", "prompt.md"]
     assert shipped["ToolPayThing"] == ["handler.py"]
-    assert shipped["StepGateway"] == ["grants.json", "handler.py", "manifests.json"]
+    assert shipped["StepGateway"] == ["grants.json", "handler.py", "manifests.json", "policies.json"]
     assert shipped["StepApi"] == ["handler.py", "workflows.json"]
     assert shipped["StepAuthorize"] == ["handler.py"]
 
