@@ -9,6 +9,7 @@ from local.doubles import issuer
 from local.doubles.answer import Backend
 from local.doubles.calls import Calls
 from local.doubles.forward.client import ForwardBackend, Upstream
+from local.doubles.recording import Recorded
 from local.doubles.routes import Routes, Script
 from local.doubles.scenario.backend import Attempts, ScenarioBackend
 from local.doubles.scenario.library import Library
@@ -43,5 +44,5 @@ def running(*, home: Path, port: int, library: Library, upstream: Upstream | Non
             script = Script(library=library, attempts=Attempts())
             backend = ScenarioBackend(library=library, attempts=script.attempts, wait=server.stopping.wait)
         routes = Routes(backend=backend, calls=Calls(), script=script, home=home, issuer_url=f"{url}/issuer")
-        server.start(routes.answer)
+        server.start(Recorded(routes.answer, home / "recording" / "doubles.jsonl"))
         yield Running(url=url, issuer_url=f"{url}/issuer", backend=backend)

@@ -42,7 +42,13 @@ class Connection(BaseHTTPRequestHandler):
             self._write(body)
             return
         path, _, query = self.path.partition("?")
-        request = Request(method=self.command, path=path, query=dict(parse_qsl(query, keep_blank_values=True)), body=body)
+        request = Request(
+            method=self.command,
+            path=path,
+            query=dict(parse_qsl(query, keep_blank_values=True)),
+            body=body,
+            authorization=self.headers.get("Authorization", ""),
+        )
         if server.application is None:
             raise TypeError("the server was not started with an application")
         answer = server.application(request)

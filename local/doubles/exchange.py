@@ -14,6 +14,8 @@ class Request:
     path: str
     query: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
+    authorization: str = ""
+    """The header; whose signature it is. Nobody checks it."""
 
 
 @dataclass(frozen=True, kw_only=True)

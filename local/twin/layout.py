@@ -52,7 +52,7 @@ class Layout:
     @property
     def rebuilt(self) -> tuple[Path, ...]:
         """What `down` removes: everything that the next start or deployment makes anew. Issuer keys and logs stay."""
-        return (self.parts, self.deployed, self.unfinished, self.temporary, self.state, self.functions)
+        return (self.parts, self.deployed, self.unfinished, self.temporary, self.state, self.functions, self.recording)
 
     @property
     def temporary(self) -> Path:
@@ -68,6 +68,11 @@ class Layout:
     def functions(self) -> Path:
         """The unpacked functions and layers of the process executor."""
         return self.home / "functions"
+
+    @property
+    def recording(self) -> Path:
+        """The record of every call that a role of ours made."""
+        return self.home / "recording"
 
     def remove_rebuilt(self) -> None:
         """Remove what the next start makes anew."""

@@ -8,7 +8,7 @@ from localstack.runtime import hooks
 from localstack.services.edge import ROUTER
 from rolo import Response
 
-from septet_plugin import duels, executions, expressions, functions, offline, resource_providers
+from septet_plugin import duels, executions, expressions, functions, offline, recorder, resource_providers
 from septet_plugin.executor import FLEET
 from septet_plugin.faults import PLANS
 from septet_plugin.kinds import KINDS
@@ -45,6 +45,7 @@ def start() -> None:
     """Put routes and repairs in place before the first request."""
     offline.enforce()
     ROUTER.add(Routes())
+    recorder.listen()
     functions.repair()
     duels.repair()
     expressions.repair()
