@@ -9,7 +9,8 @@ from typing import Any
 from cedarpy import Decision, Entities, PolicySet, Schema, is_authorized, pst
 
 from septet.core.frozen import frozen
-from septet.security.questions import Outcome, Question, Verdict
+from septet.security.modes import ENFORCE, SHADOW, Shadow
+from septet.security.questions import Outcome, Policies, Question, Verdict
 
 OUTCOMES: Mapping[str, tuple[Outcome, ...]] = {"permit": ("allow", "ask"), "forbid": ("deny", "ask")}
 """What ``@outcome`` may say, by a policy's effect; the first is meant where it says nothing."""
@@ -94,6 +95,14 @@ class CedarPolicies:
     def _made(self, agent: str, tenant: str) -> Entities:
         entity = {"uid": {"type": "Septet::Agent", "id": agent}, "attrs": {"tenant": tenant}, "parents": []}
         return self._actions.with_added_json_str(json.dumps([entity]), self._schema)
+
+
+def policies(declared: Mapping[str, Any]) -> Policies:
+    """What to decide by, as the synth wrote it (``policies.json``). Raises KeyError for what is missing, ValueError for what is wrong."""
+    found = CedarPolicies(declared["sources"], declared["schema"], declared["tenants"])
+    if declared["mode"] not in {ENFORCE, SHADOW}:
+        raise ValueError(f"there is no mode {declared['mode']!r}")
+    return Shadow(policies=found) if declared["mode"] == SHADOW else found
 
 
 def _best(permits: Iterable[Rule]) -> Outcome:
