@@ -74,6 +74,49 @@ def test_a_new_key_is_found_by_fetching_again(issuer: Issuer) -> None:
     assert keys.key("two").key_id == "two"
 
 
+def test_a_key_holds_as_long_as_the_issuer_publishes_it_beside_a_new_one(issuer: Issuer) -> None:
+    keys = JwksKeys(issuer.url, cooldown=0)
+    keys.key("one")
+    issuer.holds("two", "one")
+    assert [keys.key(name).key_id for name in ("two", "one")] == ["two", "one"]
+
+
+def test_a_key_that_was_taken_back_holds_no_longer_once_the_kept_ones_are_old(issuer: Issuer) -> None:
+    keys = JwksKeys(issuer.url, cooldown=60, lifespan=1e-9)
+    keys.key("one")
+    issuer.holds("two")
+    with pytest.raises(UnknownKey):
+        keys.key("one")
+    assert keys.key("two").key_id == "two"
+
+
+def test_a_key_that_was_taken_back_holds_no_longer_once_a_new_one_was_seen(issuer: Issuer) -> None:
+    keys = JwksKeys(issuer.url, cooldown=0)
+    keys.key("one")
+    issuer.holds("two")
+    keys.key("two")
+    with pytest.raises(UnknownKey):
+        keys.key("one")
+
+
+def test_a_key_id_is_compared_and_nothing_else_is_done_with_it(issuer: Issuer) -> None:
+    keys = JwksKeys(issuer.url, cooldown=60)
+    for name in ("../../one", "http://127.0.0.1:9/one", "one\0", "ONE", "*", ""):
+        with pytest.raises(UnknownKey):
+            keys.key(name)
+    assert issuer.requests == 1
+
+
+def test_keys_for_encryption_and_keys_without_a_name_verify_nothing(issuer: Issuer) -> None:
+    encrypting = jwk("two") | {"use": "enc"}
+    nameless = {name: value for name, value in jwk("three").items() if name != "kid"}
+    issuer.body = json.dumps({"keys": [jwk("one"), encrypting, nameless]}).encode()
+    keys = JwksKeys(issuer.url, cooldown=0)
+    for name in ("two", "three", ""):
+        with pytest.raises(UnknownKey):
+            keys.key(name)
+
+
 def test_unknown_keys_lead_to_one_fetch_in_the_cool_down(issuer: Issuer) -> None:
     keys = JwksKeys(issuer.url, cooldown=60)
     for name in ("one", "a", "b", "c"):

@@ -9,7 +9,7 @@ import jwt
 from septet.integration.problems import Kind, Problem
 
 LIFESPAN_SECONDS = 300
-"""How long fetched keys are used before they are fetched again."""
+"""How long fetched keys are used before they are fetched again: a key that the issuer took back is refused after this at the latest."""
 COOLDOWN_SECONDS = 10
 """An unknown key id, or an issuer that does not answer, leads to one fetch in this time at most."""
 TIMEOUT_SECONDS = 3
@@ -30,8 +30,8 @@ class Keys(Protocol):
 class JwksKeys:
     """Keys of the issuer that publishes them at a URL (RFC 7517)."""
 
-    def __init__(self, url: str, *, cooldown: float = COOLDOWN_SECONDS) -> None:
-        self._client = _Client(url, lifespan=LIFESPAN_SECONDS, timeout=TIMEOUT_SECONDS, cooldown_duration=cooldown)
+    def __init__(self, url: str, *, cooldown: float = COOLDOWN_SECONDS, lifespan: float = LIFESPAN_SECONDS) -> None:
+        self._client = _Client(url, lifespan=lifespan, timeout=TIMEOUT_SECONDS, cooldown_duration=cooldown)
 
     def key(self, key_id: str) -> jwt.PyJWK:
         """The key, from those at hand if it is among them."""
