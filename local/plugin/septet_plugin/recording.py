@@ -59,7 +59,7 @@ def _parts(operation: str, request: Mapping[str, Any], schema: Schema) -> Iterat
     elif operation in {"BatchGetItem", "BatchWriteItem"}:
         for table, asked in request["RequestItems"].items():
             keys = asked["Keys"] if "Keys" in asked else [_written(one) for one in asked]
-            attribute = schema(_name(table)).get("")
+            attribute = schema(_name(table)).get("", "")
             yield {"operation": operation, "table": _name(table), "index": "", "leading": [_text(key.get(attribute)) for key in keys]}
     else:
         yield _part(operation, request, schema)
