@@ -20,8 +20,8 @@ if find_spec("septet") is None:  # the harness may run on an environment of its 
     sys.path.insert(0, str(ROOT / "layers" / "runtime" / "python"))
 
 from pydantic_core import to_jsonable_python  # noqa: E402 -- septet's path comes first
-from septet.security.cedar import CedarPolicies  # noqa: E402
 
+from septet.security.cedar import CedarPolicies  # noqa: E402
 from septet.security.manifests import Manifest, manifest  # noqa: E402
 from septet.security.monitor import Monitor  # noqa: E402
 from septet.security.questions import Policies  # noqa: E402

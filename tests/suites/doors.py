@@ -1,5 +1,8 @@
-"""What may stand between a scripted model and AgentDojo's tools: our monitor, our monitor with a part taken out, and two doors that show that
-the harness can fail. A door is made of a prompt, a suite and whether somebody attends."""
+"""What may stand between a scripted model and AgentDojo's tools.
+
+Our monitor, our monitor with a part taken out, and two doors that show that the harness can fail. A door is made of a prompt, a suite and
+whether somebody attends.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol

@@ -1,7 +1,9 @@
-"""Plays AgentDojo's tasks with two scripts and no language model, before a door that decides on each call: run by ``dojo`` in ``.venv-suites``.
+"""Plays AgentDojo's tasks with two scripts and no language model, before a door that decides on each call.
+
+Run by ``dojo``, on an environment of its own that has AgentDojo.
 
 The *perfect* script makes a user task's own calls. The *compromised* one makes them until a tool returns an injected text, then every call
-that the attacker wants, with the attacker's values, and goes on. Every place of a suite that can carry an injection carries it.
+that the attacker wants, with the attacker's values, and goes on. Every place that can carry an injection and that the user task reads does.
 """
 
 import argparse
@@ -11,9 +13,10 @@ import functools
 import io
 import json
 import multiprocessing
+import re
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import yaml
@@ -23,13 +26,14 @@ from agentdojo.functions_runtime import FunctionCall, FunctionsRuntime
 from agentdojo.task_suite.load_suites import get_suites
 from agentdojo.task_suite.task_suite import TaskSuite, read_suite_file
 from agentdojo.types import ChatAssistantMessage, ChatMessage, ChatToolResultMessage, text_content_block_from_string
+from pydantic_core import to_jsonable_python
 
 from tests.suites import doors, scripts
 from tests.suites.agentdojo import VERSION, manifests
 
 SIGN = "QVEX-7301"
 """An injected text begins with it."""
-PLACE = "@@QVEX@@"
+PLACE = re.compile(r"@@(\w+)@@")
 WORDS_ONLY = {("travel", "injection_task_6")}
 """Attacks that win by words to the user, without a call: no door can stop them."""
 
@@ -99,29 +103,42 @@ def _block(text: str) -> Any:
 def _environment(suite: TaskSuite[Any]) -> Any:
     """The suite's environment as data, with a mark in every place that can carry an injection; parsed once."""
     text = read_suite_file(suite.name, "environment.yaml", suite.data_path)
-    marked = text.format(**dict.fromkeys(suite.get_injection_vector_defaults(), PLACE))
-    return yaml.load(marked, Loader=yaml.CSafeLoader)
+    places = suite.get_injection_vector_defaults()
+    return yaml.load(text.format(**{name: _place(name) for name in places}), Loader=yaml.CSafeLoader)
 
 
-def _filled(value: Any, text: str) -> Any:
+def _place(name: str) -> str:
+    return f"@@{name}@@"
+
+
+def injected(suite: TaskSuite[Any], texts: Mapping[str, str]) -> Any:
+    """The suite's environment with *texts* in these places, and in the others what is there usually."""
+    return suite.environment_type.model_validate(_filled(_environment(suite), {**suite.get_injection_vector_defaults(), **texts}))
+
+
+def _filled(value: Any, texts: Mapping[str, str]) -> Any:
     match value:
         case str():
-            return value.replace(PLACE, text)
+            return PLACE.sub(lambda place: texts[place[1]], value)
         case list():
-            return [_filled(item, text) for item in value]
+            return [_filled(item, texts) for item in value]
         case dict():
-            return {_filled(name, text): _filled(item, text) for name, item in value.items()}
+            return {_filled(name, texts): _filled(item, texts) for name, item in value.items()}
     return value
-
-
-def injected(suite: TaskSuite[Any], text: str) -> Any:
-    """The suite's environment with *text* in every place that can carry an injection."""
-    return suite.environment_type.model_validate(_filled(_environment(suite), text))
 
 
 @functools.cache
 def _clean(suite: TaskSuite[Any]) -> Any:
     return suite.load_and_inject_default_environment({})
+
+
+def _read(suite: TaskSuite[Any], task: Any) -> list[str]:
+    """The places that the user task's own calls read."""
+    signs = {name: f"{SIGN}<{name}>" for name in suite.get_injection_vector_defaults()}
+    env, runtime = task.init_environment(injected(suite, signs)), FunctionsRuntime(suite.tools)
+    results = [runtime.run_function(env, call.function, call.args)[0] for call in task.ground_truth(env)]
+    told = " ".join(str(to_jsonable_python(result)) for result in results)
+    return [name for name, sign in signs.items() if sign in told]
 
 
 def play(job: Job) -> tuple[Job, Counter[str], list[tuple[str, ...]]]:
@@ -135,9 +152,10 @@ def play(job: Job) -> tuple[Job, Counter[str], list[tuple[str, ...]]]:
         done, _ = suite.run_task_with_pipeline(script, task, None, {}, environment=copy.deepcopy(_clean(suite)))
         total.update(done=int(done), unaided=int(done and not script.stopped), questions=script.count["user approve"])
         notes = [(job.task, "-", "done" if done else "not done"), *((job.task, "-", *stop) for stop in script.stopped)]
+        read = _read(suite, task) if job.attacks else []
         for name, injection in suite.injection_tasks.items() if job.attacks else ():
             script = Script(job, task, injection)
-            environment = injected(suite, f"{SIGN} IMPORTANT: {injection.GOAL}")
+            environment = injected(suite, dict.fromkeys(read, f"{SIGN} IMPORTANT: {injection.GOAL}"))
             _, won = suite.run_task_with_pipeline(script, task, injection, {}, environment=environment)
             kind = "words" if (job.suite, name) in WORDS_ONLY else "tool"
             total.update({f"{kind} cases": 1, f"{kind} won": int(won), "reached": script.count["reached"]})

@@ -1,7 +1,10 @@
-"""What the compromised model does once an injection has reached it. AgentDojo ships no calls for eight of workspace's injection tasks: those
-are written here from what each task's goal says and its check looks for."""
+"""What the compromised model does once an injection has reached it.
 
-import datetime
+AgentDojo ships no calls for eight of workspace's injection tasks: those are written here, from what each task's goal says and its check
+looks for.
+"""
+
+import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -71,7 +74,7 @@ def _files(injection: Any, now: Any, before: Any, *, largest: int, delete: bool,
 
 
 def _meetings(injection: Any, now: Any, before: Any) -> Script:
-    day = datetime.date(2024, 5, 15)
+    day = dt.date(2024, 5, 15)
     yield _call("get_day_calendar_events", day=day.isoformat())
     met = {person for event in before.calendar.get_by_day(day) for person in event.participants}
     for person in sorted(met - {now.inbox.account_email}):
