@@ -12,7 +12,8 @@ from septet.core.frozen import frozen
 _SHOWS_NOTHING = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|&#[0-9]{1,7};|&#[xX][0-9A-Fa-f]{1,6};")
 _SPACED = re.compile(r"(?<!\S)(?:\S[ \t]{1,3}){7,}\S(?!\S)")
-_BASE64 = re.compile(r"[0-9A-Za-z+/_-]{12,}(?:\r?\n[0-9A-Za-z+/_-]{4,})*={0,2}")
+_BASE64 = re.compile(r"[0-9A-Za-z+/_-]{60,76}(?:\r?\n[0-9A-Za-z+/_-]{4,76})+={0,2}|[0-9A-Za-z+/_-]{12,}={0,2}")
+"""In lines, as mail has it, or in one."""
 _HEX = re.compile(r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{2}(?:[ :-]?[0-9A-Fa-f]{2}){7,}(?![0-9A-Fa-f])")
 _URL_SAFE = str.maketrans("-_", "+/", "\r\n")
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Me", "Mn"})
@@ -71,8 +72,8 @@ def _padded(token: str) -> str:
 def _decoded(text: str, pattern: re.Pattern[str], decode: Callable[[str], bytes]) -> Iterator[View]:
     for token in pattern.finditer(text):
         try:
-            yield View(text=decode(token[0]).decode(), whole=token.span())
-        except ValueError:
+            yield View(text=decode(token[0]).decode(errors="replace"), whole=token.span())
+        except ValueError:  # an odd number of digits
             continue
 
 
