@@ -54,7 +54,8 @@ class _Past:
         self.calls, self.last = self.calls + other.calls, max(self.last, other.last)
         self.total += other.total - sum(amount for amount, _ in other.effects.values())
         for effect, (amount, at) in other.effects.items():
-            self.add(effect, amount, at)
+            _, since = self.effects.get(effect, (0, -1))
+            self.add(effect, amount, max(at, since))
         self.effects = dict(sorted(self.effects.items(), key=lambda item: item[1][1]))
 
 
