@@ -33,6 +33,7 @@ class Foundation(Stack):
         self._table("refunds", "tenant", "refund_key")
         _index(runs, "by_created", "tenant", "created_at")
         _index(approvals, "outbox", "outbox", "decided_at", sort_type=_NUMBER)
+        _index(approvals, "escalations", "escalating", "escalates_at", sort_type=_NUMBER)
         _index(accounts, "leases", "shard", "until", sort_type=_NUMBER)
         self._bodies()
 

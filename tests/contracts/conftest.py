@@ -2,7 +2,9 @@
 
 import time
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -80,9 +82,10 @@ def aws(bare_twin: Any) -> Aws:
     """Empty tables and a bucket, made once a session: every test has a tenant of its own."""
     dynamodb, s3 = bare_twin.client("dynamodb"), bare_twin.client("s3")
     _table(dynamodb, "journal", pk="S", number="N")
-    _table(dynamodb, "runs", index=("by_created", {"tenant": "S", "created_at": "S"}), tenant="S", run="S")
-    _table(dynamodb, "approvals", index=("outbox", {"outbox": "S", "decided_at": "N"}), tenant="S", approval="S")
-    _table(dynamodb, "accounts", index=("leases", {"shard": "S", "until": "N"}), account="S")
+    _table(dynamodb, "runs", indexes={"by_created": {"tenant": "S", "created_at": "S"}}, tenant="S", run="S")
+    sparse = {"outbox": {"outbox": "S", "decided_at": "N"}, "escalations": {"escalating": "S", "escalates_at": "N"}}
+    _table(dynamodb, "approvals", indexes=sparse, tenant="S", approval="S")
+    _table(dynamodb, "accounts", indexes={"leases": {"shard": "S", "until": "N"}}, account="S")
     _table(dynamodb, "effects", pk="S", effect="S")
     _table(dynamodb, "health", model="S")
     _table(dynamodb, "cache", cache="S")
@@ -95,8 +98,7 @@ def aws(bare_twin: Any) -> Aws:
     return Aws(dynamodb=dynamodb, s3=s3, kms=kms, key=key["Arn"].replace(f"key/{key['KeyId']}", f"alias/{BODIES}"))
 
 
-def _table(dynamodb: Any, name: str, *, index: tuple[str, dict[str, str]] | None = None, **keys: str) -> None:
-    indexes = {index[0]: index[1]} if index else {}
+def _table(dynamodb: Any, name: str, *, indexes: Mapping[str, dict[str, str]] = MappingProxyType({}), **keys: str) -> None:
     types = keys | {key: kind for of_index in indexes.values() for key, kind in of_index.items()}
     dynamodb.create_table(
         TableName=f"contracts-{name}",
@@ -107,7 +109,7 @@ def _table(dynamodb: Any, name: str, *, index: tuple[str, dict[str, str]] | None
     )
 
 
-def _indexes(indexes: dict[str, dict[str, str]]) -> dict[str, Any]:
+def _indexes(indexes: Mapping[str, dict[str, str]]) -> dict[str, Any]:
     made = [{"IndexName": name, "KeySchema": _schema(keys), "Projection": {"ProjectionType": "ALL"}} for name, keys in indexes.items()]
     return {"GlobalSecondaryIndexes": made} if made else {}
 

@@ -7,7 +7,7 @@ import pytest
 
 from septet.aws.approvals import StepFunctionsExecutions
 from septet.local.approvals import MemoryExecutions
-from septet.security.approvals import Executions
+from septet.security.delivery import Executions
 
 OUTPUT = {"approval": "apr-1", "status": "approved"}
 WAITS = {

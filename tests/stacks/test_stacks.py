@@ -115,7 +115,7 @@ def test_tables_have_the_keys_that_the_runtime_uses(deployed: Templates) -> None
     found = tables(deployed)
     assert {name: tuple(key["AttributeName"] for key in table["KeySchema"]) for name, table in found.items()} == KEYS
     types = {one["AttributeName"]: one["AttributeType"] for table in found.values() for one in table["AttributeDefinitions"]}
-    assert {name for name, type_ in types.items() if type_ == "N"} == {"number", "decided_at", "until"}
+    assert {name for name, type_ in types.items() if type_ == "N"} == {"number", "decided_at", "escalates_at", "until"}
     assert found["journal"]["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}
     indexes = {name: table["GlobalSecondaryIndexes"] for name, table in found.items() if "GlobalSecondaryIndexes" in table}
     shapes = {
@@ -123,7 +123,7 @@ def test_tables_have_the_keys_that_the_runtime_uses(deployed: Templates) -> None
     }
     assert shapes == {
         "runs": [("by_created", "tenant", "created_at")],
-        "approvals": [("outbox", "outbox", "decided_at")],
+        "approvals": [("outbox", "outbox", "decided_at"), ("escalations", "escalating", "escalates_at")],
         "accounts": [("leases", "shard", "until")],
     }
 

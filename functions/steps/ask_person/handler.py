@@ -5,7 +5,7 @@ from typing import Any
 
 from septet import bootstrap
 from septet.core.errors import InputRejected
-from septet.security.approvals import deliver
+from septet.security.delivery import deliver
 
 
 def handler(event: Mapping[str, Any], _: object) -> None:

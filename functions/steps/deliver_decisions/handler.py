@@ -1,4 +1,4 @@
-"""Empties the outbox of decisions: tells executions that the API could not tell. Called every minute by an EventBridge rule."""
+"""Tells executions of decisions that the API could not tell them, and operators of questions that escalate. Called every minute."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,13 +6,17 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from septet import bootstrap
-from septet.security.approvals import redeliver
+from septet.security.delivery import overdue, redeliver
 
 log = Logger()
 
 
 def handler(_: Mapping[str, Any], __: object) -> None:
     """Take any event."""
-    told = redeliver(bootstrap.approvals(), bootstrap.executions(), now=bootstrap.now())
-    if told:
-        log.info("delivered", extra={"decisions": told})
+    approvals = bootstrap.approvals()
+    try:
+        if told := redeliver(approvals, bootstrap.executions(), bootstrap.now):
+            log.info("delivered", extra={"decisions": told})
+    finally:
+        for question in overdue(approvals, bootstrap.now()):
+            log.warning("escalated", extra={"tenant": question.tenant, "approval": question.approval, "roles": question.escalate_to})

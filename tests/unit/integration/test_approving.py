@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from septet.integration import approving
-from septet.integration.approving import Decision
+from septet.integration.voting import Decision
 from septet.integration.ports import Principal
 from septet.integration.problems import Kind, Problem
-from septet.security.approvals import redeliver
+from septet.security.approvals import Vote
+from septet.security.delivery import redeliver
 
 ANN = Principal(tenant="acme", subject="ann", roles=frozenset({"submitter"}))
 EVE = Principal(tenant="acme", subject="eve", roles=frozenset({"approver"}))
@@ -38,7 +39,7 @@ def test_a_decision_is_written_and_the_execution_told(office: Any, who: Any, dec
     assert (found.status, found.decided_by, found.decided_at) == (status, who.subject, office.clock())
     assert office.approvals.get("acme", question.approval).status == status
     assert office.executions.woken == {"token-1": {"approval": question.approval, "status": status}}
-    assert office.approvals.undelivered(limit=10) == []
+    assert [*office.approvals.undelivered()] == []
 
 
 @pytest.mark.parametrize("roles", [(), ("submitter",), ("operator",), ("auditor",), ("submitter", "operator", "auditor")])
@@ -128,7 +129,7 @@ class Late:
         return getattr(self._approvals, name)
 
     def decide(self, tenant: str, approval: str, **rest: Any) -> Any:
-        self._approvals.decide(tenant, approval, **{**rest, "by": self._first})
+        self._approvals.decide(tenant, approval, **{**rest, "by": self._first, "votes": (Vote(by=self._first, at=1),)})
         return self._approvals.decide(tenant, approval, **rest)
 
 
@@ -156,7 +157,7 @@ def test_a_decision_that_cannot_be_delivered_stands_and_is_delivered_later(offic
     assert approving.decide(yes(question), EVE, office.ports).status == "approved"
     assert "OSError" in caplog.text
     assert "secret" not in caplog.text
-    assert redeliver(office.approvals, reachable, now=office.clock()) == 1
+    assert redeliver(office.approvals, reachable, office.clock) == 1
     assert reachable.woken["token-1"]["status"] == "approved"
 
 
@@ -173,7 +174,7 @@ def test_a_decision_before_anybody_waits_is_kept_for_them(office: Any) -> None:
     question = office.ask(office.start(ANN), token="")
     assert approving.decide(yes(question), EVE, office.ports).status == "approved"
     assert office.executions.woken == {}
-    assert len(office.approvals.undelivered(limit=10)) == 1
+    assert len([*office.approvals.undelivered()]) == 1
 
 
 def test_a_submitter_sees_the_questions_of_their_own_runs_only(office: Any) -> None:

@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 
 from septet.local.approvals import MemoryApprovals, MemoryExecutions
-from septet.security.approvals import Approval, approval_id, deliver, redeliver
+from septet.security.approvals import Approval, approval_id
+from septet.security.delivery import deliver, redeliver
 
 CALL: dict[str, Any] = {"tenant": "acme", "run": "run-1", "tool": "issue_refund", "arguments": {"order_id": "A-1", "amount_cents": 1}}
 
@@ -48,8 +49,8 @@ class TestDelivery:
         approvals.wait("acme", "apr-1", "token-1")
         assert deliver(decided(approvals), approvals, executions)
         assert executions.woken == {"token-1": {"approval": "apr-1", "status": "approved"}}
-        assert approvals.undelivered(limit=10) == []
-        assert redeliver(approvals, executions, now=20) == 0
+        assert [*approvals.undelivered()] == []
+        assert redeliver(approvals, executions, lambda: 20) == 0
 
     def test_nothing_is_told_before_there_is_a_decision_and_somebody_waits(self) -> None:
         approvals, executions = MemoryApprovals(), MemoryExecutions()
@@ -75,7 +76,7 @@ class TestDelivery:
         asked(approvals)
         approvals.wait("acme", "apr-1", "token-1")
         decided(approvals)
-        assert redeliver(approvals, executions, now=20) == 1
+        assert redeliver(approvals, executions, lambda: 20) == 1
         assert list(executions.woken) == ["token-1"]
 
     def test_a_crash_after_waking_and_before_noting_it_wakes_nobody_twice(self) -> None:
@@ -88,17 +89,17 @@ class TestDelivery:
         approvals.wait("acme", "apr-1", "token-1")
         for _ in range(2):
             with pytest.raises(ConnectionError):
-                deliver(decided(approvals) if not executions.woken else approvals.undelivered(limit=1)[0], approvals, executions)
+                deliver(decided(approvals) if not executions.woken else next(approvals.undelivered()), approvals, executions)
         assert len(executions.woken) == 1
 
     def test_a_decision_nobody_ever_waited_for_leaves_the_outbox_when_its_question_would_have_expired(self) -> None:
         approvals, executions = MemoryApprovals(), MemoryExecutions()
         asked(approvals)
         decided(approvals)
-        assert redeliver(approvals, executions, now=999) == 0
-        assert len(approvals.undelivered(limit=10)) == 1
-        assert redeliver(approvals, executions, now=1_000) == 0
-        assert approvals.undelivered(limit=10) == []
+        assert redeliver(approvals, executions, lambda: 999) == 0
+        assert len([*approvals.undelivered()]) == 1
+        assert redeliver(approvals, executions, lambda: 1_000) == 0
+        assert [*approvals.undelivered()] == []
 
     def test_one_that_cannot_be_told_does_not_keep_others_from_being_told(self) -> None:
         class Picky(MemoryExecutions):
@@ -113,5 +114,5 @@ class TestDelivery:
             approvals.wait("acme", f"apr-{place}", f"token-{place}")
             decided(approvals, f"apr-{place}", at=10 + place)
         with pytest.raises(ExceptionGroup):
-            redeliver(approvals, executions, now=20)
+            redeliver(approvals, executions, lambda: 20)
         assert list(executions.woken) == ["token-2", "token-3"]

@@ -1,15 +1,19 @@
 """Approvals in DynamoDB, and the executions that wait for them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from septet.aws.items import Item, dumps, item, loads, values
-from septet.security.approvals import Approval, Status
+from septet.security.approvals import Approval, Status, Vote
 
 OUTBOX = "outbox"
 """The sparse index of decisions that the waiting execution was not told of."""
-_JSON = ("arguments", "reasons", "evidence")
+ESCALATIONS = "escalations"
+"""The sparse index of pending questions that operators are to be told of when their time to escalate comes."""
+_JSON = ("arguments", "reasons", "evidence", "roles", "escalate_to", "votes")
+_INDEXED = ("outbox", "escalating", "voted")
+"""What an item has beside the approval: the sparse indexes' keys, and the number of votes, for conditions."""
 
 
 class DynamoApprovals:
@@ -50,16 +54,33 @@ class DynamoApprovals:
         kept = [approval for approval in found if status in (None, approval.status)]
         return sorted(kept, key=lambda approval: (approval.asked_at, approval.approval), reverse=True)
 
-    def decide(self, tenant: str, approval: str, *, status: Status, by: str, reason: str, at: int) -> Approval | None:
-        """Write the decision if the question is pending and open; a person's enters the outbox in the same write."""
-        change = "SET #status = :status, decided_by = :by, reason = :reason, decided_at = :at"
-        condition = "#status = :pending"
-        given = {":status": status, ":by": by, ":reason": reason, ":at": at, ":pending": "pending"}
-        if status != "expired":  # an expiry is noticed by whoever waited: there is nobody to tell
-            change += ", outbox = :yes"
-            condition += " AND expires_at > :at"
+    def decide(
+        self, tenant: str, approval: str, *, status: Status, by: str, reason: str, at: int, votes: tuple[Vote, ...] = ()
+    ) -> Approval | None:
+        """Write the decision if the question is pending and open; people's enters the outbox in the same write."""
+        change, condition = [], ["#status = :pending"]
+        given: dict[str, Any] = {":pending": "pending"}
+        if status != "expired":
+            condition.append("expires_at > :at")
+            given[":at"] = at
+        if votes:
+            change += ["votes = :votes", "voted = :voted"]
+            condition.append("voted = :before" if len(votes) > 1 else "attribute_not_exists(voted)")
+            given |= {":votes": _votes(votes), ":voted": len(votes)} | ({":before": len(votes) - 1} if len(votes) > 1 else {})
+        if status != "pending":
+            change += ["#status = :status", "decided_by = :by", "reason = :reason", "decided_at = :at"]
+            given |= {":status": status, ":by": by, ":reason": reason, ":at": at}
+        if status in ("approved", "rejected"):  # an expiry is noticed by whoever waited: there is nobody to tell
+            change.append("outbox = :yes")
             given[":yes"] = "yes"
-        return self._update(tenant, approval, change, condition, given)
+        settled = " REMOVE escalating" if status != "pending" else ""
+        return self._update(tenant, approval, f"SET {', '.join(change)}{settled}", " AND ".join(condition), given)
+
+    def use(self, tenant: str, approval: str, *, use: str, at: int) -> Approval | None:
+        """Note what an approved call is made for; the first note stands."""
+        change = "SET used_for = :use, used_at = if_not_exists(used_at, :at)"
+        condition = "#status = :approved AND (used_for = :none OR attribute_not_exists(used_for) OR used_for = :use)"
+        return self._update(tenant, approval, change, condition, {":use": use, ":at": at, ":approved": "approved", ":none": ""})
 
     def wait(self, tenant: str, approval: str, token: str) -> Approval | None:
         """Note the token of the execution that waits."""
@@ -67,20 +88,32 @@ class DynamoApprovals:
             tenant, approval, "SET #token = :token, delivered = :no", "attribute_exists(tenant)", {":token": token, ":no": False}
         )
 
-    def undelivered(self, *, limit: int) -> list[Approval]:
-        """What is in the outbox, oldest decision first."""
-        page = self._client.query(
-            TableName=self._table,
-            IndexName=OUTBOX,
-            KeyConditionExpression="outbox = :yes",
-            ExpressionAttributeValues=item({":yes": "yes"}),
-            Limit=limit,
-        )
-        return [_approval(found) for found in page["Items"]]
+    def undelivered(self, *, newest: bool = False) -> Iterator[Approval]:
+        """What is in the outbox, oldest or newest decision first, page by page."""
+        return self._indexed(OUTBOX, "outbox = :yes", {":yes": "yes"}, newest=newest)
 
     def delivered(self, tenant: str, approval: str) -> None:
         """Note that the waiting execution was told, and leave the outbox."""
         self._update(tenant, approval, "SET delivered = :yes REMOVE outbox", "attribute_exists(tenant)", {":yes": True})
+
+    def escalating(self, now: int) -> Iterator[Approval]:
+        """Pending questions whose time to escalate has come, the longest overdue first."""
+        return self._indexed(ESCALATIONS, "escalating = :yes AND escalates_at <= :now", {":yes": "yes", ":now": now})
+
+    def escalate(self, tenant: str, approval: str) -> None:
+        """Note that operators were told, and leave the index."""
+        self._update(tenant, approval, "SET escalated = :yes REMOVE escalating", "attribute_exists(tenant)", {":yes": True})
+
+    def _indexed(self, index: str, which: str, given: Mapping[str, Any], *, newest: bool = False) -> Iterator[Approval]:
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName=index,
+            KeyConditionExpression=which,
+            ExpressionAttributeValues=item(given),
+            ScanIndexForward=not newest,
+        )
+        for page in pages:
+            yield from (_approval(found) for found in page["Items"])
 
     def _update(self, tenant: str, approval: str, change: str, condition: str, given: Mapping[str, Any]) -> Approval | None:
         text = change + condition
@@ -122,11 +155,17 @@ def _key(tenant: str, approval: str) -> Item:
 
 def _item(approval: Approval) -> Item:
     held = asdict(approval)
-    return item(held | {name: dumps(held[name]) for name in _JSON})
+    indexed = {"escalating": "yes" if approval.escalates_at is not None else None}
+    return item(held | {name: dumps(held[name]) for name in _JSON} | indexed)
+
+
+def _votes(votes: tuple[Vote, ...]) -> str:
+    return dumps([asdict(vote) for vote in votes])
 
 
 def _approval(found: Item) -> Approval:
-    held = values(found)
-    held.pop("outbox", None)
-    held |= {name: loads(held[name]) for name in _JSON}
-    return Approval(**held | {"reasons": tuple(held["reasons"]), "evidence": tuple(held["evidence"])})
+    """The approval in an item. One that was written before a field was there has its default."""
+    held = {name: value for name, value in values(found).items() if name not in _INDEXED}
+    held |= {name: loads(held[name]) for name in _JSON if name in held}
+    held |= {name: tuple(held[name]) for name in _JSON[1:] if name in held}
+    return Approval(**held | {"votes": tuple(Vote(**vote) for vote in held.get("votes", ()))})

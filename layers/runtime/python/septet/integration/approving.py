@@ -1,28 +1,23 @@
 """Approvals as people meet them: listed, read, and decided on."""
 
+import base64
 import logging
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from copy import replace
 from functools import cache
 from itertools import islice
-from typing import Literal
 
 from septet.core.runs import Run
 from septet.integration.ports import Ports, Principal
-from septet.integration.problems import Kind, Problem
-from septet.integration.rights import DECIDERS, READERS, require, sees
-from septet.security.approvals import Approval, Status, deliver
+from septet.integration.problems import Kind, Problem, Wrong
+from septet.integration.rights import OVERSEERS, READERS, require, sees
+from septet.integration.voting import Decision, approved, holds
+from septet.security.approvals import Approval, Status, Vote, deciders
+from septet.security.delivery import deliver
 
+_POSITION = re.compile(r"([0-9]{1,15})#([a-z0-9-]{1,100})")
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Decision:
-    """What a person says."""
-
-    approval: str
-    status: Literal["approved", "rejected"]
-    reason: str = ""
 
 
 def open_at(approval: Approval, now: int) -> bool:
@@ -35,11 +30,32 @@ def status_at(approval: Approval, now: int) -> Status:
     return "expired" if approval.status == "pending" and not open_at(approval, now) else approval.status
 
 
-def listed(principal: Principal, ports: Ports, *, limit: int, status: str | None = None) -> tuple[Approval, ...]:
-    """At most *limit* approvals that the principal sees, newest question first."""
+def listed(principal: Principal, ports: Ports, *, limit: int, status: str | None = None, cursor: str | None = None) -> tuple[Approval, ...]:
+    """At most *limit* approvals that the principal sees, newest question first, those after *cursor*.
+
+    Raises Problem: ``FORBIDDEN`` without a role, ``NOT_FOUND`` for a cursor that leads nowhere.
+    """
     require(principal, READERS, "list approvals")
+    before = None if cursor is None else _decoded(cursor)
     stored = None if status == "expired" else status
-    return tuple(islice(_visible(principal, ports, stored, status), limit))
+    found = _visible(principal, ports, stored, status)
+    return tuple(islice((one for one in found if before is None or (one.asked_at, one.approval) < before), limit))
+
+
+def cursor_at(approval: Approval) -> str:
+    """The cursor that leads to what is listed after *approval*. It carries no tenant: it reaches nothing beyond the tenant that lists."""
+    return base64.urlsafe_b64encode(f"{approval.asked_at}#{approval.approval}".encode()).decode().rstrip("=")
+
+
+def _decoded(cursor: str) -> tuple[int, str]:
+    try:
+        found = _POSITION.fullmatch(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode())
+    except ValueError:
+        found = None
+    if found is None:
+        wrong = Wrong(field="cursor", message="is not one this API made: take it from next of the page before")
+        raise Problem(Kind.NOT_FOUND, "there is no page at this cursor", wrong)
+    return int(found[1]), found[2]
 
 
 def _visible(principal: Principal, ports: Ports, stored: str | None, status: str | None) -> Iterator[Approval]:
@@ -72,33 +88,47 @@ def _with_run(approval_id: str, principal: Principal, ports: Ports) -> tuple[App
 def decide(decision: Decision, principal: Principal, ports: Ports) -> Approval:
     """Write the decision, then tell the execution that waits. When telling fails, the outbox tells it later.
 
-    Repeating one's own decision is no error. Raises Problem: ``FORBIDDEN`` without a role or for one's own run, ``NOT_FOUND``,
-    ``CONFLICT`` when it was decided otherwise, has expired, or its run has ended.
+    The approval stays pending while others have to approve as well. Repeating one's own decision is no error once it is settled.
+    Raises Problem: ``FORBIDDEN`` without a role that this approval names or for one's own run, ``NOT_FOUND``, ``INVALID`` for arguments
+    that cannot be stored, ``CONFLICT`` when it was decided otherwise, one has approved already and others have to, the call is another
+    than one saw, it has expired, or its run has ended.
     """
-    require(principal, DECIDERS, "decide on an approval")
+    require(principal, OVERSEERS, "decide on an approval")
     approval, run = _with_run(decision.approval, principal, ports)
+    require(principal, deciders(approval, ports.clock()), "decide on this approval")
     if decision.status == "approved" and run.submitter == principal.subject:
-        raise Problem(Kind.FORBIDDEN, "you submitted this run: another person with the role approver or admin has to approve")
+        raise Problem(Kind.FORBIDDEN, "you submitted this run: another person with a role that may decide has to approve")
     if approval.status == "pending":
-        approval = _written(decision, approval, run, principal, ports)
-    if (approval.status, approval.decided_by) != (decision.status, principal.subject):
+        if run.status != "running":
+            raise Problem(Kind.CONFLICT, f"the run has ended ({run.status}): there is nothing left to decide")
+        approval = _written(decision, approval, principal.subject, ports)
+    if not holds(decision, approval, principal.subject):
         raise _conflict(approval)
     _tell(approval, ports)
     return approval
 
 
-def _written(decision: Decision, approval: Approval, run: Run, principal: Principal, ports: Ports) -> Approval:
-    """What stands after trying to write the decision: it, or what somebody else wrote first."""
-    if run.status != "running":
-        raise Problem(Kind.CONFLICT, f"the run has ended ({run.status}): there is nothing left to decide")
-    now = ports.clock()
-    tenant, name = approval.tenant, approval.approval
-    decided = ports.approvals.decide(tenant, name, status=decision.status, by=principal.subject, reason=decision.reason, at=now)
-    return decided or ports.approvals.get(tenant, name) or approval
+def _written(decision: Decision, standing: Approval, subject: str, ports: Ports) -> Approval:
+    """What stands after writing the decision: it, or what somebody else settled first. A vote that came meanwhile counts before it."""
+    while open_at(standing, now := ports.clock()):
+        status, votes = _ruling(decision, standing, subject, now)
+        tenant, name, reason = standing.tenant, standing.approval, decision.reason
+        if written := ports.approvals.decide(tenant, name, status=status, by=subject, reason=reason, at=now, votes=votes):
+            return written
+        standing = ports.approvals.get(tenant, name) or replace(standing, status="expired")
+    return replace(standing, status=status_at(standing, now))
+
+
+def _ruling(decision: Decision, standing: Approval, subject: str, now: int) -> tuple[Status, tuple[Vote, ...]]:
+    """What the decision makes of the question. A rejection settles it, whatever the votes are."""
+    if decision.status == "rejected":
+        return "rejected", ()
+    after = approved(decision, standing, subject, now)
+    return after.status, after.votes
 
 
 def _conflict(approval: Approval) -> Problem:
-    if approval.status in ("pending", "expired"):
+    if approval.status == "expired":
         return Problem(Kind.CONFLICT, "the approval has expired: nobody can decide on it any more; submit the run again")
     return Problem(Kind.CONFLICT, f"the approval was {approval.status} already, and a decision stands")
 

@@ -7,7 +7,8 @@ from typing import Any, Protocol
 from septet.core.journal import Clock, Journal
 from septet.core.ledger import Ledger
 from septet.core.runs import Runs, Status
-from septet.security.approvals import Approvals, Executions
+from septet.security.approvals import Approvals
+from septet.security.delivery import Executions
 
 ROLES = frozenset({"submitter", "approver", "operator", "auditor", "admin"})
 """Every role a token may carry."""

@@ -8,8 +8,6 @@ from septet.integration.problems import Kind, Problem
 
 SUBMITTERS = frozenset({"submitter", "operator", "admin"})
 """Roles that may start a run."""
-DECIDERS = frozenset({"approver", "admin"})
-"""Roles that may decide on an approval."""
 ADMINS = frozenset({"admin"})
 """Roles that may change a limit."""
 AUDITORS = frozenset({"auditor", "operator", "admin"})
@@ -17,7 +15,7 @@ AUDITORS = frozenset({"auditor", "operator", "admin"})
 VERIFIERS = AUDITORS | {"submitter"}
 """Roles that read a journal as it is stored, to verify it: of a run that they see."""
 OVERSEERS = frozenset({"approver", "operator", "auditor", "admin"})
-"""Roles that see every run of their tenant."""
+"""Roles that see every run of their tenant. Which of them may decide on an approval, the tool's manifest says."""
 READERS = OVERSEERS | {"submitter"}
 """Roles that see anything; a submitter sees what is their own."""
 

@@ -1,11 +1,11 @@
 """Approvals in memory."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import replace
 from threading import Lock
 from typing import Any
 
-from septet.security.approvals import Approval, Status
+from septet.security.approvals import Approval, Status, Vote, escalated
 
 
 class MemoryApprovals:
@@ -30,15 +30,31 @@ class MemoryApprovals:
             found = [item for (owner, _), item in self._approvals.items() if owner == tenant and status in (None, item.status)]
         return sorted(found, key=lambda item: (item.asked_at, item.approval), reverse=True)
 
-    def decide(self, tenant: str, approval: str, *, status: Status, by: str, reason: str, at: int) -> Approval | None:
-        """Write the decision if the question is pending and open."""
+    def decide(
+        self, tenant: str, approval: str, *, status: Status, by: str, reason: str, at: int, votes: tuple[Vote, ...] = ()
+    ) -> Approval | None:
+        """Write the decision if the question is pending and open, and no vote came meanwhile."""
         with self._lock:
             standing = self._approvals.get((tenant, approval))
             if standing is None or standing.status != "pending" or (status != "expired" and at >= standing.expires_at):
                 return None
-            decided = replace(standing, status=status, decided_by=by, reason=reason, decided_at=at)
+            if votes and len(votes) != len(standing.votes) + 1:
+                return None
+            decided = replace(standing, votes=votes or standing.votes)
+            if status != "pending":
+                decided = replace(decided, status=status, decided_by=by, reason=reason, decided_at=at)
             self._approvals[tenant, approval] = decided
             return decided
+
+    def use(self, tenant: str, approval: str, *, use: str, at: int) -> Approval | None:
+        """Note what an approved call is made for."""
+        with self._lock:
+            standing = self._approvals.get((tenant, approval))
+            if standing is None or standing.status != "approved" or standing.used_for not in ("", use):
+                return None
+            if not standing.used_for:
+                self._approvals[tenant, approval] = standing = replace(standing, used_for=use, used_at=at)
+            return standing
 
     def wait(self, tenant: str, approval: str, token: str) -> Approval | None:
         """Note who waits."""
@@ -49,16 +65,27 @@ class MemoryApprovals:
             self._approvals[tenant, approval] = waiting = replace(standing, token=token, delivered=False)
             return waiting
 
-    def undelivered(self, *, limit: int) -> list[Approval]:
-        """Decided by a person, and the waiting execution not told."""
+    def undelivered(self, *, newest: bool = False) -> Iterator[Approval]:
+        """Decided by people, and the waiting execution not told."""
         with self._lock:
             found = [item for item in self._approvals.values() if item.status in ("approved", "rejected") and not item.delivered]
-        return sorted(found, key=lambda item: item.decided_at or 0)[:limit]
+        yield from sorted(found, key=lambda item: item.decided_at or 0, reverse=newest)
 
     def delivered(self, tenant: str, approval: str) -> None:
         """Note that the waiting execution was told."""
         with self._lock:
             self._approvals[tenant, approval] = replace(self._approvals[tenant, approval], delivered=True)
+
+    def escalating(self, now: int) -> Iterator[Approval]:
+        """Pending, overdue, and no operator told."""
+        with self._lock:
+            found = [item for item in self._approvals.values() if item.status == "pending" and escalated(item, now) and not item.escalated]
+        yield from sorted(found, key=lambda item: item.escalates_at or 0)
+
+    def escalate(self, tenant: str, approval: str) -> None:
+        """Note that operators were told."""
+        with self._lock:
+            self._approvals[tenant, approval] = replace(self._approvals[tenant, approval], escalated=True)
 
 
 class MemoryExecutions:

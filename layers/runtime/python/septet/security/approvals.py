@@ -1,27 +1,42 @@
 """A person's decision, bound to one exact call."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
+from copy import replace
 from typing import Any, Literal, Protocol
 
-from septet.core.canonical import canonical, digest, text
+from septet.core.canonical import canonical, digest
 from septet.core.frozen import frozen
 
 Status = Literal["pending", "approved", "rejected", "expired"]
-FIELD_BYTES = 2048
-"""Of a field of a record that a person is shown."""
+ADMIN = "admin"
+"""The role that may decide on every question."""
+VOTES_BYTES = 128 * 1024
+"""Of all that people said about one question: it is stored in one item."""
+
+
+@frozen
+class Vote:
+    """One person's yes."""
+
+    by: str
+    at: int
+    reason: str = ""
+    arguments: Any = None
+    """What the person changed the call's arguments to; None: the call as it stood."""
 
 
 @frozen
 class Approval:
-    """A question to a person and, once there is one, the answer."""
+    """A question to people and, once there is one, the answer."""
 
     tenant: str
     approval: str
-    """Its id: a digest of run, tool and arguments, so that no other call can use it."""
+    """Its id: a digest of tenant, run, tool and arguments, so that no other call can use it."""
     run: str
     turn: str
     tool: str
     arguments: Any
+    """As they were asked about."""
     asked_by: str
     """The agent."""
     asked_at: int
@@ -30,34 +45,76 @@ class Approval:
     reasons: tuple[str, ...] = ()
     """Why a person is asked."""
     evidence: tuple[Mapping[str, Any], ...] = ()
-    """The records behind the arguments: ``{"name", "value", "source"}`` each, raw values (long ones shortened), not the model's words."""
+    """What is behind the arguments: ``{"name", "value", "source"}`` each, raw values (long ones shortened), not the model's words."""
+    roles: tuple[str, ...] = ("approver",)
+    """Who may decide, besides an admin."""
+    approvers: int = 1
+    """How many different people have to approve the same call."""
+    escalates_at: int | None = None
+    """From when ``escalate_to`` may decide as well; None: never."""
+    escalate_to: tuple[str, ...] = ()
+    escalated: bool = False
+    """Whether operators were told that its time to escalate has come."""
+    votes: tuple[Vote, ...] = ()
+    """Every yes so far, oldest first. One that changes the call starts the count anew."""
     status: Status = "pending"
     decided_by: str = ""
+    """Whoever's word settled it."""
     decided_at: int | None = None
     reason: str = ""
-    """The person's."""
+    """That person's."""
+    used_at: int | None = None
+    """When the call was about to be made."""
+    used_for: str = ""
+    """What the approval was used for, which is all it can be used for: an effect's key, or one call of a turn."""
     token: str = ""
     """Of the execution that waits; empty while none does. Never leaves the platform."""
     delivered: bool = False
     """Whether the waiting execution has been told."""
 
+    @property
+    def edited(self) -> Any:
+        """The arguments that an approver last changed the call's to; None when nobody has."""
+        return next((vote.arguments for vote in reversed(self.votes) if vote.arguments is not None), None)
 
-def evidence(found: Iterable[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
-    """The records *found*, with a long field shown by its beginning: a question is stored in one item."""
-    return tuple({**record, "value": {name: _shown(value) for name, value in record["value"].items()}} for record in found)
+    @property
+    def edited_by(self) -> str:
+        """Who did; empty when nobody has."""
+        return next((vote.by for vote in reversed(self.votes) if vote.arguments is not None), "")
 
+    @property
+    def call(self) -> str:
+        """The exact call that is decided on now: the id it has, or would have, as a question of its own."""
+        return self.approval if self.edited is None else approval_id(self.tenant, self.run, self.tool, self.edited)
 
-def _shown(value: Any) -> Any:
-    spelt = value if isinstance(value, str) else text(value)
-    whole = spelt.encode()
-    if len(whole) <= FIELD_BYTES:
-        return value
-    return f"{whole[:FIELD_BYTES].decode(errors='ignore')}… (shortened: {len(whole)} bytes)"
+    @property
+    def approved_by(self) -> tuple[str, ...]:
+        """Who has approved exactly this call, each once."""
+        start = max((place for place, vote in enumerate(self.votes) if vote.arguments is not None), default=0)
+        return tuple(dict.fromkeys(vote.by for vote in self.votes[start:]))
 
 
 def approval_id(tenant: str, run: str, tool: str, arguments: Any) -> str:
     """The id of the question whether *tool* may be called with exactly *arguments* in *run*."""
     return "apr-" + digest(canonical([tenant, run, tool, arguments]))[:32]
+
+
+def escalated(approval: Approval, now: int) -> bool:
+    """Whether the time has come in which ``escalate_to`` may decide as well. The clock says so, whoever was told of it."""
+    return approval.escalates_at is not None and now >= approval.escalates_at
+
+
+def deciders(approval: Approval, now: int) -> frozenset[str]:
+    """The roles that may decide on *approval* at the time *now*."""
+    return frozenset({ADMIN, *approval.roles, *(approval.escalate_to if escalated(approval, now) else ())})
+
+
+def with_vote(approval: Approval, vote: Vote) -> Approval:
+    """*approval* with one more yes: approved once enough different people have said it of the same call, pending until then."""
+    voted = replace(approval, votes=(*approval.votes, vote))
+    if len(voted.approved_by) < voted.approvers:
+        return voted
+    return replace(voted, status="approved", decided_by=vote.by, decided_at=vote.at, reason=vote.reason)
 
 
 class Approvals(Protocol):
@@ -75,55 +132,35 @@ class Approvals(Protocol):
         """All approvals of the tenant (with *status*), newest question first."""
         ...
 
-    def decide(self, tenant: str, approval: str, *, status: Status, by: str, reason: str, at: int) -> Approval | None:
-        """Write the decision if the question is pending and, unless it is ``expired``, *at* is before its expiry; None when it is not."""
+    def decide(
+        self, tenant: str, approval: str, *, status: Status, by: str, reason: str, at: int, votes: tuple[Vote, ...] = ()
+    ) -> Approval | None:
+        """Write the decision if the question is pending and, unless it is ``expired``, *at* is before its expiry; None when it is not.
+
+        With *votes*, which are all there are with this one, only if no other came meanwhile; ``pending`` then writes the vote alone.
+        """
+        ...
+
+    def use(self, tenant: str, approval: str, *, use: str, at: int) -> Approval | None:
+        """Note that an approved call is about to be made for *use*; None when it is not approved, or was used for something else."""
         ...
 
     def wait(self, tenant: str, approval: str, token: str) -> Approval | None:
         """Note the *token* of the execution that waits, and return what is stored now; None when there is no such approval."""
         ...
 
-    def undelivered(self, *, limit: int) -> list[Approval]:
-        """Approvals that a person decided and whose execution was not told yet, oldest decision first."""
+    def undelivered(self, *, newest: bool = False) -> Iterator[Approval]:
+        """Approvals that people decided and whose execution was not told yet, oldest or newest decision first."""
         ...
 
     def delivered(self, tenant: str, approval: str) -> None:
         """Note that the waiting execution was told."""
         ...
 
-
-class Executions(Protocol):
-    """The running state machines, as far as a decision concerns them."""
-
-    def wake(self, token: str, output: Mapping[str, Any]) -> bool:
-        """Let the execution that waits with *token* go on with *output*; False when it no longer waits."""
+    def escalating(self, now: int) -> Iterator[Approval]:
+        """Pending approvals whose time to escalate has come and that no operator was told of, the longest overdue first."""
         ...
 
-
-def deliver(approval: Approval, approvals: Approvals, executions: Executions) -> bool:
-    """Tell the waiting execution what was decided; False when nobody waits yet. Safe to repeat: an execution wakes once."""
-    if approval.status == "pending" or not approval.token:
-        return False
-    executions.wake(approval.token, {"approval": approval.approval, "status": approval.status})
-    approvals.delivered(approval.tenant, approval.approval)
-    return True
-
-
-def redeliver(approvals: Approvals, executions: Executions, *, now: int, limit: int = 100) -> int:
-    """Empty the outbox as far as somebody waits, and return how many executions were told.
-
-    A decision that nobody ever waited for is dropped when its question would have expired. Raises ExceptionGroup after the others were
-    told, when some could not be.
-    """
-    told, failures = 0, []
-    for approval in approvals.undelivered(limit=limit):
-        try:
-            if deliver(approval, approvals, executions):
-                told += 1
-            elif not approval.token and approval.expires_at <= now:
-                approvals.delivered(approval.tenant, approval.approval)
-        except Exception as error:  # noqa: BLE001 -- one that cannot be told must not keep the others waiting
-            failures.append(error)
-    if failures:
-        raise ExceptionGroup(f"{len(failures)} decisions could not be delivered; they stay in the outbox", failures)
-    return told
+    def escalate(self, tenant: str, approval: str) -> None:
+        """Note that operators were told."""
+        ...

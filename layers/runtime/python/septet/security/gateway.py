@@ -13,7 +13,8 @@ from septet.core.journal import Branch, Clock, Head, Pen
 from septet.core.labels import labelled
 from septet.core.ledger import Ledger, of_branch
 from septet.core.runs import Runs
-from septet.security.approvals import Approval, Approvals, approval_id, evidence
+from septet.security.approvals import Approval, Approvals, approval_id
+from septet.security.asking import evidence
 from septet.security.calls import Call, Done
 from septet.security.effects import check_account, effect_key
 from septet.security.hands import Hands

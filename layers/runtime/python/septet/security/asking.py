@@ -1,0 +1,205 @@
+"""Asking people about a call: what the gateway writes of it, and with which arguments the call is made once they have decided.
+
+How the gateway uses it, for a call that the monitor wants a person to decide on::
+
+    asker = Asker(approvals=approvals, clock=clock)
+    occasion = Occasion(branch=branch, turn=turn, agent=agent, attended=run.attended, asked=(turn, call.id) in known.asked)
+    asked = asker.ask(call, manifest, decision, occasion, judge=judge)
+    # write asked.bodies, in order; then, unless asked.arguments is None, the intent with them and asked.reasons
+
+``judge(arguments)`` checks arguments that an approver changed by the tool's schema and labels and decides them afresh; a schema's
+problem is a denial with the problem as its reason. It is called only for those. A denial still denies; a question is answered, for
+the approvers saw exactly these arguments. The intent carries the arguments that the call is made with: whoever goes on from a
+journaled intent takes them from it, not from the model's call.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any, Protocol
+
+from septet.core.canonical import text
+from septet.core.entries import ApprovalAsked, ApprovalEdited, ApprovalGiven, Body, ToolCall, ToolResult
+from septet.core.frozen import frozen
+from septet.core.journal import Branch, Clock
+from septet.security.approvals import Approval, Approvals, approval_id
+from septet.security.effects import effect_key
+from septet.security.manifests import Manifest
+
+FIELD_BYTES = 2048
+"""Of a value that a person is shown."""
+EVIDENCE_BYTES = 64 * 1024
+"""Of all values that a person is shown beside the call: a question is stored in one item."""
+
+
+class Judgement(Protocol):
+    """What the monitor says of a call."""
+
+    @property
+    def outcome(self) -> str:
+        """``allow``, ``ask`` or ``deny``."""
+        ...
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why."""
+        ...
+
+    @property
+    def evidence(self) -> tuple[Mapping[str, Any], ...]:
+        """What it looked at: ``{"name", "value", "source"}`` each."""
+        ...
+
+
+Judge = Callable[[Any], Judgement]
+"""What the monitor says of the call with other arguments."""
+_Use = Callable[[Any], str]
+
+
+@frozen
+class Occasion:
+    """Where a call comes up."""
+
+    branch: Branch
+    turn: str
+    agent: str
+    attended: bool
+    """Whether anybody answers a question of this run's."""
+    asked: bool
+    """Whether the branch's journal has the question already, for this call."""
+
+
+@frozen
+class Asked:
+    """What comes of asking."""
+
+    bodies: tuple[Body, ...]
+    """To write, in order."""
+    arguments: Any = None
+    """To make the call with, which may not be those it came with; None: it is not made, or not yet."""
+    reasons: tuple[str, ...] = ()
+    """Why the call is made."""
+
+
+@frozen
+class Asker:
+    """Puts questions to people and takes their answers."""
+
+    approvals: Approvals
+    clock: Clock
+
+    def ask(self, call: ToolCall, manifest: Manifest, decision: Judgement, occasion: Occasion, judge: Callable[[Any], Judgement]) -> Asked:
+        """Ask about *call*, or act on what was decided. What the stores raise is raised, and nothing is made then."""
+        if not occasion.attended:
+            return _denied(call, f"nobody attends this run, so what a person would be asked is denied: {'; '.join(decision.reasons)}")
+        now = self.clock()
+        standing = self._settled(self.approvals.ask(_question(call, manifest, decision, occasion, now)), now)
+        if standing.status == "pending":
+            return Asked(bodies=() if occasion.asked else (_asked(call, standing),))
+        if standing.status == "approved":
+            return self._approved(call, decision.reasons, partial(_use, call, manifest, occasion), standing, judge)
+        told = standing.reason or "nobody decided in time"
+        error = "ApprovalExpired" if standing.status == "expired" else "PolicyDenied"
+        return Asked(bodies=(_given(call, standing), _refused(call, error, f"{standing.status}: {told}")))
+
+    def _settled(self, standing: Approval, now: int) -> Approval:
+        """*standing*, expired if its time has come; a decision that was written first wins."""
+        if standing.status != "pending" or now < standing.expires_at:
+            return standing
+        tenant, approval = standing.tenant, standing.approval
+        expired = self.approvals.decide(tenant, approval, status="expired", by="", reason="", at=now)
+        return expired or self.approvals.get(tenant, approval) or standing
+
+    def _approved(self, call: ToolCall, reasons: tuple[str, ...], use: _Use, standing: Approval, judge: Judge) -> Asked:
+        arguments = call.arguments if standing.edited is None else standing.edited
+        bodies: tuple[Body, ...] = (_given(call, standing),)
+        if editor := standing.edited_by:
+            bodies = (ApprovalEdited(call=call.id, approval=standing.approval, arguments=arguments, by=editor), *bodies)
+            fresh = judge(arguments)
+            if fresh.outcome == "deny":
+                return _denied(call, f"as {editor} changed it: {'; '.join(fresh.reasons)}", *bodies)
+            reasons = (*fresh.reasons, f"changed by {editor}")
+        if self.approvals.use(standing.tenant, standing.approval, use=use(arguments), at=self.clock()) is None:
+            return _denied(call, "a person approved one such call, and it was made: the approval is used up", *bodies)
+        return Asked(bodies=bodies, arguments=arguments, reasons=(*reasons, f"approved by {_people(standing)}"))
+
+
+def _use(call: ToolCall, manifest: Manifest, occasion: Occasion, arguments: Any) -> str:
+    """What an approval is good for: one effect, whoever goes on with it (docs/decisions/0007); without an effect, one call."""
+    if manifest.repeat == "none":
+        return f"{occasion.branch.path}/{occasion.turn}/{call.id}"
+    return effect_key(manifest, occasion.branch.run, arguments)
+
+
+def _question(call: ToolCall, manifest: Manifest, decision: Judgement, occasion: Occasion, now: int) -> Approval:
+    tenant, run, asking = occasion.branch.tenant, occasion.branch.run, manifest.approval
+    return Approval(
+        tenant=tenant,
+        approval=approval_id(tenant, run, call.tool, call.arguments),
+        run=run,
+        turn=occasion.turn,
+        tool=call.tool,
+        arguments=call.arguments,
+        asked_by=occasion.agent,
+        asked_at=now,
+        expires_at=now + asking.seconds * 1000,
+        reasons=decision.reasons,
+        evidence=evidence(decision.evidence),
+        roles=asking.roles,
+        approvers=asking.approvers,
+        escalates_at=now + asking.escalate_after * 1000 if asking.escalate_after else None,
+        escalate_to=asking.escalate_to,
+    )
+
+
+def evidence(found: Iterable[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
+    """What is *found* behind a call, with a long value, or a long field of a record, shown by its beginning, which says so."""
+    shown: list[Mapping[str, Any]] = []
+    left = EVIDENCE_BYTES
+    for item in found:
+        one = {"name": item["name"], "value": _fields(item["value"]), "source": item["source"]}
+        left -= len(text(one).encode())
+        if left < 0:
+            return (*shown, {"name": "more", "value": "there is more than can be shown here", "source": "the run's journal has all of it"})
+        shown.append(one)
+    return tuple(shown)
+
+
+def _fields(value: Any) -> Any:
+    return {name: _shown(item) for name, item in value.items()} if isinstance(value, Mapping) else _shown(value)
+
+
+def _shown(value: Any) -> Any:
+    spelt = value if isinstance(value, str) else text(value)
+    whole = spelt.encode()
+    if len(whole) <= FIELD_BYTES:
+        return value
+    return f"{whole[:FIELD_BYTES].decode(errors='ignore')}… (shortened: {len(whole)} bytes)"
+
+
+def _asked(call: ToolCall, standing: Approval) -> ApprovalAsked:
+    return ApprovalAsked(
+        call=call.id,
+        tool=call.tool,
+        arguments=call.arguments,
+        approval=standing.approval,
+        expires_at=standing.expires_at,
+        reasons=standing.reasons,
+    )
+
+
+def _given(call: ToolCall, standing: Approval) -> ApprovalGiven:
+    by = _people(standing) if standing.status == "approved" else standing.decided_by
+    return ApprovalGiven(call=call.id, approval=standing.approval, decision=standing.status, by=by, reason=standing.reason)
+
+
+def _people(standing: Approval) -> str:
+    """Who approved; a record without votes is of one person's decision."""
+    return ", ".join(standing.approved_by) or standing.decided_by
+
+
+def _denied(call: ToolCall, message: str, *before: Body) -> Asked:
+    return Asked(bodies=(*before, _refused(call, "PolicyDenied", message)))
+
+
+def _refused(call: ToolCall, error: str, message: str) -> ToolResult:
+    return ToolResult(call=call.id, tool=call.tool, error=error, message=message)
