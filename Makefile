@@ -7,7 +7,7 @@ BEGAN := $(shell date +%s)
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint synth deploy up down bench faults templates
+.PHONY: help setup demo test check lint synth deploy up down bench faults suites templates
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,3 +57,7 @@ bench: setup ## measure, print what was measured, and write docs/performance.md
 
 faults: setup ## kill a process at every boundary of three runs, on a twin of its own, and write docs/faults.md (quicker: .venv/bin/python -m tests.faults --every 4)
 	.venv/bin/python -m tests.faults
+
+suites: setup ## measure what the gateway stops and what it lets through, on an environment of its own, and write docs/suites.md
+	.venv/bin/python -m local.setup --suites
+	.venv/bin/python -m tests.suites

@@ -1,4 +1,7 @@
-"""`make setup`: bring everything to what the locked lists say, and say what was done and how long it took."""
+"""`make setup`: bring everything to what the locked lists say, and say what was done and how long it took.
+
+With `--suites` the environment of `make suites` as well, which nothing else needs.
+"""
 
 from __future__ import annotations
 
@@ -41,9 +44,10 @@ def alone(folder: Path) -> Iterator[None]:
         yield
 
 
-def set_up(root: Path) -> None:
+def set_up(root: Path, *, suites: bool) -> None:
     """Make whatever is not what the locked lists say."""
-    stale = [environment for environment in environments.ENVIRONMENTS if not environments.is_current(root, environment)]
+    wanted = (*environments.ENVIRONMENTS, environments.SUITES) if suites else environments.ENVIRONMENTS
+    stale = [environment for environment in wanted if not environments.is_current(root, environment)]
     commands = Commands(root, root / uv.HOME / "setup.log", os.environ)
     if stale:
         with step("Python 3.13 and uv"):
@@ -68,7 +72,7 @@ def main() -> int:
     (ROOT / uv.HOME).mkdir(exist_ok=True)
     try:
         with alone(ROOT / uv.HOME):
-            set_up(ROOT)
+            set_up(ROOT, suites="--suites" in sys.argv[1:])
     except SetupError as failed:
         print(f"setup: {failed.what}\nsetup: {failed.remedy}", file=sys.stderr)
         return 1

@@ -1,4 +1,4 @@
-"""The three Python environments, each exactly what its locked list says."""
+"""The Python environments, each exactly what its locked list says."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ ENVIRONMENTS = (
     Environment(".venv-twin", "requirements/twin.txt", "local/plugin", "LocalStack and our plug-in"),
     Environment(".venv-functions", "requirements/functions.txt", None, "what Lambda's runtime brings"),
 )
+SUITES = Environment(".venv-suites", "requirements/suites.txt", None, "AgentDojo, for `make suites` alone")
 
 
 def is_current(root: Path, environment: Environment) -> bool:

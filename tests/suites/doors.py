@@ -1,15 +1,26 @@
 """What may stand between a scripted model and AgentDojo's tools.
 
-Our monitor, our monitor with a part taken out, and two doors that show that the harness can fail. A door is made of a prompt, a suite and
-whether somebody attends.
+Our monitor, our monitor with a part taken out, and two doors that show that the harness can fail.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from septet.core.frozen import frozen
 from septet.security.questions import Policies
 from tests.suites import ablations
 from tests.suites.agentdojo import Outcome, guarded, manifests, policies
+
+
+@frozen
+class Case:
+    """What a door is made for."""
+
+    prompt: str
+    suite: str
+    attended: bool
+    calls: tuple[tuple[str, Mapping[str, Any]], ...]
+    """The user task's own: only a door that is told a plan looks at them, and the figures say so."""
 
 
 class Door(Protocol):
@@ -44,18 +55,20 @@ class Always:
         """Nothing is learned."""
 
 
-def _ablated(change: Callable[[Policies], Policies]) -> Callable[[str, str, bool], Door]:
-    return lambda prompt, suite, attended: guarded(prompt, manifests(suite), change(policies()), attended=attended)
+def _ablated(change: Callable[[Policies], Policies]) -> Callable[[Case], Door]:
+    return lambda case: guarded(case.prompt, manifests(case.suite), change(policies()), attended=case.attended)
 
 
-DOORS: Mapping[str, Callable[[str, str, bool], Door]] = {
-    "open": lambda _prompt, suite, _attended: Always(suite, reads=False),
-    "reads only": lambda _prompt, suite, _attended: Always(suite, reads=True),
-    "monitor": lambda prompt, suite, attended: guarded(prompt, manifests(suite), policies(), attended=attended),
+def _unlabelled(case: Case) -> Door:
+    return guarded(case.prompt, ablations.unlabelled(manifests(case.suite)), policies(), attended=case.attended)
+
+
+DOORS: Mapping[str, Callable[[Case], Door]] = {
+    "open": lambda case: Always(case.suite, reads=False),
+    "reads only": lambda case: Always(case.suite, reads=True),
+    "monitor": _ablated(lambda rules: rules),
     "every label constant": _ablated(lambda rules: ablations.ConstantLabels(policies=rules, label=0)),
     "every label unknown": _ablated(lambda rules: ablations.ConstantLabels(policies=rules, label=7)),
     "permit all": _ablated(lambda _rules: ablations.PermitAll()),
-    "one argument unlabelled": lambda prompt, suite, attended: guarded(
-        prompt, ablations.unlabelled(manifests(suite)), policies(), attended=attended
-    ),
+    "one argument unlabelled": _unlabelled,
 }

@@ -64,7 +64,8 @@ class Script(BasePipelineElement):
         """Play, as AgentDojo calls what stands for a model."""
         del messages
         before = env.model_copy(deep=True)
-        self.door = doors.DOORS[self.job.door](query, self.job.suite, self.job.attended)
+        calls = tuple((call.function, dict(call.args)) for call in self.task.ground_truth(before.model_copy(deep=True)))
+        self.door = doors.DOORS[self.job.door](doors.Case(prompt=query, suite=self.job.suite, attended=self.job.attended, calls=calls))
         for call in self.task.ground_truth(env):
             read = self._make(call, "user", runtime, env)
             if self.injection and SIGN in read and not self.count["reached"]:

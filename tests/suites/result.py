@@ -1,12 +1,13 @@
 """What a suite found: figures as a table, and what of them falls short of its goal."""
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from tests.bench.sheet import Sheet
 
+ROOT = Path(__file__).parents[2]
 Say = Callable[[str], None]
 """Told what goes on now."""
 
@@ -25,11 +26,3 @@ class Result:
         """All of it as JSON."""
         rows = [dict(zip(self.sheet.head, row, strict=True)) for row in self.sheet.rows]
         return {"title": self.sheet.title, "rows": rows, "notes": self.sheet.notes, "short": self.short, "data": self.data}
-
-
-def read(text: str) -> Result:
-    """What ``json.dumps`` made of ``plain``."""
-    value = json.loads(text)
-    head: Sequence[str] = list(value["rows"][0]) if value["rows"] else []
-    sheet = Sheet(title=value["title"], about="", head=head, rows=[list(row.values()) for row in value["rows"]], notes=value["notes"])
-    return Result(sheet=sheet, short=value["short"], data=value["data"])

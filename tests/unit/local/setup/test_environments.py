@@ -80,4 +80,4 @@ def test_a_failed_installation_leaves_no_stamp_of_an_earlier_one(root: Path) -> 
 
 def test_every_environment_names_a_lock_that_exists() -> None:
     repository = Path(__file__).parents[4]
-    assert all((repository / environment.lock).is_file() for environment in environments.ENVIRONMENTS)
+    assert all((repository / environment.lock).is_file() for environment in (*environments.ENVIRONMENTS, environments.SUITES))
