@@ -108,6 +108,8 @@ class Agent:
     """Ids of the models that stand in, in order, by what went wrong."""
     cache_seconds: int
     """How long an exact repetition of a request may be answered from the cache; 0 for never."""
+    plan: bool
+    """Whether it commits to a plan before it reads anything from outside."""
     tools: tuple[str, ...]
     hand_over_to: tuple[str, ...]
     limits: Limits

@@ -59,6 +59,7 @@ def _agent(folder: Path, fields: Fields, roles: Mapping[str, Role], tools: Colle
         models=role.models,
         fallback=role.fallback,
         cache_seconds=_cache_seconds(fields.within("cache")),
+        plan=fields.flag("plan"),
         tools=fields.names("tools"),
         hand_over_to=fields.names("hand_over_to"),
         limits=_limits(fields.within("limits")),

@@ -36,12 +36,13 @@ def bundle(catalog: Catalog, agent: Agent) -> dict[str, Any]:
         "description": agent.function.description,
         "prompt": agent.prompt,
         "models": [_model(model) for model in agent.models],
-        "tools": [_tool(catalog.tools[name]) for name in agent.tools],
+        "tools": [_tool(catalog.tools[name], declared=agent.plan) for name in agent.tools],
         "answer_schema": agent.answer_schema,
         "hand_over_to": list(agent.hand_over_to),
         "limits": asdict(agent.limits),
         "fallback": {error: list(ids) for error, ids in agent.fallback.items()},
         "cache_seconds": agent.cache_seconds,
+        "plan": agent.plan,
     }
     whole = digest({**shipped(agent.function.folder), "bundle.json": _json(value)})
     return {"bundle": whole[:16], **value}
@@ -65,10 +66,11 @@ def _model(model: Model) -> dict[str, Any]:
     }
 
 
-def _tool(tool: Tool) -> dict[str, Any]:
-    """A tool as the model is told of it, and the pin by which the gateway knows that it is still this one."""
+def _tool(tool: Tool, *, declared: bool) -> dict[str, Any]:
+    """A tool as the model is told of it, the pin by which the gateway knows it again, and for a planner what is *declared*."""
     told = {"name": tool.function.name, "description": tool.function.description, "input_schema": tool.input_schema}
-    return told | {"pin": pin(tool.function.description, tool.input_schema)}
+    known = {"arguments": tool.arguments, "output": tool.output} if declared else {}
+    return told | {"pin": pin(tool.function.description, tool.input_schema)} | known
 
 
 def pin(description: str, input_schema: Mapping[str, Any]) -> str:

@@ -46,6 +46,16 @@ def test_a_bundle_is_all_that_an_agent_is(tree: Path) -> None:
     assert found["hand_over_to"] == []
 
 
+def test_an_agent_that_plans_is_told_what_its_tools_declare(tree: Path) -> None:
+    file = tree / "functions/agents/scout/agent.toml"
+    file.write_text("plan = true\n" + file.read_text())
+    found = bundles(tree)
+    assert (found["scout"]["plan"], found["clerk"]["plan"]) == (True, False)
+    assert found["scout"]["tools"][0]["output"]["fields"] == {"holder": {"label": "record"}}
+    assert "output" not in found["clerk"]["tools"][0]
+    assert runtime_agent(found["scout"]).plan
+
+
 def test_every_limit_is_always_there(tree: Path) -> None:
     found = bundles(tree)
     default = {"model_calls": 12, "tool_calls": 24, "tokens": 200_000, "cost": 1_000_000, "seconds": 900, "identical_calls": 3}

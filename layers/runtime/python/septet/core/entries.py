@@ -169,6 +169,14 @@ class Compacted:
 
 
 @frozen
+class Planned:
+    """The turn committed to these tools and values before it read anything from outside (``septet.security.plans``)."""
+
+    type: ClassVar[str] = "planned"
+    plan: Any
+
+
+@frozen
 class LimitSet:
     """An administrator changed a limit of the tenant's."""
 
@@ -177,6 +185,21 @@ class LimitSet:
     before: int
     after: int
     """Micro-dollars, both."""
+    by: str
+
+
+@frozen
+class ErasureOrdered:
+    """An administrator has the content of these runs erased."""
+
+    type: ClassVar[str] = "erasure_ordered"
+    erasure: str
+    """The same in all orders of one erasure."""
+    of: str
+    """``run``, ``person`` or ``tenant``."""
+    subject: str
+    """Which run, or whose runs."""
+    runs: tuple[str, ...]
     by: str
 
 
@@ -233,7 +256,9 @@ Body = (
     | HandOver
     | Note
     | Compacted
+    | Planned
     | LimitSet
+    | ErasureOrdered
     | Answer
     | Failure
     | Stop
@@ -257,7 +282,9 @@ _KINDS: dict[str, type[Body]] = {
         HandOver,
         Note,
         Compacted,
+        Planned,
         LimitSet,
+        ErasureOrdered,
         Answer,
         Failure,
         Stop,
@@ -277,6 +304,7 @@ _HOLES: dict[Any, str] = {
 _TUPLES: dict[str, Callable[[Any], Any]] = {
     "calls": lambda value: tuple(ToolCall(**call) for call in value),
     "reasons": tuple,
+    "runs": tuple,
 }
 
 
@@ -315,6 +343,8 @@ def encode(body: Body) -> dict[str, Any]:
         value["calls"] = [{"arguments": call.arguments, "id": call.id, "tool": call.tool} for call in body.calls]
     elif "reasons" in value:
         value["reasons"] = list(value["reasons"])
+    elif "runs" in value:
+        value["runs"] = list(value["runs"])
     return {**value, "type": body.type, "version": VERSION}
 
 

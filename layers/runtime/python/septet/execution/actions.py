@@ -32,6 +32,14 @@ class Show:
 
 
 @frozen
+class Commit:
+    """Commit to a plan, before anything from outside is read."""
+
+    plan: Any
+    """As JSON."""
+
+
+@frozen
 class Compact:
     """Shorten the tool results up to an entry, so that the next request fits the model's context."""
 
@@ -79,4 +87,4 @@ class Fail:
     message: str
 
 
-Action = CallModel | CallTools | Show | Compact | Repair | Pause | Pass | Give | Fail
+Action = CallModel | CallTools | Show | Commit | Compact | Repair | Pause | Pass | Give | Fail

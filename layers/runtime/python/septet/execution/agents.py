@@ -41,6 +41,9 @@ class ToolSpec:
     input_schema: Mapping[str, Any]
     pin: str = ""
     """A digest of the two, from when the bundle was made."""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    """What the tool's manifest says of its arguments; for an agent that plans, so ``output``."""
+    output: Mapping[str, Any] = field(default_factory=dict)
 
 
 @frozen
@@ -80,6 +83,8 @@ class Agent:
     """Ids of the models that stand in, in order, by what went wrong: ``throttled``, ``unavailable``, ``overflow`` or ``refused``."""
     cache_seconds: int = 0
     """How long an exact repetition of a request may be answered from the platform's cache; 0 for never."""
+    plan: bool = False
+    """Whether it commits to a plan before it reads anything from outside."""
 
 
 def agent(bundle: Mapping[str, Any]) -> Agent:
@@ -114,4 +119,5 @@ def agent(bundle: Mapping[str, Any]) -> Agent:
         limits=Limits(**bundle["limits"]),
         fallback={error: tuple(models) for error, models in bundle.get("fallback", {}).items()},
         cache_seconds=bundle.get("cache_seconds", 0),
+        plan=bundle.get("plan", False),
     )

@@ -85,6 +85,17 @@ class Conversation:
                 self.external = True
                 self._context.append(f"<handed_over by={entry.agent}>\n{_text(reason)}\n</handed_over>")
 
+    def planned(self, committed: str, *, tools: Sequence[ToolSpec]) -> None:
+        """Say to which plan the agent is committed, and offer *tools* besides."""
+        self._context.append(f"<plan>\n{_text(committed)}\n</plan>")
+        self.tools = [*self.tools, *tools]
+        self._size += sum(map(tool_bound, tools))
+
+    def ask(self, question: str) -> None:
+        """Begin with a question of the platform's own about a text from outside."""
+        self.external = True
+        self._context.append(question)
+
     def reply(self, reply: ModelReply, *, number: int = 0) -> None:
         """Take in what the model said in entry *number*."""
         content: list[dict[str, Any]] = [{"text": reply.text}] if reply.text.strip() else []

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from septet.core.entries import Answer, Body, Compacted, Entry, Failure, HandOver, Note, ToolCall
+from septet.core.entries import Answer, Body, Compacted, Entry, Failure, HandOver, Note, Planned, ToolCall
 from septet.core.errors import CLASSES, Fenced, InputRejected, ModelThrottled, ModelUnavailable, RunStopped, SeptetError, ToolFailed
 from septet.core.frozen import frozen, maker
 from septet.core.journal import Branch, Clock, Journal, Pen, after
 from septet.core.labels import labelled
-from septet.execution.actions import Action, CallModel, CallTools, Compact, Fail, Give, Pass, Pause, Repair, Show
+from septet.execution.actions import Action, CallModel, CallTools, Commit, Compact, Fail, Give, Pass, Pause, Repair, Show
 from septet.execution.agents import Agent
 from septet.execution.answers import routing
 from septet.execution.calling import Calling, Models
@@ -113,7 +113,7 @@ class Driver:
             case Show(results=results, labels=labels):
                 for result, shown in zip(results, labels, strict=True):
                     self._take(self._pen.write(result, labels=shown))
-            case Compact() | Repair() | Pass() | Give() | Fail():
+            case Commit() | Compact() | Repair() | Pass() | Give() | Fail():
                 body = _body(action)
                 self._take(self._pen.write(body, labels=_labels(body)))
                 self._calling.forget()
@@ -182,8 +182,10 @@ class Driver:
         return bool(entries)
 
 
-def _body(action: Compact | Repair | Pass | Give | Fail) -> Compacted | Note | HandOver | Answer | Failure:
+def _body(action: Commit | Compact | Repair | Pass | Give | Fail) -> Planned | Compacted | Note | HandOver | Answer | Failure:
     match action:
+        case Commit(plan=plan):
+            return Planned(plan=plan)
         case Compact(through=through):
             return Compacted(through=through)
         case Repair(text=text):

@@ -1,6 +1,7 @@
 """The turn as a pure decision: a fold over the journal that says what to do next. No I/O, no clock, no chance."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from septet.core.entries import (
     Answer,
@@ -15,6 +16,7 @@ from septet.core.entries import (
     ModelFailed,
     ModelReply,
     Note,
+    Planned,
     Stop,
     ToolCall,
     ToolIntent,
@@ -31,6 +33,9 @@ from septet.execution.loops import Passes, Repeats
 from septet.execution.results import READ_RESULT
 from septet.execution.used import Used
 from septet.execution.window import Window
+
+if TYPE_CHECKING:
+    from septet.execution.planning import Planning
 
 REPAIRS = 1
 """How often a model is told that its reply cannot be used before the turn fails."""
@@ -66,6 +71,11 @@ class Turn:
         self._labels: dict[str, Mapping[str, str]] = {}
         self._unknown: ToolResult | None = None
         self._asked: dict[str, ApprovalAsked] = {}
+        self._planning = _planning(agent, self.conversation) if agent.plan else None
+        self._extracting: ToolCall | None = None
+        self._read: ToolResult | None = None
+        if self._planning:
+            self.conversation = self._planning.planner
 
     @property
     def bound(self) -> int:
@@ -95,7 +105,7 @@ class Turn:
             self._used.take(entry)
             self._take(entry, body)
         elif not self._used.began:
-            self.conversation.context(entry)
+            (self._planning or self.conversation).context(entry)
 
     def _take(self, entry: Entry, body: Body) -> None:
         if isinstance(body, ModelCall):
@@ -121,6 +131,9 @@ class Turn:
                 self._repairs += 1
                 self.conversation.repair(self._reply, text, number=entry.number)
                 self._reply = None
+            case Planned(plan=plan) if self._planning:
+                self._planning.planned(plan)
+                self.conversation, self._reply = self._planning.main, None
             case Compacted(through=through):
                 self.conversation.shorten(through)
                 self._window.forget()
@@ -133,6 +146,11 @@ class Turn:
 
     def _replied(self, reply: ModelReply, entry: Entry) -> None:
         self._window.measure(entry.usage, self.conversation.size)
+        if self._planning and self._extracting:
+            self._read = self._planning.read_out(self._extracting, reply)
+            self._replies, self._failures, self._extracting = self._replies + 1, [], None
+            self.conversation = self._planning.main
+            return
         self._reply, self._unknown, self._failures = reply, None, []
         self._results, self._labels = {}, {}
         self._pending = {call.id: call for call in reply.calls}
@@ -142,10 +160,23 @@ class Turn:
             if call.tool not in SPECIAL:
                 self._used.tool_calls += 1
                 self._repeats.take(call)
+        if self._planning and self._planning.extracts(reply):
+            self._extract(self._planning, reply.calls[0])
+
+    def _extract(self, planning: "Planning", call: ToolCall) -> None:
+        """Turn to the model without tools for the value that *call* asks for, if there is a text to read."""
+        reading = planning.reading(call)
+        if isinstance(reading, str):
+            self._read = ToolResult(call=call.id, tool=call.tool, error="InputRejected", message=reading)
+        else:
+            self._extracting, self.conversation = call, reading
 
     def _returned(self, result: ToolResult, entry: Entry) -> None:
         self._results[result.call], self._labels[result.call] = result, entry.labels
         self._pending.pop(result.call, None)
+        if self._planning:
+            self._planning.result(result)
+            self._read = None
         if result.error == "EffectUnknown":
             self._unknown = result
         self._settled(result.call, entry.at)
@@ -167,6 +198,10 @@ class Turn:
             return Fail(error="RunStopped", message=f"stopped by {self.stopped.by}: {self.stopped.reason}")
         if self._unknown:
             return Fail(error="EffectUnknown", message=self._unknown.message)
+        if self._extracting:
+            return self._ask()
+        if self._read:
+            return Show(results=(self._read,), labels=({} if self._read.error else {"name": "record", "value": "external"},))
         return self._ask() if self._reply is None else self._answer_to(self._reply)
 
     def _ask(self) -> Action:
@@ -187,7 +222,11 @@ class Turn:
         return _call_model(step=self._replies)
 
     def _answer_to(self, reply: ModelReply) -> Action:
-        end = ending(self.agent, reply, self._passes)
+        planning = self._planning
+        if planning and not planning.committed:
+            end: Action | str | None = planning.ending(reply)
+        else:
+            end = (planning and planning.crowded(reply)) or ending(self.agent, reply, self._passes)
         if end is None:
             return self._tools()
         return self._repair(end) if isinstance(end, str) else end
@@ -214,6 +253,12 @@ class Turn:
         if self._repairs >= REPAIRS:
             return Fail(error="AnswerInvalid", message=text)
         return Repair(text=text)
+
+
+def _planning(agent: Agent, main: Conversation) -> "Planning":
+    from septet.execution.planning import Planning  # noqa: PLC0415 -- most agents do not plan, and start without it
+
+    return Planning(agent, main)
 
 
 def decide(agent: Agent, history: Iterable[Entry], turn: str) -> Action | None:
