@@ -95,10 +95,12 @@ class _Reader:
                 self.problems.add(file, name, f"names the {kind} {found!r}{nearest(found, there)}: there is {known(there)}")
 
     def _validate(self, file: str, text: str, schema: Schema, policies: Mapping[str, pst.Template]) -> None:
-        for error in validate_policies(text, schema).errors:
-            policy = policies.get(error.policy_id)
-            name = _called(error.policy_id, policy) if policy else ""
-            self.problems.add(file, name, f"does not fit {SCHEMA}: {_NUMBERED.sub('', error.error)}; correct the policy")
+        # Cedar tells an error once for each effect that the policy is about, in no order: one is enough, and always the same.
+        found = sorted(validate_policies(text, schema).errors, key=lambda error: error.error)
+        errors = {error.policy_id: error.error for error in found}
+        for position, error in errors.items():
+            name = _called(position, policies[position]) if position in policies else ""
+            self.problems.add(file, name, f"does not fit {SCHEMA}: {_NUMBERED.sub('', error)}; correct the policy")
 
 
 def cedar(root: Path, problems: Problems) -> Policies:
