@@ -6,7 +6,8 @@ from local.iam.patterns import arn_matches, matches
 from local.iam.statements import Conditions
 
 type Context = Mapping[str, tuple[str, ...]]
-"""What is known of a call, by condition key. No value: the call does not have the key. A key that is missing here is not known."""
+"""What is known of a call, by condition key. No value: the call does not have the key. A key that is missing here is not known.
+A name that ends with ``*`` stands for every other key that begins so."""
 type Known = bool | None
 
 _LIKENESS: Mapping[str, Callable[[str, str], bool]] = {
@@ -32,8 +33,7 @@ def both(answers: Iterable[Known]) -> Known:
 
 def holds(operator: str, key: str, patterns: tuple[str, ...], context: Context) -> Known:
     """Whether one condition holds: *operator* as in a policy, with its quantifier or ``IfExists``."""
-    known = {name.lower(): values for name, values in context.items()}  # keys ignore case
-    values = known.get(key.lower())
+    values = _values(key.lower(), {name.lower(): values for name, values in context.items()})  # keys ignore case
     if values is None or any("${" in pattern for pattern in patterns):
         return None
     quantifier, _, plain = operator.rpartition(":")
@@ -48,6 +48,12 @@ def holds(operator: str, key: str, patterns: tuple[str, ...], context: Context) 
     if quantifier:
         return (all if quantifier == "ForAllValues" else any)(map(fits, values))
     return fits(values[0]) if len(values) == 1 else None
+
+
+def _values(key: str, known: Context) -> tuple[str, ...] | None:
+    if key in known:
+        return known[key]
+    return next((values for name, values in known.items() if name.endswith("*") and key.startswith(name[:-1])), None)
 
 
 def _fits(operator: str, patterns: tuple[str, ...]) -> Callable[[str], bool] | None:

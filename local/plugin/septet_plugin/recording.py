@@ -10,8 +10,8 @@ from typing import Any, Final
 MOST: Final = 32 * 2**20
 """Bytes of a record. A longer one ends with a line that says so, and proves nothing."""
 _NAMING: Final = (
-    *("Bucket", "Key", "Prefix", "Tagging", "ObjectLockMode", "SSEKMSKeyId", "SSEKMSEncryptionContext", "VersionId"),
-    *("FunctionName", "Qualifier", "stateMachineArn", "executionArn", "SecretId", "KeyId", "EncryptionContext", "Name"),
+    *("Bucket", "Key", "Prefix", "Delete", "Tagging", "ObjectLockMode", "ServerSideEncryption", "SSEKMSKeyId", "SSEKMSEncryptionContext"),
+    *("logGroupName", "FunctionName", "Qualifier", "stateMachineArn", "executionArn", "SecretId", "KeyId", "SigningAlgorithm", "EncryptionContext"),
 )
 """Parameters that say what a call is done to. All others may be content."""
 _EQUALS: Final = re.compile(r"(#?[\w.]+)\s*=\s*(:\w+)")
