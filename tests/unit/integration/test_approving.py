@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from septet.integration import approving
-from septet.integration.voting import Decision
 from septet.integration.ports import Principal
 from septet.integration.problems import Kind, Problem
+from septet.integration.voting import Decision
 from septet.security.approvals import Vote
 from septet.security.delivery import redeliver
 

@@ -174,6 +174,16 @@ def test_an_approval_is_listed_shown_and_decided(client: Any, office: Any) -> No
         "asked_by": "refunds",
         "asked_at": "2025-11-22T21:35:00.001Z",
         "expires_at": "2025-11-22T21:45:00.001Z",
+        "call": question.approval,
+        "edited": None,
+        "edited_by": None,
+        "roles": ["admin", "approver"],
+        "approvers": 1,
+        "approved_by": [],
+        "votes": [],
+        "escalates_at": None,
+        "escalated": False,
+        "used_at": None,
         "status": "pending",
         "decided_by": None,
         "decided_at": None,
@@ -184,7 +194,9 @@ def test_an_approval_is_listed_shown_and_decided(client: Any, office: Any) -> No
 
     decided = client.as_(EVE).call("POST", f"/v1/approvals/{question.approval}", send={"decision": "approve", "reason": "loyal"})
     assert decided.status == 200
-    expected = {"status": "approved", "decided_by": "eve", "decided_at": "2025-11-22T21:35:00.001Z", "reason": "loyal"}
+    at = "2025-11-22T21:35:00.001Z"
+    expected = {"status": "approved", "decided_by": "eve", "decided_at": at, "reason": "loyal", "approved_by": ["eve"]}
+    expected |= {"votes": [{"by": "eve", "at": at, "reason": "loyal", "arguments": None}]}
     assert decided.body == {**shown, **expected}
     assert client.as_(EVE).call("POST", f"/v1/approvals/{question.approval}", send={"decision": "approve"}).body == decided.body
 

@@ -97,7 +97,8 @@ def decide(decision: Decision, principal: Principal, ports: Ports) -> Approval:
     approval, run = _with_run(decision.approval, principal, ports)
     require(principal, deciders(approval, ports.clock()), "decide on this approval")
     if decision.status == "approved" and run.submitter == principal.subject:
-        raise Problem(Kind.FORBIDDEN, "you submitted this run: another person with a role that may decide has to approve")
+        roles = ", ".join(sorted(deciders(approval, ports.clock())))
+        raise Problem(Kind.FORBIDDEN, f"you submitted this run: another person with one of these roles has to approve: {roles}")
     if approval.status == "pending":
         if run.status != "running":
             raise Problem(Kind.CONFLICT, f"the run has ended ({run.status}): there is nothing left to decide")

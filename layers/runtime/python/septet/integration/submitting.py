@@ -30,6 +30,8 @@ class Submission:
     input: Mapping[str, Any]
     budget: int | None = None
     """Micro-dollars; None for what the tenant's runs usually get."""
+    attended: bool = True
+    """Whether people answer questions of the run; if not, what would be asked is denied."""
     key: str | None = None
     """Two submissions of one principal with the same key are one."""
 
@@ -77,6 +79,7 @@ def _record(submission: Submission, principal: Principal, ports: Ports) -> Run:
         workflow=submission.workflow,
         submitter=principal.subject,
         roles=tuple(sorted(principal.roles)),
+        attended=submission.attended,
         digest=_digest(submission),
         created_at=now,
         budget=_budget(submission, principal.tenant, run, ports),
@@ -86,8 +89,10 @@ def _record(submission: Submission, principal: Principal, ports: Ports) -> Run:
 def _digest(submission: Submission) -> str:
     """Of what was asked for: what a run usually gets may change between two submissions with one key."""
     asked: list[Any] = [submission.workflow, submission.input]
+    asked += [] if submission.budget is None else [submission.budget]
+    asked += [] if submission.attended else ["unattended"]
     try:
-        return digest(canonical(asked if submission.budget is None else [*asked, submission.budget]))
+        return digest(canonical(asked))
     except ValueError as error:
         raise Problem(
             Kind.INVALID, "the input is no JSON", Wrong(field="input", message="must be JSON: finite numbers, Unicode text")

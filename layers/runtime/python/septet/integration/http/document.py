@@ -147,7 +147,11 @@ def _choice(name: str, declared: Declaration) -> Json:
         "type": "object",
         "title": name,
         "description": declared.description,
-        "properties": {"workflow": {"const": name}, "input": schema, "budget": _property(models.Submission, "budget")},
+        "properties": {
+            "workflow": {"const": name},
+            "input": schema,
+            **{field: _property(models.Submission, field) for field in ("budget", "attended")},
+        },
         "required": ["workflow", "input"],
         "additionalProperties": False,
     }

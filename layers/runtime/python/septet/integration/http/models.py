@@ -9,6 +9,8 @@ from septet.core.money import DOLLARS, microdollars
 
 Status = Literal["running", "waiting", "succeeded", "failed", "stopped", "timed_out", "refused"]
 ApprovalStatus = Literal["pending", "approved", "rejected", "expired"]
+CALL = r"^apr-[0-9a-f]{32}$"
+"""What the id of an approval, or of the call it is about, looks like."""
 Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"}, examples=["2025-11-22T21:35:00.123Z"])]
 """RFC 3339 in UTC, with milliseconds."""
 
@@ -34,13 +36,21 @@ def _dollars(value: Any) -> Any:
     return value
 
 
+def _without_default(schema: dict[str, Any]) -> None:
+    schema.pop("default", None)  # stands for nothing given, and cannot be sent
+
+
 def _described(schema: dict[str, Any]) -> None:
     schema["pattern"] = DOLLARS  # pydantic's own patterns cannot look ahead
-    schema.pop("default", None)  # stands for nothing given, and cannot be sent
+    _without_default(schema)
 
 
 Dollars = Annotated[str, BeforeValidator(_dollars), Field(json_schema_extra=_described, examples=["0.25"])]
 """An amount of money as it is asked for, empty when it is not. What is answered is in whole micro-dollars."""
+
+
+Seen = Annotated[str, Field(pattern=CALL, json_schema_extra=_without_default)]
+"""The call that a person saw, empty when they do not say."""
 
 
 class Strict(BaseModel):
@@ -55,6 +65,7 @@ class Submission(Strict):
     workflow: str
     input: dict[str, Any]
     budget: Annotated[Dollars, Field(description="what it may spend at most, in dollars")] = ""
+    attended: Annotated[bool, Field(description="whether people answer questions of the run; if not, what would be asked is denied")] = True
 
 
 class BudgetChange(Strict):
@@ -76,8 +87,20 @@ class BudgetChange(Strict):
 class Decision(Strict):
     """What a person says about an approval."""
 
+    model_config = ConfigDict(json_schema_extra={"not": {"properties": {"decision": {"const": "reject"}}, "required": ["arguments"]}})
+
     decision: Literal["approve", "reject"]
     reason: Annotated[str, Field(max_length=2000)] = ""
+    call: Annotated[Seen, Field(description="the approval's `call` as it was seen; needed once its arguments were changed")] = ""
+    arguments: Annotated[dict[str, Any], Field(description="approve the call with these instead, all of them")] = Field(
+        default_factory=dict
+    )
+
+    @model_validator(mode="after")
+    def _only_an_approval_changes_the_call(self) -> Self:
+        if self.decision == "reject" and "arguments" in self.model_fields_set:
+            raise PydanticCustomError("changes", "arguments: a rejection changes nothing: leave them out")
+        return self
 
 
 class RunsQuery(Strict):
@@ -108,6 +131,7 @@ class ApprovalsQuery(Strict):
     """Which approvals."""
 
     limit: Annotated[int, Field(ge=1, le=100), BeforeValidator(_whole)] = 50
+    cursor: Annotated[str, Field(min_length=1, max_length=500, description="`next` of the page before")] | None = None
     status: ApprovalStatus | None = None
 
 
@@ -240,35 +264,57 @@ class Budget(Strict):
 
 
 class Evidence(Strict):
-    """A record behind the arguments: raw values, and where they were read."""
+    """A value behind the call, raw, and where it came from. A long one is shown by its beginning, which says so."""
 
     name: str
     value: Any
     source: str
 
 
+class Vote(Strict):
+    """One person's yes."""
+
+    by: str
+    at: Moment
+    reason: str | None
+    arguments: Annotated[dict[str, Any] | None, Field(description="what they changed the call's arguments to; null: nothing")]
+
+
 class Approval(Strict):
-    """A question to a person, bound to exactly this call, and the answer once there is one."""
+    """A question to people, bound to exactly one call, and the answer once there is one."""
 
     id: str
     run: str
     tool: str
-    arguments: Any
+    arguments: Annotated[Any, Field(description="as they were asked about")]
+    call: Annotated[str, Field(description="the call that is decided on: the approval's own id until somebody changes its arguments")]
+    edited: Annotated[
+        dict[str, Any] | None, Field(description="the arguments as somebody changed them, which are decided on; null: nobody")
+    ]
+    edited_by: str | None
     reasons: Annotated[list[str], Field(description="why a person is asked")]
     asked_by: str
     asked_at: Moment
     expires_at: Moment
+    roles: Annotated[list[str], Field(description="who may decide now")]
+    approvers: Annotated[int, Field(description="how many different people have to approve")]
+    approved_by: Annotated[list[str], Field(description="who has approved the call as it stands")]
+    votes: Annotated[list[Vote], Field(description="every yes so far, oldest first; one that changes the call restarts the count")]
+    escalates_at: Annotated[Moment | None, Field(description="from when more roles may decide; null: never")]
+    escalated: Annotated[bool, Field(description="whether it waits for longer than that")]
     status: ApprovalStatus
     decided_by: str | None
     decided_at: Moment | None
     reason: str | None
+    used_at: Annotated[Moment | None, Field(description="when the approved call was about to be made; an approval is good for one")]
     evidence: list[Evidence]
 
 
 class ApprovalPage(Strict):
-    """Some approvals, newest question first."""
+    """Some approvals, newest question first. A page may hold fewer than asked for and still have a `next`."""
 
     approvals: list[Approval]
+    next: str | None
 
 
 class FieldError(Strict):

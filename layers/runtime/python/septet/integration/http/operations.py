@@ -1,7 +1,7 @@
 """What the API can do: one table that the router serves and the document describes."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Literal
@@ -13,9 +13,10 @@ from septet.integration import approving, budgets, reading, run_ids
 from septet.integration.http import models, views
 from septet.integration.ports import Ports, Principal
 from septet.integration.submitting import Submission, submit
+from septet.integration.voting import Decision
 
 PAGE_BYTES = 4_000_000
-"""Of entries in one answer: a Lambda function's may have 6 MB."""
+"""Of entries, or approvals, in one answer: a Lambda function's may have 6 MB."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,7 +67,8 @@ class Operation:
 def _submit(call: Call, ports: Ports) -> Reply:
     asked: models.Submission = call.body
     budget = microdollars(asked.budget) if asked.budget else None
-    run = submit(Submission(workflow=asked.workflow, input=asked.input, budget=budget, key=call.key), call.principal, ports)
+    wanted = Submission(workflow=asked.workflow, input=asked.input, budget=budget, attended=asked.attended, key=call.key)
+    run = submit(wanted, call.principal, ports)
     # Relative to the request, so that it is right below any stage or base path.
     return Reply(answer=views.accepted(run), headers={"Location": f"runs/{run.run}"})
 
@@ -95,16 +97,22 @@ def _history(call: Call, ports: Ports) -> Reply:
 
 def _page(found: reading.Excerpt, *, sealed: bool) -> Reply:
     """As many of the entries as one answer may hold, and at least one."""
-    shown: list[Any] = []
+    shown: list[Any] = _fitting(views.sealed(entry) if sealed else views.entry(entry) for entry in found.entries)
+    more = len(shown) < len(found.entries)
+    return Reply(answer=models.JournalPage(entries=shown, next=found.entries[len(shown) - 1].number if more else found.next))
+
+
+def _fitting[M: BaseModel](found: Iterable[M]) -> list[M]:
+    """As many of what is *found* as one answer may hold, from the first on, and at least that."""
+    shown: list[M] = []
     size = 0
-    for entry in found.entries:
-        view = views.sealed(entry) if sealed else views.entry(entry)
+    for view in found:
         # What is answered is a text in a JSON document. Counted as ASCII, which is at least as long as what is sent.
         size += len(json.dumps(view.model_dump_json()))
         if shown and size > PAGE_BYTES:
-            return Reply(answer=models.JournalPage(entries=shown, next=found.entries[len(shown) - 1].number))
+            break
         shown.append(view)
-    return Reply(answer=models.JournalPage(entries=shown, next=found.next))
+    return shown
 
 
 def _budget(call: Call, ports: Ports) -> Reply:
@@ -119,8 +127,11 @@ def _set_budget(call: Call, ports: Ports) -> Reply:
 
 def _approvals(call: Call, ports: Ports) -> Reply:
     query: models.ApprovalsQuery = call.query
-    found = approving.listed(call.principal, ports, limit=query.limit, status=query.status)
-    return Reply(answer=models.ApprovalPage(approvals=[views.approval(item, ports.clock()) for item in found]))
+    found = approving.listed(call.principal, ports, limit=query.limit + 1, status=query.status, cursor=query.cursor)
+    now = ports.clock()
+    shown = _fitting(views.approval(one, now) for one in found[: query.limit])
+    more = approving.cursor_at(found[len(shown) - 1]) if len(shown) < len(found) else None
+    return Reply(answer=models.ApprovalPage(approvals=shown, next=more))
 
 
 def _approval(call: Call, ports: Ports) -> Reply:
@@ -130,7 +141,8 @@ def _approval(call: Call, ports: Ports) -> Reply:
 def _decide(call: Call, ports: Ports) -> Reply:
     said: models.Decision = call.body
     status: Literal["approved", "rejected"] = "approved" if said.decision == "approve" else "rejected"
-    decision = approving.Decision(approval=call.name, status=status, reason=said.reason)
+    arguments = said.arguments if "arguments" in said.model_fields_set else None
+    decision = Decision(approval=call.name, status=status, reason=said.reason, arguments=arguments, call=said.call)
     return Reply(answer=views.approval(approving.decide(decision, call.principal, ports), ports.clock()))
 
 
@@ -202,7 +214,7 @@ OPERATIONS = (
         id="getApproval",
         method="GET",
         path="/v1/approvals/{approval}",
-        summary="See a question and the records behind it",
+        summary="See a question and what is behind it",
         act=_approval,
         answer=models.Approval,
     ),
@@ -210,12 +222,12 @@ OPERATIONS = (
         id="decide",
         method="POST",
         path="/v1/approvals/{approval}",
-        summary="Approve or reject",
+        summary="Approve, as it is or with other arguments, or reject",
         act=_decide,
         answer=models.Approval,
         body=models.Decision,
-        conflicts="It was decided otherwise, has expired, or its run has ended",
+        conflicts="It was decided otherwise, waits for other people, is another call by now, has expired, or its run has ended",
     ),
 )
-PATTERNS = {"run": run_ids.PATTERN, "approval": r"^apr-[0-9a-f]{32}$"}
+PATTERNS = {"run": run_ids.PATTERN, "approval": models.CALL}
 """What an id in a path looks like; nothing else is looked up."""

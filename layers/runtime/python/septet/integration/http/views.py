@@ -10,7 +10,7 @@ from septet.integration.approving import status_at
 from septet.integration.budgets import Share, Standing
 from septet.integration.http import models
 from septet.integration.reading import Report
-from septet.security.approvals import Approval
+from septet.security.approvals import Approval, Vote, deciders, escalated
 
 FAILED = ("failed", "stopped", "timed_out", "refused")
 
@@ -125,9 +125,23 @@ def approval(one: Approval, now: int) -> models.Approval:
         asked_by=one.asked_by,
         asked_at=moment(one.asked_at),
         expires_at=moment(one.expires_at),
+        call=one.call,
+        edited=one.edited,
+        edited_by=one.edited_by or None,
+        roles=sorted(deciders(one, now)),
+        approvers=one.approvers,
+        approved_by=list(one.approved_by),
+        votes=[_vote(vote) for vote in one.votes],
+        escalates_at=maybe(one.escalates_at),
+        escalated=status_at(one, now) == "pending" and escalated(one, now),
         status=status_at(one, now),
         decided_by=one.decided_by or None,
         decided_at=maybe(one.decided_at),
         reason=one.reason or None,
+        used_at=maybe(one.used_at),
         evidence=[models.Evidence(**item) for item in one.evidence],
     )
+
+
+def _vote(one: Vote) -> models.Vote:
+    return models.Vote(by=one.by, at=moment(one.at), reason=one.reason or None, arguments=one.arguments)
