@@ -201,6 +201,8 @@ class Catalog:
     """The permissions boundary, an IAM document, its holes unfilled."""
     budgets: Budgets
     policies: Policies
+    egress: Json = field(default_factory=dict)
+    """Where something may go; empty when nothing says so."""
     layers: Mapping[str, Path] = field(default_factory=dict)
     """The locked list of each dependency layer."""
 

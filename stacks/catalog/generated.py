@@ -114,10 +114,16 @@ def policies(catalog: Catalog) -> dict[str, Any]:
     return asdict(catalog.policies)
 
 
+def egress(catalog: Catalog) -> dict[str, Any]:
+    """Where something may go; empty when nothing says so."""
+    return dict(catalog.egress)
+
+
 _DECLARATIONS: dict[str, Callable[[Catalog], dict[str, Any]]] = {
     "manifests": manifests,
     "grants": grants,
     "policies": policies,
+    "egress": egress,
     "workflows": workflows,
 }
 

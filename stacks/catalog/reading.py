@@ -7,6 +7,7 @@ from stacks.catalog import policies, wildcards
 from stacks.catalog.budgets import budgets
 from stacks.catalog.cedar import cedar
 from stacks.catalog.declarations import Agent, Catalog, Function, Step, Tool
+from stacks.catalog.egress import egress
 from stacks.catalog.files import names
 from stacks.catalog.functions import agents, steps
 from stacks.catalog.models import models
@@ -44,6 +45,7 @@ def read(root: Path) -> Catalog:
         boundary=policies.policy(root, "policies/boundary.json", policies.BOUNDARY, problems),
         budgets=budgets(root, problems),
         policies=cedar(root, problems),
+        egress=egress(root, problems),
         layers=layers,
     )
     problems.settle()
