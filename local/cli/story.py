@@ -149,6 +149,11 @@ def _compacted(entry: Document, body: Document) -> _Told:
     return _agent(entry), "shortens", f"results up to entry {body['through']}", Tone.CALM
 
 
+def _planned(entry: Document, body: Document) -> _Told:
+    steps = body["plan"]["steps"]
+    return _agent(entry), "plans", ", ".join(f"{step['tool']} up to {step['uses']}x" for step in steps) or "to call nothing", Tone.CALM
+
+
 def _damaged(entry: Document, _body: Document) -> _Told:
     return "", "damaged", f"entry {entry['number']} cannot be read: what is stored is no entry", Tone.BAD
 
@@ -196,6 +201,7 @@ _TELLERS: dict[str, Callable[[Document, Any], _Told | None]] = {
     "note": _note,
     "model_failed": _model_failed,
     "compacted": _compacted,
+    "planned": _planned,
     "erased": _erased,
     "damaged": _damaged,
     "answer": _answer,

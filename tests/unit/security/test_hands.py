@@ -92,7 +92,7 @@ class TestReads:
     def test_the_tool_is_told_on_whose_behalf_it_is_called(self) -> None:
         desk = bench(1)
         desk.perform(FIND)
-        context = {"tenant": "acme", "run": "run-1", "principal": "customer-1", "key": ""}
+        context = {"tenant": "acme", "run": "run-1", "principal": "customer-1", "key": "", "labels": {}}
         assert desk.tools.events == [("find_order", {"arguments": ARGUMENTS, "context": context}, 10)]
 
     @pytest.mark.parametrize("crash", CRASHES)
@@ -297,7 +297,7 @@ class TestReconciling:
         desk = bench(HAPPENED)
         gone = desk.abandoned(ASKING)
         desk.perform(ASKING)
-        context = {"tenant": "acme", "run": "run-1", "principal": "customer-1", "key": gone.key}
+        context = {"tenant": "acme", "run": "run-1", "principal": "customer-1", "key": gone.key, "labels": {}}
         assert desk.tools.events == [("send_parcel", {"reconcile": ARGUMENTS, "context": context}, 10)]
 
     def test_who_was_told_that_nothing_happened_takes_over_only_what_was_asked_about(self) -> None:

@@ -1,8 +1,10 @@
 """A tool's folder as a Lambda function."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+from septet.security.stored import Labelled
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -15,6 +17,8 @@ class Context:
     """The authenticated principal on whose behalf the run works."""
     key: str
     """The idempotency key of an effect; empty for a tool without one."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Where each argument's value comes from, by path: what a tool that stores it writes beside it (``septet.security.stored``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +48,20 @@ def serve(tool: Tool, *, reconcile: Reconcile | None = None) -> Callable[[Mappin
     def handler(event: Mapping[str, Any], _: object) -> Any:
         context = Context(**event["context"])
         if "reconcile" not in event:
-            return tool(event["arguments"], context)
+            return _told(tool(event["arguments"], context))
         if reconcile is None:
             raise NotImplementedError("this tool cannot say what has happened: give serve its reconcile function")
         match reconcile(event["reconcile"], context):
             case Happened(value):
-                return {"happened": True, "value": value}
+                return {"happened": True, "value": _told(value)}
             case NotHappened():
                 return {"happened": False}
             case other:
                 raise TypeError(f"reconcile returned {type(other).__name__}: return Happened(value) or NotHappened(), or raise")
 
     return handler
+
+
+def _told(value: Any) -> Any:
+    """*value* as the gateway gets it: with its labels, where the tool has some."""
+    return {"labelled": value.value, "labels": dict(value.labels)} if isinstance(value, Labelled) else value

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Mapping
+from dataclasses import field
 from typing import Any, Protocol
 
 from septet.core.canonical import unfit
@@ -9,6 +10,7 @@ from septet.core.errors import EffectUnknown, InputRejected, PolicyDenied, Septe
 from septet.core.frozen import frozen, maker
 from septet.core.journal import Branch, Clock
 from septet.security.manifests import Manifest
+from septet.security.stored import from_attribute
 
 ATTEMPTS = 2
 """How often a call that may be repeated is made when its process breaks."""
@@ -69,6 +71,8 @@ class Call:
     """On whose behalf it is made."""
     until: int
     """Milliseconds since the epoch by which whoever asked wants to hear something."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Where the arguments' values come from, by path."""
 
     @property
     def longest(self) -> int:
@@ -78,7 +82,8 @@ class Call:
 
     def event(self, key: str, of: str = "arguments") -> dict[str, Any]:
         """What the tool's function gets; *of* says what the arguments are for."""
-        context = {"tenant": self.branch.tenant, "run": self.branch.run, "principal": self.principal, "key": key}
+        context: dict[str, Any] = {"tenant": self.branch.tenant, "run": self.branch.run, "principal": self.principal, "key": key}
+        context["labels"] = dict(self.labels)
         return {of: self.arguments, "context": context}
 
 
@@ -90,9 +95,17 @@ class Done:
     error: str = ""
     message: str = ""
     repeated: bool = False
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """What was stored with the value, by path; a manifest's label that is worse stands."""
+
+    @property
+    def told(self) -> Any:
+        """The value as the tool told it, which ``kept`` takes."""
+        return {"labelled": self.value, "labels": dict(self.labels)} if self.labels else self.value
 
 
 _done = maker(Done)
+_LABELLED = {"labelled", "labels"}
 
 
 @frozen
@@ -132,8 +145,11 @@ class Line:
 
 def kept(manifest: Manifest, value: Any) -> Done:
     """What a tool returned, unless nobody could keep it; for an effect it has happened either way."""
-    wrong = unfit(value, RESULT_BYTES)
-    return Done(error="ToolFailed", message=f"{manifest.name} ended, but its result is {wrong}") if wrong else _done(value=value)
+    if wrong := unfit(value, RESULT_BYTES):
+        return Done(error="ToolFailed", message=f"{manifest.name} ended, but its result is {wrong}")
+    if isinstance(value, dict) and value.keys() == _LABELLED:
+        return _done(value=value["labelled"], labels=from_attribute(value["labels"]))
+    return _done(value=value)
 
 
 def ended(manifest: Manifest, error: SeptetError) -> Done:

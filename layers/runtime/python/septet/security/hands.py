@@ -60,7 +60,7 @@ class Hands:
             if over is None:
                 continue
             if over.status == "done":
-                return Done(value=over.value, repeated=True)
+                return replace(kept(call.manifest, over.value), repeated=True)
             if call.manifest.repeat == "keyed":
                 continue
             if end := self._reconciled(call, over):
@@ -96,7 +96,7 @@ class Hands:
         except SeptetError as error:
             return None if once and call.manifest.reconcile else ended(call.manifest, error)
         end = kept(call.manifest, value)
-        self.effects.done(intent, end.value)
+        self.effects.done(intent, end.told)
         return end
 
     def _awaited(self, call: Call, standing: Effect) -> Effect | None:
@@ -123,7 +123,7 @@ class Hands:
         match told:
             case {"happened": True, "value": value}:
                 end = kept(call.manifest, value)
-                self.effects.done(standing, end.value)
+                self.effects.done(standing, end.told)
                 return end
             case {"happened": False}:
                 return None
