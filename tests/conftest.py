@@ -47,11 +47,12 @@ class TestTwin:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that need the twin by the folder they lie in."""
+    """Mark the tests that need the twin by the folder they lie in; run those last that look back on what the others did."""
     for item in items:
         parts = item.path.relative_to(REPOSITORY / "tests").parts if item.path.is_relative_to(REPOSITORY / "tests") else ()
         if parts and parts[0] in FOLDERS:
             item.add_marker(pytest.mark.twin)
+    items.sort(key=lambda item: item.get_closest_marker("afterwards") is not None)
 
 
 @pytest.fixture(scope="session")

@@ -2,14 +2,14 @@
 
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from local.iam.decisions import Call, allowing
 from local.iam.operations import Profile, Reading, UnknownOperationError
 from local.iam.patterns import matches
 from local.iam.recorded import Recorded
-from local.iam.statements import Conditions
+from local.iam.statements import Conditions, Statement
 from local.iam.templates import Account, Role
 from local.iam.words import thing
 
@@ -88,6 +88,26 @@ def examine(account: Account, record: Iterable[Recorded], profiles: Mapping[str,
             else:
                 refused[f"{role} called {one.service} {one.operation}, which needs {call}: {decision.why}"] = None
     return Examination(refused=[*refused], used=frozenset(used))
+
+
+def without(account: Account, taken: Grant) -> Account:
+    """*account* with one grant taken away: to see that it is missed."""
+    roles = [_robbed(role, taken) if str(role) == taken.role else role for role in account.roles]
+    return replace(account, roles=tuple(roles))
+
+
+def _robbed(role: Role, taken: Grant) -> Role:
+    own = tuple(part for one in role.rights.own for part in _less(one, taken))
+    return replace(role, rights=replace(role.rights, own=own))
+
+
+def _less(one: Statement, taken: Grant) -> Iterator[Statement]:
+    """What is left of a statement; a part about nothing allows nothing."""
+    if one.effect == "Deny" or taken.action not in one.actions or taken.resource not in one.resources:
+        yield one
+        return
+    yield replace(one, actions=tuple(action for action in one.actions if action != taken.action))
+    yield replace(one, actions=(taken.action,), resources=tuple(other for other in one.resources if other != taken.resource))
 
 
 def _using(role: Role, call: Call) -> Iterator[Grant]:
