@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from septet.security.approvals import Approval, Approvals, Status
+from septet.security.approvals import Approval, Approvals, Status, Vote, with_vote
 from tests.contracts.conftest import Storage
 
 
@@ -110,6 +110,135 @@ class TestDeciding:
             assert approvals.get(question.tenant, one.approval) == won[0]
 
 
+EVE, ZOE = Vote(by="eve", at=20, reason="as agreed"), Vote(by="zoe", at=30, arguments={"order_id": "A-1", "amount_cents": 1})
+
+
+def add(approvals: Approvals, standing: Approval, vote: Vote) -> Approval | None:
+    after = with_vote(standing, vote)
+    key = standing.tenant, standing.approval
+    return approvals.decide(*key, status=after.status, by=vote.by, reason=vote.reason, at=vote.at, votes=after.votes)
+
+
+class TestVotes:
+    @pytest.fixture
+    def asked(self, approvals: Approvals, question: Approval) -> Approval:
+        return approvals.ask(replace(question, approvers=2))
+
+    def test_a_yes_that_is_not_enough_is_kept_and_decides_nothing(self, approvals: Approvals, asked: Approval) -> None:
+        assert add(approvals, asked, EVE) == replace(asked, votes=(EVE,))
+        assert approvals.get(asked.tenant, "apr-1") == replace(asked, votes=(EVE,))
+        assert outbox(approvals, asked.tenant) == []
+
+    def test_the_last_that_is_needed_decides_and_has_to_be_told(self, approvals: Approvals, asked: Approval) -> None:
+        first = add(approvals, asked, ZOE)
+        assert first
+        same = replace(EVE, at=40)
+        decided = replace(first, votes=(ZOE, same), status="approved", decided_by="eve", decided_at=40, reason="as agreed")
+        assert add(approvals, first, same) == decided
+        assert approvals.get(asked.tenant, "apr-1") == decided
+        assert decided.edited == {"order_id": "A-1", "amount_cents": 1}
+        assert outbox(approvals, asked.tenant) == ["apr-1"]
+
+    def test_a_yes_that_did_not_know_of_another_is_not_written(self, approvals: Approvals, asked: Approval) -> None:
+        first = add(approvals, asked, EVE)
+        assert add(approvals, asked, ZOE) is None
+        assert approvals.get(asked.tenant, "apr-1") == first
+
+    def test_one_rejection_rejects_whatever_was_said_before(self, approvals: Approvals, asked: Approval) -> None:
+        add(approvals, asked, EVE)
+        rejected = decide(approvals, asked, "rejected")
+        assert rejected
+        assert (rejected.status, rejected.votes) == ("rejected", (EVE,))
+        assert add(approvals, rejected, ZOE) is None
+
+    def test_after_its_time_a_yes_is_not_written(self, approvals: Approvals, asked: Approval) -> None:
+        assert add(approvals, asked, replace(EVE, at=100)) is None
+        assert approvals.get(asked.tenant, "apr-1") == asked
+
+    def test_many_at_once_lose_no_vote_and_count_none_twice(self, approvals: Approvals, question: Approval) -> None:
+        asked = approvals.ask(replace(question, approvers=6))
+        people, together = [f"p-{place}" for place in range(8)], Barrier(8)
+
+        def vote(name: str) -> bool:
+            together.wait()
+            while (standing := approvals.get(asked.tenant, "apr-1")) and standing.status == "pending":
+                if add(approvals, standing, Vote(by=name, at=50)):
+                    return True
+            return False
+
+        with ThreadPoolExecutor(8) as pool:
+            counted = [name for name, done in zip(people, pool.map(vote, people), strict=True) if done]
+        end = approvals.get(asked.tenant, "apr-1")
+        assert end
+        assert len(counted) == 6
+        assert sorted(vote.by for vote in end.votes) == counted
+        assert (end.status, end.decided_by) == ("approved", end.votes[-1].by)
+
+
+class TestUse:
+    def test_what_was_not_approved_cannot_be_used(self, approvals: Approvals, question: Approval) -> None:
+        assert approvals.use(question.tenant, "apr-1", use="effect-1", at=60) is None
+        approvals.ask(question)
+        assert approvals.use(question.tenant, "apr-1", use="effect-1", at=60) is None
+        decide(approvals, question, "rejected")
+        assert approvals.use(question.tenant, "apr-1", use="effect-1", at=60) is None
+        assert approvals.get(question.tenant, "apr-1") == replace(
+            question, status="rejected", decided_by="boss", decided_at=50, reason="as agreed"
+        )
+
+    def test_it_is_used_for_one_thing_and_the_first_time_stands(self, approvals: Approvals, question: Approval) -> None:
+        approvals.ask(question)
+        decided = decide(approvals, question)
+        assert decided
+        used = replace(decided, used_at=60, used_for="effect-1")
+        assert approvals.use(question.tenant, "apr-1", use="effect-1", at=60) == used
+        assert approvals.use(question.tenant, "apr-1", use="effect-1", at=70) == used
+        assert approvals.use(question.tenant, "apr-1", use="effect-2", at=70) is None
+        assert approvals.use(f"{question.tenant}-2", "apr-1", use="effect-1", at=70) is None
+        assert approvals.get(question.tenant, "apr-1") == used
+
+    def test_of_several_uses_at_once_one_wins(self, approvals: Approvals, question: Approval) -> None:
+        approvals.ask(question)
+        decide(approvals, question)
+        together = Barrier(6)
+
+        def use(place: int) -> bool:
+            together.wait()
+            return approvals.use(question.tenant, "apr-1", use=f"effect-{place}", at=60) is not None
+
+        with ThreadPoolExecutor(6) as pool:
+            assert sum(pool.map(use, range(6))) == 1
+
+
+class TestEscalation:
+    def due(self, approvals: Approvals, tenant: str, now: int) -> list[str]:
+        return [item.approval for item in approvals.escalating(now) if item.tenant == tenant]
+
+    def test_overdue_questions_come_up_longest_first_until_operators_were_told(self, approvals: Approvals, question: Approval) -> None:
+        for place, at in enumerate((30, 9, 40)):
+            approvals.ask(replace(question, approval=f"apr-{place}", escalates_at=at, escalate_to=("auditor",)))
+        assert self.due(approvals, question.tenant, 8) == []
+        assert self.due(approvals, question.tenant, 30) == ["apr-1", "apr-0"]
+        approvals.escalate(question.tenant, "apr-1")
+        assert self.due(approvals, question.tenant, 40) == ["apr-0", "apr-2"]
+        told = approvals.get(question.tenant, "apr-1")
+        assert told
+        assert told.escalated
+        assert told.status == "pending"
+
+    def test_what_is_decided_or_never_escalates_does_not_come_up(self, approvals: Approvals, question: Approval) -> None:
+        approvals.ask(question)
+        for place, status in enumerate(("approved", "rejected", "expired"), start=2):
+            one = approvals.ask(replace(question, approval=f"apr-{place}", escalates_at=20, escalate_to=("auditor",)))
+            decide(approvals, one, status)  # type: ignore[arg-type]  # statuses, each
+        assert self.due(approvals, question.tenant, 1_000) == []
+
+    def test_a_yes_that_is_not_enough_leaves_it_overdue(self, approvals: Approvals, question: Approval) -> None:
+        one = approvals.ask(replace(question, approvers=2, escalates_at=20, escalate_to=("auditor",)))
+        add(approvals, one, EVE)
+        assert self.due(approvals, question.tenant, 20) == ["apr-1"]
+
+
 class TestOutbox:
     @pytest.mark.parametrize(("status", "told"), [("approved", True), ("rejected", True), ("expired", False)])
     def test_a_person_s_decision_has_to_be_told(self, approvals: Approvals, question: Approval, status: Status, *, told: bool) -> None:
@@ -150,3 +279,14 @@ class TestOutbox:
         waiting = approvals.wait(question.tenant, "apr-1", "token-2")
         assert waiting is not None
         assert (waiting.status, waiting.delivered) == ("approved", False)
+
+    def test_it_is_gone_through_from_either_end_and_whole_however_much_it_is(self, approvals: Approvals, question: Approval) -> None:
+        long = {"reason": "x" * 60_000}
+        names = [f"apr-{place:02}" for place in range(40)]  # more than a page of the index holds
+        for place, name in enumerate(names):
+            one = approvals.ask(replace(question, approval=name, arguments=long, expires_at=10**9))
+            decide(approvals, one, at=100 + place)
+        assert outbox(approvals, question.tenant) == names
+        assert [item.approval for item in approvals.undelivered(newest=True) if item.tenant == question.tenant] == names[::-1]
+        for name in names:
+            approvals.delivered(question.tenant, name)
