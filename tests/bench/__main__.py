@@ -1,4 +1,4 @@
-"""What the runtime costs, each figure beside a floor or a peer in the same run: ``python -m tests.bench [turn|cold|peers|ledger|journal]``.
+"""What the runtime costs, each figure beside a floor or a peer in the same run: ``python -m tests.bench [PART …]``.
 
 Without an argument every part runs. What each part measured last is kept under ``.bench/``, and ``docs/performance.md`` is made of that.
 """
@@ -12,7 +12,7 @@ from importlib.metadata import version
 
 from rich.console import Console
 
-from tests.bench import appends, peers, reservations, starts, steps
+from tests.bench import appends, decisions, peers, reservations, starts, steps
 from tests.bench.counting import ROOT, VALGRIND
 
 PARTS = {
@@ -21,6 +21,7 @@ PARTS = {
     "peers": peers.measure,
     "journal": appends.measure,
     "ledger": reservations.measure,
+    "decisions": decisions.measure,
 }
 KEPT = ROOT / ".bench" / "sheets"
 PAGE = ROOT / "docs" / "performance.md"

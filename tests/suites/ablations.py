@@ -33,15 +33,15 @@ class PermitAll:
 
 
 def unlabelled(tools: Mapping[str, Manifest]) -> Mapping[str, Manifest]:
-    """The tools with the first target or selector of each declared to be a switch, so that nothing asks where its value comes from."""
-    return {name: _without(tool, next(iter(_critical(tool)), "")) for name, tool in tools.items()}
+    """The tools, of each that acts the first target or selector without a label."""
+    found = {name: next(iter(_critical(tool)), "") for name, tool in tools.items()}
+    return {name: unlabelled_argument(tool, found[name]) if found[name] else tool for name, tool in tools.items()}
+
+
+def unlabelled_argument(tool: Manifest, path: str) -> Manifest:
+    """The tool with the argument at *path* declared to be a switch, so that no policy asks where its value comes from."""
+    return replace(tool, arguments={**tool.arguments, path: replace(tool.arguments[path], role="flag")})
 
 
 def _critical(tool: Manifest) -> list[str]:
     return [path for path, declared in tool.arguments.items() if declared.role in CRITICAL and not tool.reads]
-
-
-def _without(tool: Manifest, path: str) -> Manifest:
-    if not path:
-        return tool
-    return replace(tool, arguments={**tool.arguments, path: replace(tool.arguments[path], role="flag")})

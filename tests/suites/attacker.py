@@ -96,7 +96,8 @@ def good(world: World, tool: Manifest, path: str) -> Iterator[Any]:
 def endorsed(world: World, tool: Manifest, path: str, value: Any) -> bool:
     """Whether the request names *value* for this slot, or a record that it picks out has it in a field that only the platform writes.
 
-    What holds nothing endorses itself; of a list, every value must be endorsed; what is neither text nor a whole number, nor a list of them, never is.
+    What holds nothing endorses itself; of a list, every value must be endorsed; what is neither text nor a whole number, nor a list of
+    them, never is.
     """
     if value in ("", None) or value == []:
         return True
