@@ -6,9 +6,9 @@ catalogue's comes from ``[input]``: it says which values are defaults and choice
 """
 
 import sys
+import time
 import tomllib
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -43,13 +43,13 @@ class Guarded:
     def decide(self, tool: str, arguments: Mapping[str, Any]) -> Outcome:
         """Whether the call may be made: ``approve`` is for a person."""
         plain = to_jsonable_python(dict(arguments))
-        decision = self.monitor.decide(tool, plain, now=datetime.now(UTC))
+        decision = self.monitor.decide(tool, plain, now=_now())
         self.reasons = decision.reasons
         return OUTCOMES[decision.outcome]
 
     def record(self, tool: str, arguments: Mapping[str, Any], result: object, text: str) -> None:
         """A call that was made, and what came of it: its result, or the error that the model reads instead."""
-        at, plain = datetime.now(UTC), to_jsonable_python(dict(arguments))
+        at, plain = _now(), to_jsonable_python(dict(arguments))
         value = to_jsonable_python(result)
         self.calls += 1
         self.monitor.intended(tool, plain, at)
@@ -69,6 +69,11 @@ def guarded(prompt: str, tools: Mapping[str, Manifest], rules: Policies, *, atte
     made = Monitor(tools, rules, agent="assistant", tenant="suites", attended=attended)
     made.request({"prompt": prompt}, {"prompt": "trusted"})
     return Guarded(made)
+
+
+def _now() -> int:
+    """Milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
 
 
 @cache
