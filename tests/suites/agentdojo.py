@@ -56,6 +56,11 @@ class Guarded:
         self.monitor.record(tool, plain, text if value in (None, "") else value, at=at, number=self.calls)
 
 
+def _now() -> int:
+    """Milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
 def monitor(prompt: str, suite: str) -> Guarded:
     """The project's monitor and policies over a suite's tools, for one run; the whole prompt is trusted.
 

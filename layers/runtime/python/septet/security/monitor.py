@@ -1,27 +1,26 @@
 """The reference monitor: whether a call may be made, decided from platform facts alone. It trusts no word of the model's."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import replace
 from dataclasses import field
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
+from septet.core.canonical import canonical, digest
 from septet.core.frozen import frozen
-from septet.security.manifests import Argument, Manifest
+from septet.security.committed import Committed
+from septet.security.facts import Scene, context, use
+from septet.security.history import History
+from septet.security.labelling import AIMS, Labelled, labelled
+from septet.security.labels import Label
+from septet.security.manifests import UNDECLARED, Argument, Manifest
+from septet.security.plans import Plan, leaves
+from septet.security.questions import Outcome, Policies, Question
+from septet.security.reading import read
+from septet.security.records import Record
+from septet.security.session import Session
 
 View = tuple[Literal["allow", "ask", "deny", "pass"], str]
 """What one argument says about a call, and why."""
-
-
-@frozen
-class Record:
-    """Something a tool read from where only the platform writes."""
-
-    kind: str
-    key: str
-    fields: Mapping[str, Any]
-    owner: str
-    """The principal it belongs to; empty when it belongs to nobody."""
-    source: str
-    """Where it was read, e.g. ``find_order, entry 12``."""
 
 
 Seen = tuple[Record | None, Sequence[Record], Sequence[Mapping[str, Any]]]
@@ -48,9 +47,15 @@ class Facts:
 class Decision:
     """What the monitor says, why, and what it looked at."""
 
-    outcome: Literal["allow", "ask", "deny"]
+    outcome: Outcome
     reasons: tuple[str, ...]
     evidence: tuple[Mapping[str, Any], ...] = ()
+    """The records behind the arguments: ``{"name", "value", "source"}`` each."""
+    effect: str = UNDECLARED
+    labels: Mapping[str, Label] = field(default_factory=dict)
+    """Of each argument, by path; the worst of a list."""
+    policies: tuple[str, ...] = ()
+    """Ids of those that decided."""
 
 
 READS = Decision(outcome="allow", reasons=("it only reads",))
@@ -123,3 +128,200 @@ def _amount(name: str, value: Any, declared: Argument, found: Sequence[Record], 
     if declared.ask_above is not None and before + value > declared.ask_above:
         return "ask", f"{name} is above {declared.ask_above}" + (f" with the {before} before" if before else "")
     return "allow", f"{name} is within {declared.within}"
+
+
+def anywhere(_: Mapping[str, Any]) -> bool:
+    """The egress rule of a deployment that has no list."""
+    return True
+
+
+class Monitor:
+    """One branch's monitor: told of the request, of what is intended and of results, it decides what may be done next.
+
+    In process over any catalogue. Whatever goes wrong inside denies. Times are milliseconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        manifests: Mapping[str, Manifest],
+        policies: Policies,
+        *,
+        agent: str = "",
+        tenant: str = "",
+        principal: str = "",
+        roles: Iterable[str] = (),
+        attended: bool = True,
+        egress: Callable[[Mapping[str, Any]], bool] = anywhere,
+    ) -> None:
+        self._manifests, self._policies, self._egress = manifests, policies, egress
+        self._agent, self._tenant, self._principal = agent, tenant, principal
+        self._roles, self._attended = tuple(roles), attended
+        self._session, self._history = Session(), History()
+        self._plan: Committed | None = None
+
+    def request(self, given: Mapping[str, Any], sources: Mapping[str, str]) -> None:
+        """Take in a run's input. A field vouches for its values only where *sources* say ``trusted``."""
+        trusted = {name: value for name, value in given.items() if sources.get(name) == "trusted"}
+        if len(trusted) < len(given):
+            self._session.worst = max(self._session.worst, Label.EXTERNAL)
+        kinds = {declared.kind for it in self._manifests.values() for declared in it.arguments.values()}
+        self._session.request(trusted, kinds | {it.output.kind for it in self._manifests.values()})
+
+    def trust(self, value: Any, kind: str = "") -> None:
+        """Take one value as the authenticated principal's own instruction, as of that kind alone."""
+        self._session.trust(value, kind)
+
+    def commit(self, plan: Plan) -> None:
+        """Hold the run to *plan*. Raises ValueError once a tool has read what others wrote: a plan must not come from there."""
+        if self._session.records.readings or self._session.worst >= Label.COUNTERPARTY or self._session.seen:
+            raise ValueError("a plan is committed before anything was read")
+        self._plan = Committed(plan)
+
+    @property
+    def plan(self) -> Committed | None:
+        """The committed plan, as far as it was followed; extractions are told to it."""
+        return self._plan
+
+    def decide(self, tool: str, arguments: Mapping[str, Any], *, now: int) -> Decision:
+        """Whether the call may be made, why, and what was looked at. Changes nothing, and never raises."""
+        manifest = self._manifest(tool)
+        try:
+            values = self._labelled(manifest, arguments)
+            verdict = self._policies.decide(
+                Question(
+                    agent=self._agent,
+                    tool=tool,
+                    effect=manifest.effect,
+                    tenant=self._tenant,
+                    context=context(self._session, manifest, arguments, values, self._scene(manifest, arguments, now)),
+                )
+            )
+        except Exception as error:  # noqa: BLE001 -- nothing that goes wrong in here may let a call through
+            return Decision(outcome="deny", reasons=(f"it could not be judged: {type(error).__name__}",), effect=manifest.effect)
+        unanswered = verdict.outcome == "ask" and not self._attended
+        return Decision(
+            outcome="deny" if unanswered else verdict.outcome,
+            reasons=(*verdict.reasons, "nobody is there to be asked") if unanswered else verdict.reasons,
+            evidence=_evidence(values),
+            effect=manifest.effect,
+            labels=_by_path(values),
+            policies=verdict.policies,
+        )
+
+    def intended(self, tool: str, arguments: Mapping[str, Any], at: int) -> None:
+        """A call is about to be made: it counts, whatever becomes of it."""
+        manifest = self._manifest(tool)
+        if manifest.reads:
+            return
+        self._history.intended(manifest, arguments, at)
+        made = f"{digest(canonical([tool, arguments]))[:24]}@{at}"
+        for it in self._labelled(manifest, arguments):
+            if it.declared.role in AIMS and Label.CONSTANT < it.label <= Label.ANCHORED:
+                self._session.uses.setdefault(use(manifest, it), set()).add(made)
+        if self._plan:
+            self._plan.use(tool, arguments)
+
+    def record(
+        self, tool: str, arguments: Mapping[str, Any], result: Any, *, labels: Mapping[str, Label] | None = None, at: int, number: int
+    ) -> dict[str, Label]:
+        """Take in what a call returned, and return where each field comes from, by path.
+
+        *labels* are what was stored with the object that was read, by path: a field is never better than that. *number* is that of the
+        journal's entry, *at* its time.
+        """
+        del at  # for an entry's shape: a label does not age
+        manifest = self._manifest(tool)
+        values = self._labelled(manifest, arguments)
+        source = f"{tool}, entry {number}"
+        found = read(self._session, manifest, values, result, labels or {}, source, number)
+        self._history.finished(tool, ok=True)
+        if self._plan:
+            self._plan.result(tool, arguments, _by_field(manifest, result))
+        return found
+
+    def joined(self, other: Self) -> Self:
+        """The monitor where two branches of a run merge: no better than either. It follows this one's plan."""
+        found = self._like()
+        found._session = self._session.joined(other._session)
+        found._history = self._history.joined(other._history)
+        found._plan = self._plan
+        return found
+
+    def state(self) -> dict[str, Any]:
+        """What it knows, as JSON: digests and labels, and the declared fields of records."""
+        plan = self._plan.state() if self._plan else None
+        return {"version": VERSION, "session": self._session.state(), "history": self._history.state(), "plan": plan}
+
+    def resumed(self, state: Mapping[str, Any]) -> Self:
+        """A monitor like this one that knows what *state* says. Raises ValueError for a state of another version."""
+        if state.get("version") != VERSION:
+            raise ValueError(f"no monitor's state of version {state.get('version')!r}")
+        found = self._like()
+        found._session = Session.restored(state["session"])
+        found._history = History.restored(state["history"])
+        found._plan = Committed.restored(state["plan"], self._manifests) if state["plan"] else None
+        return found
+
+    def _like(self) -> Self:
+        return type(self)(
+            self._manifests,
+            self._policies,
+            agent=self._agent,
+            tenant=self._tenant,
+            principal=self._principal,
+            roles=self._roles,
+            attended=self._attended,
+            egress=self._egress,
+        )
+
+    def _manifest(self, tool: str) -> Manifest:
+        return self._manifests.get(tool) or Manifest(name=tool)
+
+    def _labelled(self, manifest: Manifest, arguments: Mapping[str, Any]) -> list[Labelled]:
+        values = labelled(self._session, manifest, arguments)
+        match = self._plan.match(manifest.name, arguments) if self._plan else None
+        if match is None:
+            return values
+        return [_bound(it) if it.path in match.bound and it.label <= Label.COUNTERPARTY else it for it in values]
+
+    def _scene(self, manifest: Manifest, arguments: Mapping[str, Any], now: int) -> Scene:
+        planned = self._plan is not None, self._plan is not None and self._plan.match(manifest.name, arguments) is not None
+        return Scene(
+            principal=self._principal,
+            roles=self._roles,
+            attended=self._attended,
+            planned=planned,
+            history=self._history.facts(manifest, arguments, now),
+            egress=self._egress,
+        )
+
+
+VERSION = 1
+"""Of a monitor's state."""
+
+
+def _bound(it: Labelled) -> Labelled:
+    """A value that a committed plan takes from a typed field of an earlier result."""
+    return replace(it, label=min(it.label, Label.ANCHORED), ambiguous=False)
+
+
+def _by_path(values: Iterable[Labelled]) -> dict[str, Label]:
+    found: dict[str, Label] = {}
+    for it in values:
+        found[it.path] = max(it.label, found.get(it.path, Label.CONSTANT))
+    return found
+
+
+def _evidence(values: Iterable[Labelled]) -> tuple[Mapping[str, Any], ...]:
+    picked = {(it.picked.record.kind, it.picked.record.key): it.picked.record for it in values if it.picked}
+    return tuple({"name": f"{it.kind} {it.key}", "value": dict(it.fields), "source": it.source} for it in picked.values())
+
+
+def _by_field(manifest: Manifest, result: Any) -> dict[str, list[Any]]:
+    """The values at each declared path of a result."""
+    found: dict[str, list[Any]] = {}
+    for path, value in leaves(result, ""):
+        for declared in manifest.output.fields:
+            if path.replace("[]", "").endswith(declared.replace("[]", "")) and declared:
+                found.setdefault(declared, []).append(value)
+    return found

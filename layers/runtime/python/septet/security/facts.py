@@ -1,0 +1,135 @@
+"""What policies are told of a call: the context that ``policies/schema.cedarschema`` declares."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from septet.core.frozen import frozen
+from septet.security.intents import mask
+from septet.security.labelling import AIMS, PICKS, Labelled
+from septet.security.labels import Label, worst
+from septet.security.manifests import ROLES, Manifest
+from septet.security.reading import plainly
+from septet.security.recognisers import SECRETS, find
+from septet.security.session import Session
+from septet.security.values import digest
+
+ONCE = "use"
+_WORDS = 4
+"""Words in a row that may be one secret, written with gaps."""
+
+
+@frozen
+class Scene:
+    """What is known besides the call and the session."""
+
+    principal: str
+    roles: tuple[str, ...]
+    attended: bool
+    planned: tuple[bool, bool]
+    """Whether a plan is committed, and whether the call is in it."""
+    history: Mapping[str, Any]
+    egress: Callable[[Mapping[str, Any]], bool]
+
+
+def context(session: Session, manifest: Manifest, arguments: Mapping[str, Any], values: list[Labelled], scene: Scene) -> dict[str, Any]:
+    """The whole record."""
+    texts = [str(it.value) for it in values if isinstance(it.value, (str, int)) and not isinstance(it.value, bool)]
+    detections = {finding.kind for text in texts if len(text) > _WORDS for finding in find(text)}
+    return {
+        "attended": scene.attended,
+        "labels": {role: int(worst(it.label for it in values if it.declared.role == role)) for role in ROLES}
+        | _left_out(manifest, arguments, values),
+        "records": _records(values, scene.principal),
+        "amount": _amounts(manifest, arguments, values, int(scene.history["sum"])),
+        "session": {"secret": session.secret, "worst": int(session.worst)},
+        "secret": bool(detections & SECRETS) or any(_secret(session, text) for text in texts),
+        "plan": {"committed": scene.planned[0], "member": scene.planned[1]},
+        "request": _request(session, manifest, values),
+        "history": dict(scene.history),
+        "detections": sorted(detections),
+        "egress": {"allowed": scene.egress(arguments)},
+        "roles": sorted(scene.roles),
+    }
+
+
+def _left_out(manifest: Manifest, arguments: Mapping[str, Any], values: list[Labelled]) -> dict[str, int]:
+    """A role whose argument is left out, where what the tool takes instead matters; a call that goes to nobody in particular."""
+    found: dict[str, int] = {}
+    roles = {declared.role for declared in manifest.arguments.values()}
+    if (
+        manifest.effect in ("send", "publish", "egress-read", "membership", "credential")
+        and not roles & AIMS
+        and not any(it.declared.role in AIMS for it in values)
+    ):
+        found["target"] = int(Label.UNKNOWN)
+    properties = manifest.input_schema.get("properties", {})
+    for name, declared in manifest.arguments.items():
+        if arguments.get(name) is not None or "[" in name or "." in name:
+            continue
+        default = properties.get(name, {}).get("default")
+        if declared.role == "target" and default not in (None, "", [], {}):
+            found["target"] = int(Label.UNKNOWN)
+    return found
+
+
+def _records(values: list[Labelled], principal: str) -> dict[str, bool]:
+    chosen = [it for it in values if it.declared.role in PICKS and it.label != Label.CONSTANT]
+    owners = [it.picked.record.owner for it in chosen if it.picked and it.picked.owned]
+    foreign = any(not owner or owner != principal for owner in owners)
+    return {
+        "picked": all(it.picked is not None for it in chosen),
+        "owned": not foreign,
+        "foreign": foreign,
+        "ambiguous": any(it.ambiguous for it in chosen),
+    }
+
+
+def _amounts(manifest: Manifest, arguments: Mapping[str, Any], values: list[Labelled], before: int) -> dict[str, bool]:
+    picked = [it.picked.record for it in values if it.picked]
+    amounts = [it for it in values if it.declared.role == "amount"]
+    found = {"valid": True, "bounded": True, "over": False, "above_limit": False}
+    found["bounded"] = not any(
+        declared.role == "amount" and declared.within and arguments.get(name) is None for name, declared in manifest.arguments.items()
+    )
+    for it in amounts:
+        value, declared = it.value, it.declared
+        if value is None and not declared.within:
+            continue
+        exact = type(value) is int or (type(value) is float and not declared.within and declared.ask_above is None)
+        if not exact or not 0 < value < float("inf"):
+            found["valid"] = False
+            continue
+        if declared.within:
+            bounds = [record.fields[declared.within] for record in picked if declared.within in record.fields]
+            if not bounds or any(type(bound) is not int for bound in bounds):
+                found["bounded"] = False
+            elif value > min(bounds):
+                found["over"] = True
+        if declared.ask_above is not None and before + value > declared.ask_above:
+            found["above_limit"] = True
+    return found
+
+
+def _request(session: Session, manifest: Manifest, values: list[Labelled]) -> dict[str, bool]:
+    """How far the request goes beyond naming what the call aims at."""
+    bit = mask(manifest.effect)
+    aims = [it for it in values if it.declared.role in AIMS and Label.CONSTANT < it.label <= Label.ANCHORED]
+    return {
+        "asked": bool(session.asked & bit),
+        "beside": all(it.asked & bit for it in aims) and bool(session.asked & bit),
+        "used": any(len(session.uses.get(use(manifest, it), ())) >= max(1, it.named) for it in aims),
+    }
+
+
+def use(manifest: Manifest, it: Labelled) -> str:
+    """What is counted when a call is aimed at a value."""
+    return digest(f"{ONCE}:{manifest.effect}:{manifest.name}", f"{it.path}\0{it.value}")
+
+
+def _secret(session: Session, text: str) -> bool:
+    """Whether *text* holds a secret that was read, with gaps or without."""
+    if not session.secrets:
+        return False
+    words = [plainly(word) for word in text.split()]
+    rows = ("".join(words[start : start + width]) for width in range(1, _WORDS + 1) for start in range(len(words)))
+    return any(row and digest("secret", row) in session.secrets for row in rows)
