@@ -1,4 +1,4 @@
-"""Layer 1, infrastructure: what is stored. Everything is paid by use, but for the key of the bodies."""
+"""Layer 1, infrastructure: what is stored. Everything is paid by use, but for keys and the secret of ids."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from aws_cdk import Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from stacks.constructs.keeping import removal
@@ -36,6 +37,7 @@ class Foundation(Stack):
         _index(approvals, "escalations", "escalating", "escalates_at", sort_type=_NUMBER)
         _index(accounts, "leases", "shard", "until", sort_type=_NUMBER)
         self._bodies()
+        self._id_key()
 
     def _table(
         self, name: str, partition: str, sort: str = "", *, sort_type: dynamodb.AttributeType = _STRING, **more: Any
@@ -88,6 +90,17 @@ class Foundation(Stack):
             enforce_ssl=True,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             versioned=False,  # a body must be erasable at once
+            removal_policy=self._removal,
+        )
+
+    def _id_key(self) -> None:
+        """The secret by which ids are made; Secrets Manager makes its value, which is in no template. A new one is put by hand."""
+        secretsmanager.Secret(
+            self,
+            "IdKey",
+            secret_name=self._settings.names.id_key(),
+            description="Septet: makes ids of runs from idempotency keys",
+            generate_secret_string=secretsmanager.SecretStringGenerator(password_length=64, exclude_punctuation=True),
             removal_policy=self._removal,
         )
 

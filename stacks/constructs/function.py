@@ -81,6 +81,7 @@ def environment(settings: Settings, function: Function, budgets: Budgets) -> dic
         "SEPTET_BUDGETS": json.dumps(asdict(budgets)),
         "SEPTET_BODIES_BUCKET": names.bucket(),
         "SEPTET_BODIES_KEY": names.bodies_key_arn(),
+        "SEPTET_ID_KEY": names.id_key(),
         "SEPTET_GATEWAY": names.gateway(function.name) if function.kind == "agent" else names.function("step", "gateway"),
         "SEPTET_TOOL_PREFIX": names.function("tool", ""),
         "SEPTET_STATE_MACHINE_PREFIX": names.state_machine_arn(""),

@@ -138,6 +138,14 @@ class Names:
         """The alias's ARN."""
         return self.arn("kms", self.bodies_key())
 
+    def id_key(self) -> str:
+        """The name of the secret by which ids are made."""
+        return f"{self.prefix}-ids"
+
+    def id_key_arn(self) -> str:
+        """The secret's ARN pattern: Secrets Manager adds six characters of its own."""
+        return self.arn("secretsmanager", f"secret:{self.id_key()}-??????")
+
     def values(self) -> dict[str, str]:
         """What fills ``${Environment}`` and its like in policies and state machines."""
         return {"Environment": self.environment, "Partition": self.partition, "Region": self.region, "Account": self.account}

@@ -123,6 +123,17 @@ def test_each_agent_has_an_alias_of_the_gateway_that_it_alone_may_invoke(deploye
         assert not [str(role) for role in deployed.roles() if may(deployed, role, "lambda:InvokeFunction", function + by)]
 
 
+def test_only_the_api_reads_the_secret_of_ids_and_no_template_holds_it(deployed: Templates) -> None:
+    secret = deployed.settings.names.id_key_arn().replace("??????", "Ab12Cd")
+    assert [str(role) for role in deployed.roles() if may(deployed, role, "secretsmanager:GetSecretValue", secret)] == ["step api"]
+    (made,) = deployed.all("AWS::SecretsManager::Secret")
+    assert made.properties["Name"] == deployed.settings.names.id_key()
+    assert made.properties["GenerateSecretString"] == {"ExcludePunctuation": True, "PasswordLength": 64}
+    assert "SecretString" not in made.properties
+    for function in deployed.all("AWS::Lambda::Function"):
+        assert function.properties["Environment"]["Variables"]["SEPTET_ID_KEY"] == deployed.settings.names.id_key()
+
+
 def test_an_agent_reaches_no_decision_and_no_effect(deployed: Templates) -> None:
     for role in deployed.roles("agent"):
         for table in {*PLATFORM_TABLES, *BUSINESS_TABLES} - {"journal", "accounts", "health", "cache"}:

@@ -153,5 +153,5 @@ def test_bodies_are_encrypted_with_a_key_of_their_own_that_rotates(deployed: Tem
 
 
 def test_nothing_is_deployed_that_the_emulator_would_only_pretend_to_deploy(deployed: Templates) -> None:
-    services = {"ApiGateway", "DynamoDB", "Events", "IAM", "KMS", "Lambda", "Logs", "S3", "StepFunctions"}
+    services = {"ApiGateway", "DynamoDB", "Events", "IAM", "KMS", "Lambda", "Logs", "S3", "SecretsManager", "StepFunctions"}
     assert {resource.type.split("::")[1] for resource in deployed.all()} == services

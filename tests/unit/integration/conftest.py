@@ -71,6 +71,7 @@ class Office:
     executions: Any = field(default_factory=MemoryExecutions)
     workflows: Any = field(default_factory=MemoryWorkflows)
     clock: Clock = field(default_factory=Clock)
+    id_keys: tuple[bytes, ...] = (b"a secret of the tests",)
     identity: Any = field(default_factory=People)
 
     @property
@@ -84,6 +85,7 @@ class Office:
             executions=self.executions,
             workflows=self.workflows,
             clock=self.clock,
+            id_keys=lambda: self.id_keys,
             declared={"support": SUPPORT},
         )
 

@@ -5,6 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
+from septet.core.canonical import canonical, digest
 from septet.integration import run_ids
 from septet.integration.ports import Principal
 
@@ -29,6 +30,13 @@ def test_fresh_ids_sort_by_time(early: int, later: int) -> None:
 
 @given(one=st.tuples(names, names, names), two=st.tuples(names, names, names))
 def test_a_keyed_id_is_the_same_exactly_for_the_same_tenant_subject_and_key(one: tuple[str, str, str], two: tuple[str, str, str]) -> None:
-    ids = [run_ids.keyed(who(tenant, subject), key) for tenant, subject, key in (one, two)]
+    ids = [run_ids.keyed(who(tenant, subject), key, b"secret") for tenant, subject, key in (one, two)]
     assert (ids[0] == ids[1]) == (one == two)
     assert re.fullmatch(run_ids.PATTERN, ids[0])
+
+
+def test_a_keyed_id_cannot_be_told_without_the_secret() -> None:
+    ann = who("acme", "ann")
+    ids = {run_ids.keyed(ann, "k", secret) for secret in (b"one", b"two", b"")}
+    plain = run_ids._id(int(digest(canonical(["acme", "ann", "k"])), 16))
+    assert len(ids | {plain}) == 4

@@ -17,7 +17,7 @@ from septet.integration import reading
 from septet.integration.ending import SETTLED_AFTER
 from septet.integration.ports import ExecutionState, Ports, Principal
 from septet.integration.problems import Kind, Problem
-from septet.integration.run_ids import PATTERN
+from septet.integration.run_ids import PATTERN, keyed
 from septet.integration.submitting import Submission, submit
 from septet.local.ledger import MemoryLedger
 from septet.local.workflows import MemoryWorkflows
@@ -99,6 +99,14 @@ def test_a_key_used_with_another_body_is_refused_and_starts_nothing(office: Any,
 )
 def test_a_key_belongs_to_its_principal(office: Any, who: Any) -> None:
     assert submit(ASKED, ANN, office.ports).run != submit(ASKED, who, office.ports).run
+
+
+def test_after_the_secret_was_changed_a_key_still_means_the_run_that_it_started(office: Any) -> None:
+    first = submit(ASKED, ANN, office.ports)
+    office.id_keys = (b"a new secret", *office.id_keys)
+    assert submit(ASKED, ANN, office.ports).run == first.run
+    assert len(office.workflows.inputs) == 1
+    assert submit(other(key="k-2"), ANN, office.ports).run == keyed(ANN, "k-2", b"a new secret")
 
 
 def test_a_key_cannot_be_shifted_between_subject_and_key(office: Any) -> None:
@@ -204,7 +212,9 @@ def crashing(office: Any, *, at: int, after: bool) -> tuple[Ports, list[int]]:
         name: Crashing(getattr(office, name), count, at=at, after=after)
         for name in ("journal", "ledger", "runs", "workflows", "approvals", "executions")
     }
-    return Ports(**wrapped, identity=office.identity, clock=office.clock, declared=office.ports.declared), count
+    return Ports(
+        **wrapped, identity=office.identity, clock=office.clock, id_keys=office.ports.id_keys, declared=office.ports.declared
+    ), count
 
 
 def calls_of_a_submission(office: Any) -> int:
@@ -366,6 +376,7 @@ def test_two_submissions_with_one_key_are_one_run_in_any_interleaving(make_offic
             approvals=office.approvals,
             executions=office.executions,
             clock=office.clock,
+            id_keys=office.ports.id_keys,
             declared=office.ports.declared,
         )
         with suppress(Problem):

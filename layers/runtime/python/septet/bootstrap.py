@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from septet.aws.bodies import S3Bodies
     from septet.aws.cache import DynamoCache
     from septet.aws.health import DynamoHealth
+    from septet.aws.id_keys import SecretIdKeys
     from septet.aws.journal import DynamoJournal
     from septet.aws.ledger import DynamoLedger
     from septet.aws.runs import DynamoRuns
@@ -46,6 +47,7 @@ class Configuration:
     budgets: str
     bodies_bucket: str
     bodies_key: str
+    id_key: str
     gateway: str
     tool_prefix: str
     state_machine_prefix: str
@@ -281,6 +283,15 @@ def verifier() -> "Verifier":
     return Verifier(issuer=settings().issuer, audience=settings().audience, keys=JwksKeys(settings().jwks_url))
 
 
+@cache
+def id_keys() -> "SecretIdKeys":
+    """The secret by which ids are made."""
+    from septet.aws.clients import client
+    from septet.aws.id_keys import SecretIdKeys
+
+    return SecretIdKeys(lambda: client("secretsmanager"), settings().id_key, now)
+
+
 def api_ports(workflows: Mapping[str, Any]) -> "ApiPorts":
     """What the API acts through, for the *workflows* that the synth wrote."""
     from septet.aws.clients import client
@@ -296,5 +307,6 @@ def api_ports(workflows: Mapping[str, Any]) -> "ApiPorts":
         executions=executions(),
         workflows=StepFunctionsWorkflows(client("stepfunctions"), settings().state_machine_prefix),
         clock=now,
+        id_keys=id_keys(),
         declared=declarations(workflows),
     )

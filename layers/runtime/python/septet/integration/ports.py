@@ -1,6 +1,6 @@
 """What the API needs from outside."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -91,5 +91,7 @@ class Ports:
     executions: Executions
     workflows: Workflows
     clock: Clock
+    id_keys: Callable[[], tuple[bytes, ...]]
+    """The secret by which ids are made, and the one before it while there is one. Raises StoreUnavailable."""
     declared: Mapping[str, Declaration] = field(default_factory=dict)
     """The workflows that can be started, by name."""

@@ -1,8 +1,9 @@
 """Ids of runs: what a person types, a key in every table, and the name of the execution."""
 
+import hmac
 import secrets
 
-from septet.core.canonical import canonical, digest
+from septet.core.canonical import canonical
 from septet.integration.ports import Principal
 
 PATTERN = r"^run-[0-9a-hjkmnp-tv-z]{26}$"
@@ -17,9 +18,9 @@ def fresh(at: int) -> str:
     return _id(at << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS))
 
 
-def keyed(principal: Principal, key: str) -> str:
-    """The one id that *principal*'s submissions with the idempotency key *key* have."""
-    return _id(int(digest(canonical([principal.tenant, principal.subject, key])), 16))
+def keyed(principal: Principal, key: str, secret: bytes) -> str:
+    """The one id that *principal*'s submissions with the idempotency key *key* have; who lacks *secret* cannot tell it beforehand."""
+    return _id(int(hmac.digest(secret, canonical([principal.tenant, principal.subject, key]), "sha256").hex(), 16))
 
 
 def _id(number: int) -> str:

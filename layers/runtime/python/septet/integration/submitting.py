@@ -72,7 +72,7 @@ def _record(submission: Submission, principal: Principal, ports: Ports) -> Run:
     if submission.key is not None and not KEY.fullmatch(submission.key):
         raise invalid(KEY_FIELD, "must be 1 to 255 visible ASCII characters")
     now = ports.clock()
-    run = run_ids.fresh(now) if submission.key is None else run_ids.keyed(principal, submission.key)
+    run = run_ids.fresh(now) if submission.key is None else _keyed(principal, submission.key, ports)
     return Run(
         tenant=principal.tenant,
         run=run,
@@ -84,6 +84,12 @@ def _record(submission: Submission, principal: Principal, ports: Ports) -> Run:
         created_at=now,
         budget=_budget(submission, principal.tenant, run, ports),
     )
+
+
+def _keyed(principal: Principal, key: str, ports: Ports) -> str:
+    """The id for *key*; when the secret was changed since the first submission with it, the one that it got then."""
+    present, *before = (run_ids.keyed(principal, key, secret) for secret in ports.id_keys())
+    return next((run for run in before if ports.runs.get(principal.tenant, run)), present)
 
 
 def _digest(submission: Submission) -> str:
