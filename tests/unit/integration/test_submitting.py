@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 import threading
 from contextlib import suppress
+from copy import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -212,9 +213,7 @@ def crashing(office: Any, *, at: int, after: bool) -> tuple[Ports, list[int]]:
         name: Crashing(getattr(office, name), count, at=at, after=after)
         for name in ("journal", "ledger", "runs", "workflows", "approvals", "executions")
     }
-    return Ports(
-        **wrapped, identity=office.identity, clock=office.clock, id_keys=office.ports.id_keys, declared=office.ports.declared
-    ), count
+    return replace(office.ports, **wrapped), count
 
 
 def calls_of_a_submission(office: Any) -> int:
@@ -370,15 +369,7 @@ def test_two_submissions_with_one_key_are_one_run_in_any_interleaving(make_offic
 
     def work(who: int) -> None:
         wrapped = {name: Queued(getattr(office, name), turnstile, who) for name in ("journal", "ledger", "runs", "workflows")}
-        ports = Ports(
-            **wrapped,
-            identity=office.identity,
-            approvals=office.approvals,
-            executions=office.executions,
-            clock=office.clock,
-            id_keys=office.ports.id_keys,
-            declared=office.ports.declared,
-        )
+        ports = replace(office.ports, **wrapped)
         with suppress(Problem):
             ends[who] = submit(asked[who], ANN, ports)
         turnstile.leave(who)
