@@ -21,7 +21,7 @@ pytestmark = pytest.mark.afterwards
 
 PROFILES = examination.profiles(REPOSITORY / "policies" / "models.toml")
 PLACE = templates.Place(region="us-east-1", account="000000000000")
-LONG = "All of this has to be read. " * 300
+LONG = "All of this has to be read. " * 200
 """More than an item of the journal holds: such bodies go to the bucket."""
 
 
