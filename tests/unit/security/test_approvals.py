@@ -1,11 +1,12 @@
 from collections.abc import Mapping
+from copy import replace
 from typing import Any
 
 import pytest
 
 from septet.local.approvals import MemoryApprovals, MemoryExecutions
 from septet.security.approvals import Approval, approval_id
-from septet.security.delivery import deliver, redeliver
+from septet.security.delivery import SECONDS, deliver, overdue, redeliver
 
 CALL: dict[str, Any] = {"tenant": "acme", "run": "run-1", "tool": "issue_refund", "arguments": {"order_id": "A-1", "amount_cents": 1}}
 
@@ -116,3 +117,58 @@ class TestDelivery:
         with pytest.raises(ExceptionGroup):
             redeliver(approvals, executions, lambda: 20)
         assert list(executions.woken) == ["token-2", "token-3"]
+
+    def test_a_head_that_takes_all_the_time_does_not_block_those_behind_it_for_longer_than_a_minute(self) -> None:
+        now = [0]
+
+        class Slow(MemoryExecutions):
+            def wake(self, token: str, output: Mapping[str, Any]) -> bool:
+                if token == "stuck":
+                    now[0] += SECONDS * 1000
+                    raise ConnectionError
+                return super().wake(token, output)
+
+        approvals, executions = MemoryApprovals(), Slow()
+        for place, token in enumerate(("stuck", "stuck", "behind")):
+            asked(approvals, f"apr-{place}")
+            approvals.wait("acme", f"apr-{place}", token)
+            decided(approvals, f"apr-{place}", at=10 + place)
+        for minute in range(2):
+            now[0] = minute * 60_000
+            with pytest.raises(ExceptionGroup):
+                redeliver(approvals, executions, lambda: now[0])
+        assert list(executions.woken) == ["behind"]
+
+    def test_a_hundred_that_nobody_waits_for_do_not_block_the_one_behind_them(self) -> None:
+        approvals, executions = MemoryApprovals(), MemoryExecutions()
+        for place in range(150):
+            asked(approvals, f"apr-{place}")
+            decided(approvals, f"apr-{place}", at=10 + place)
+        approvals.wait("acme", "apr-149", "token")
+        assert redeliver(approvals, executions, lambda: 500) == 1
+
+
+class TestEscalation:
+    def ask(self, approvals: MemoryApprovals, name: str, *, at: int, expires: int = 1_000) -> None:
+        question = asked(MemoryApprovals(), name)
+        approvals.ask(replace(question, expires_at=expires, escalates_at=at, escalate_to=("auditor",)))
+
+    def test_operators_are_told_of_each_question_once(self) -> None:
+        approvals = MemoryApprovals()
+        self.ask(approvals, "apr-1", at=100)
+        self.ask(approvals, "apr-2", at=200)
+        assert [one.approval for one in overdue(approvals, 99)] == []
+        assert [one.approval for one in overdue(approvals, 100)] == ["apr-1"]
+        assert [one.approval for one in overdue(approvals, 300)] == ["apr-2"]
+
+    def test_a_question_is_told_of_again_when_whoever_tells_was_gone_first(self) -> None:
+        approvals = MemoryApprovals()
+        self.ask(approvals, "apr-1", at=100)
+        next(overdue(approvals, 100))
+        assert len([*overdue(approvals, 100)]) == 1
+
+    def test_one_that_has_expired_is_not_told_of(self) -> None:
+        approvals = MemoryApprovals()
+        self.ask(approvals, "apr-1", at=100, expires=150)
+        assert [*overdue(approvals, 150)] == []
+        assert [*approvals.escalating(150)] == []

@@ -201,6 +201,83 @@ def test_an_approval_is_listed_shown_and_decided(client: Any, office: Any) -> No
     assert client.as_(EVE).call("POST", f"/v1/approvals/{question.approval}", send={"decision": "approve"}).body == decided.body
 
 
+def test_a_call_is_approved_with_other_arguments_and_by_what_was_seen(client: Any, office: Any) -> None:
+    question = office.ask(office.start())
+    office.approvals._approvals["acme", question.approval] = replace(question, approvers=2)
+    path, less = f"/v1/approvals/{question.approval}", {"order_id": "1002", "amount": 4000}
+    changed = client.as_(EVE).call("POST", path, send={"decision": "approve", "arguments": less, "reason": "half"}).body
+    assert (changed["status"], changed["arguments"]["amount"], changed["edited"], changed["edited_by"]) == ("pending", 9000, less, "eve")
+    assert (changed["approved_by"], changed["approvers"], changed["votes"][0]["arguments"]) == (["eve"], 2, less)
+    blind = client.as_("acme/zoe/admin").call("POST", path, send={"decision": "approve"})
+    assert problem(blind, 409)["errors"][0]["field"] == "call"
+    done = client.as_("acme/zoe/admin").call("POST", path, send={"decision": "approve", "call": changed["call"]}).body
+    assert (done["status"], done["approved_by"], done["decided_by"]) == ("approved", ["eve", "zoe"], "zoe")
+
+
+def test_what_escalated_says_so_and_who_may_decide_now(client: Any, office: Any) -> None:
+    question = office.ask(office.start())
+    escalates = replace(question, escalates_at=office.clock() + 1, escalate_to=("auditor",))
+    office.approvals._approvals["acme", question.approval] = escalates
+
+    def shown() -> tuple[bool, list[str]]:
+        (one,) = client.call("GET", "/v1/approvals").body["approvals"]
+        return one["escalated"], one["roles"]
+
+    assert shown() == (False, ["admin", "approver"])
+    office.clock.now += 1
+    assert shown() == (True, ["admin", "approver", "auditor"])
+
+
+def test_the_body_cannot_say_who_decides(client: Any, office: Any) -> None:
+    question = office.ask(office.start())
+    sent = {"decision": "approve", "roles": ["approver"], "by": "eve"}
+    problem(client.as_("acme/max/operator").call("POST", f"/v1/approvals/{question.approval}", send=sent), 422)
+    problem(client.as_("acme/max/operator").call("POST", f"/v1/approvals/{question.approval}", send={"decision": "approve"}), 403)
+
+
+def test_approvals_are_paged_by_number(client: Any, office: Any) -> None:
+    asked = [office.ask(office.start()).approval for _ in range(5)]
+    seen, query = [], {"limit": "2"}
+    for left in (2, 2, 1):
+        page = client.call("GET", "/v1/approvals", query=query).body
+        assert len(page["approvals"]) == left
+        seen += [one["id"] for one in page["approvals"]]
+        query["cursor"] = page["next"]
+    assert page["next"] is None
+    assert seen == asked[::-1]
+
+
+def test_a_page_of_approvals_has_no_more_bytes_than_an_answer_may_and_says_where_to_go_on(client: Any, office: Any) -> None:
+    asked = []
+    for _ in range(100):
+        question = office.ask(office.start(budget=1))
+        office.approvals._approvals["acme", question.approval] = replace(question, arguments={"reason": "x" * 65_000})
+        asked.append(question.approval)
+    page = client.call("GET", "/v1/approvals", query={"limit": "100"}).body
+    assert len(json.dumps(json.dumps(page))) < 5_000_000
+    assert 50 < len(page["approvals"]) < 100
+    rest = client.call("GET", "/v1/approvals", query={"limit": "100", "cursor": page["next"]}).body
+    assert [one["id"] for one in page["approvals"] + rest["approvals"]] == asked[::-1]
+    assert rest["next"] is None
+
+
+@pytest.mark.parametrize("cursor", ["x", "é", "YQ", "LTEjYXByLTE"])
+def test_a_cursor_of_approvals_that_this_did_not_make_leads_nowhere(client: Any, cursor: str) -> None:
+    assert problem(client.call("GET", "/v1/approvals", query={"cursor": cursor}), 404)["errors"][0]["field"] == "cursor"
+
+
+@pytest.mark.parametrize(("sent", "attended"), [({}, True), ({"attended": True}, True), ({"attended": False}, False)])
+def test_a_run_is_attended_unless_it_says_not(client: Any, office: Any, sent: dict[str, Any], *, attended: bool) -> None:
+    run = client.call("POST", "/v1/runs", send={"workflow": "support", "input": {"message": "hi"}, **sent}).body["id"]
+    assert office.runs.get("acme", run).attended is attended
+
+
+def test_a_key_is_not_used_for_an_attended_run_and_one_that_is_not(client: Any) -> None:
+    body = {"workflow": "support", "input": {"message": "hi"}}
+    assert client.call("POST", "/v1/runs", send=body, headers={"Idempotency-Key": "k"}).status == 202
+    problem(client.call("POST", "/v1/runs", send={**body, "attended": False}, headers={"Idempotency-Key": "k"}), 422)
+
+
 def test_the_waiting_executions_token_never_leaves(client: Any, office: Any) -> None:
     question = office.ask(office.start(), token="sesame")
     for path in ("/v1/approvals", f"/v1/approvals/{question.approval}", f"/v1/runs/{question.run}", f"/v1/runs/{question.run}/journal"):
@@ -422,6 +499,9 @@ def test_a_key_makes_two_submissions_one(client: Any, office: Any) -> None:
         ({"decision": "approve", "reason": None}, "reason"),
         ({"decision": "approve", "reason": "x" * 2001}, "reason"),
         ({"decision": "approve", "amount": 1}, "amount"),
+        ({"decision": "approve", "call": "apr-1"}, "call"),
+        ({"decision": "approve", "arguments": [1]}, "arguments"),
+        ({"decision": "reject", "arguments": {"amount": 1}}, "arguments"),
     ],
 )
 def test_a_bad_decision_names_the_field_and_decides_nothing(client: Any, office: Any, sent: Any, field: str) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from septet.core.money import DOLLARS, microdollars
@@ -96,11 +96,12 @@ class Decision(Strict):
         default_factory=dict
     )
 
-    @model_validator(mode="after")
-    def _only_an_approval_changes_the_call(self) -> Self:
-        if self.decision == "reject" and "arguments" in self.model_fields_set:
-            raise PydanticCustomError("changes", "arguments: a rejection changes nothing: leave them out")
-        return self
+    @field_validator("arguments")
+    @classmethod
+    def _only_an_approval_changes_the_call(cls, given: dict[str, Any], so_far: ValidationInfo) -> dict[str, Any]:
+        if so_far.data.get("decision") == "reject":
+            raise PydanticCustomError("changes", "belong to no rejection, which changes nothing: leave them out")
+        return given
 
 
 class RunsQuery(Strict):
