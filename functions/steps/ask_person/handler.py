@@ -5,9 +5,11 @@ from typing import Any
 
 from septet import bootstrap
 from septet.core.errors import InputRejected
+from septet.entry.guard import guarded
 from septet.security.delivery import deliver
 
 
+@guarded
 def handler(event: Mapping[str, Any], _: object) -> None:
     """Take ``{"tenant", "run", "approval", "token"}``; the run is there for whoever looks at the invocation."""
     approval = bootstrap.approvals().wait(event["tenant"], event["approval"], event["token"])

@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from aws_lambda_powertools import Logger
-
 from septet import bootstrap
+from septet.entry.guard import guarded
+from septet.entry.logs import logger
 from septet.orchestration.closing import close
 
-log = Logger()
+log = logger()
 
 
+@guarded
 def handler(event: Mapping[str, Any], _: object) -> None:
     """Take an event ``Step Functions Execution Status Change``."""
     closed = close(bootstrap.runs(), bootstrap.ledger(), event["detail"])

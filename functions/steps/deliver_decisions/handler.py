@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from aws_lambda_powertools import Logger
-
 from septet import bootstrap
+from septet.entry.guard import guarded
+from septet.entry.logs import logger
 from septet.security.delivery import overdue, redeliver
 
-log = Logger()
+log = logger()
 
 
+@guarded
 def handler(_: Mapping[str, Any], __: object) -> None:
     """Take any event."""
     approvals = bootstrap.approvals()

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from aws_lambda_powertools import Logger
-
 from septet import bootstrap
+from septet.entry.guard import guarded
+from septet.entry.logs import logger
 
-log = Logger()
+log = logger()
 
 
+@guarded
 def handler(_: Mapping[str, Any], __: object) -> None:
     """Take any event."""
     swept = bootstrap.sweeper().sweep()

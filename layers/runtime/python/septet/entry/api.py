@@ -6,15 +6,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from aws_lambda_powertools import Logger
-
 from septet import bootstrap
+from septet.entry.guard import guarded
+from septet.entry.logs import logger
 from septet.integration.http.application import Api
 
 
 def serve(beside: str) -> Callable[[Mapping[str, Any], object], dict[str, Any]]:
     """The handler over ``workflows.json`` beside the file *beside*: a REST API's proxy event in, its answer out."""
-    log = Logger()
+    log = logger()
 
     @cache
     def api() -> Api:
@@ -24,4 +24,4 @@ def serve(beside: str) -> Callable[[Mapping[str, Any], object], dict[str, Any]]:
     def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
         return api()(event, context)
 
-    return handler
+    return guarded(handler)

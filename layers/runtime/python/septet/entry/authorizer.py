@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from septet import bootstrap
+from septet.entry.guard import guarded
 from septet.integration.identity import bearer
 from septet.integration.ports import Identity
 from septet.integration.problems import Kind, Problem
@@ -24,7 +25,7 @@ def serve(identity: Callable[[], Identity] = bootstrap.verifier) -> Callable[[Ma
             raise Exception("Unauthorized") from None  # noqa: TRY002 -- API Gateway looks for exactly this text
         return policy(principal.subject, stage(event["methodArn"]))
 
-    return handler
+    return guarded(handler, says={"Unauthorized"})
 
 
 def stage(method: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from septet.entry.guard import guarded
 from septet.security.stored import Labelled
 
 
@@ -44,14 +45,15 @@ def serve(tool: Tool, *, reconcile: Reconcile | None = None) -> Callable[[Mappin
 
     The question comes with the arguments under another name, so that a tool that knows no reconciling breaks and does not fire.
     """
+    act, look = guarded(tool), guarded(reconcile) if reconcile else None
 
     def handler(event: Mapping[str, Any], _: object) -> Any:
         context = Context(**event["context"])
         if "reconcile" not in event:
-            return _told(tool(event["arguments"], context))
-        if reconcile is None:
+            return _told(act(event["arguments"], context))
+        if look is None:
             raise NotImplementedError("this tool cannot say what has happened: give serve its reconcile function")
-        match reconcile(event["reconcile"], context):
+        match look(event["reconcile"], context):
             case Happened(value):
                 return {"happened": True, "value": _told(value)}
             case NotHappened():
