@@ -1,9 +1,10 @@
-"""Layer 1, infrastructure: what is stored. Everything is paid by use, but for keys and the secret of ids."""
+"""Layer 1, infrastructure: what is stored. Everything is paid by use, but for two keys, of the bodies and of the seals, and a secret."""
 
 from typing import Any
 
-from aws_cdk import Stack
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
@@ -17,7 +18,7 @@ _NUMBER, _STRING = dynamodb.AttributeType.NUMBER, dynamodb.AttributeType.STRING
 
 
 class Foundation(Stack):
-    """Tables and the bucket of bodies. Every partition key starts with the tenant, but for the indexes that the platform reads."""
+    """Tables, bodies and seals. Every partition key starts with the tenant, but for the indexes that the platform reads."""
 
     def __init__(self, scope: Construct, *, settings: Settings) -> None:
         super().__init__(scope, "Foundation", description="Septet: tables and bodies")
@@ -36,7 +37,9 @@ class Foundation(Stack):
         _index(approvals, "outbox", "outbox", "decided_at", sort_type=_NUMBER)
         _index(approvals, "escalations", "escalating", "escalates_at", sort_type=_NUMBER)
         _index(accounts, "leases", "shard", "until", sort_type=_NUMBER)
+        _index(runs, "unsealed", "unsealed", "place")
         self._bodies()
+        self._seals()
         self._id_key()
 
     def _table(
@@ -93,6 +96,35 @@ class Foundation(Stack):
             removal_policy=self._removal,
         )
 
+    def _seals(self) -> None:
+        """The bucket of seals, which are written once and kept, and the key that signs them."""
+        names, days = self._settings.names, Duration.days(self._settings.seal_days)
+        kms.Key(
+            self,
+            "SealsKey",
+            description=f"Septet {names.environment}: signs the seals of journals",
+            alias=names.seals_key(),
+            key_spec=kms.KeySpec.ECC_NIST_P256,
+            key_usage=kms.KeyUsage.SIGN_VERIFY,
+            removal_policy=self._removal,
+        )
+        bucket = s3.Bucket(
+            self,
+            "Seals",
+            bucket_name=names.seals(),
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=True,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            versioned=True,
+            object_lock_enabled=True,
+            object_lock_default_retention=s3.ObjectLockRetention.compliance(days)
+            if self._settings.retain
+            else s3.ObjectLockRetention.governance(days),
+            removal_policy=self._removal,
+        )
+        bucket.add_to_resource_policy(_written_once(bucket))
+
     def _id_key(self) -> None:
         """The secret by which ids are made; Secrets Manager makes its value, which is in no template. A new one is put by hand."""
         secretsmanager.Secret(
@@ -103,6 +135,18 @@ class Foundation(Stack):
             generate_secret_string=secretsmanager.SecretStringGenerator(password_length=64, exclude_punctuation=True),
             removal_policy=self._removal,
         )
+
+
+def _written_once(bucket: s3.Bucket) -> iam.PolicyStatement:
+    """Nobody lays another version over a seal: the lock keeps the first, but readers would be given the last."""
+    return iam.PolicyStatement(
+        sid="WrittenOnce",
+        effect=iam.Effect.DENY,
+        principals=[iam.AnyPrincipal()],
+        actions=["s3:PutObject"],
+        resources=[bucket.arn_for_objects("*")],
+        conditions={"Null": {"s3:if-none-match": "true"}},
+    )
 
 
 def _index(table: dynamodb.Table, name: str, partition: str, sort: str, *, sort_type: dynamodb.AttributeType = _STRING) -> None:

@@ -26,7 +26,7 @@ class Integration(Stack):
 
     def __init__(self, scope: Construct, *, catalog: Catalog, settings: Settings) -> None:
         super().__init__(scope, "Integration", description="Septet: the HTTP API")
-        for name in ("api", "authorize"):
+        for name in ("api", "authorize", "erase_content"):
             catalog.step(name)
         steps = deploy_steps(self, "integration", catalog=catalog, settings=settings)
         api = self._api(settings)

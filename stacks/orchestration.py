@@ -14,11 +14,11 @@ _ENDS = ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
 
 
 class Orchestration(Stack):
-    """Workflows and steps. The end of an execution closes its run; decisions are tried again each minute, accounts swept each five."""
+    """Workflows and steps: what the end of an execution, and the time, set going."""
 
     def __init__(self, scope: Construct, *, catalog: Catalog, settings: Settings) -> None:
         super().__init__(scope, "Orchestration", description="Septet: workflows and their steps")
-        for name in ("ask_person", "close_run", "deliver_decisions", "sweep_accounts"):
+        for name in ("ask_person", "close_run", "deliver_decisions", "seal_journal", "sweep_accounts"):
             catalog.step(name)
         steps = deploy_steps(self, "orchestration", catalog=catalog, settings=settings)
         for workflow in catalog.workflows.values():
@@ -48,4 +48,11 @@ class Orchestration(Stack):
             description="What workers that are gone left reserved is settled, and the accounts of ended runs are closed.",
             schedule=events.Schedule.rate(Duration.minutes(5)),
             targets=[targets.LambdaFunction(steps["sweep_accounts"].alias)],
+        )
+        events.Rule(
+            self,
+            "EachQuarter",
+            description="What journals have come to is sealed, once an hour; the other three calls go on where one stopped.",
+            schedule=events.Schedule.rate(Duration.minutes(15)),
+            targets=[targets.LambdaFunction(steps["seal_journal"].alias)],
         )

@@ -39,6 +39,8 @@ class Settings:
     """Where the issuer publishes its keys."""
     retain: bool = True
     """Whether tables, bodies and old versions outlive their stack."""
+    seal_days: int = 365
+    """How long a seal cannot be deleted; by nobody at all, where things are retained."""
     log_days: int = 30
     """How long logs are kept: 1, 7, 30, 90 or 365."""
     policies_mode: str = "enforce"

@@ -18,6 +18,7 @@ from septet.local.clock import ManualClock
 from septet.local.journal import MemoryJournal
 from septet.local.ledger import MemoryLedger
 from septet.local.runs import MemoryRuns
+from septet.local.seals import MemoryUnsealed
 from septet.local.workflows import MemoryWorkflows
 from septet.orchestration.sweeping import Sweeper
 
@@ -188,7 +189,12 @@ class Money(RuleBasedStateMachine):
     def sweep(self, calls: int) -> None:
         world = self.world
         sweeper = Sweeper(
-            ledger=Brittle(world.ledger, calls), journal=world.journal, runs=self.runs, workflows=self.workflows, clock=world.clock
+            ledger=Brittle(world.ledger, calls),
+            journal=world.journal,
+            runs=self.runs,
+            unsealed=MemoryUnsealed(self.runs),
+            workflows=self.workflows,
+            clock=world.clock,
         )
         try:
             sweeper.sweep()
@@ -244,7 +250,14 @@ class Money(RuleBasedStateMachine):
             world.ledger.close(world.tenant, run)
         for _ in range(3):  # leases pass, branches are settled, their runs are closed
             world.clock.pause(10 * (INVOCATION + GRACE))
-            Sweeper(ledger=world.ledger, journal=world.journal, runs=self.runs, workflows=self.workflows, clock=world.clock).sweep()
+            Sweeper(
+                ledger=world.ledger,
+                journal=world.journal,
+                runs=self.runs,
+                unsealed=MemoryUnsealed(self.runs),
+                workflows=self.workflows,
+                clock=world.clock,
+            ).sweep()
         for branch in self.branches:
             account = world.account(of_branch(branch.run, branch.path))
             assert account.spent == sum(entry.cost for entry in world.entries(branch)), "the journal and the ledger differ"

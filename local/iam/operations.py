@@ -114,6 +114,7 @@ def _put_object(reading: Reading, about: About) -> Calls:
     known = {
         "s3:x-amz-server-side-encryption": (method,) if method else (),
         "s3:x-amz-server-side-encryption-aws-kms-key-id": (key,) if "SSEKMSKeyId" in about else (),
+        "s3:if-none-match": (about["IfNoneMatch"],) if "IfNoneMatch" in about else (),
     }
     yield _call("s3:PutObject", arn, known)
     if "Tagging" in about:

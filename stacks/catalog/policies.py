@@ -18,7 +18,7 @@ _PLATFORM = frozenset(f"{pascal('', table)}Table" for table in PLATFORM_TABLES)
 
 TOOL = VALUES | _BUSINESS
 """Holes for a tool: business data, never the platform's own tables."""
-STEP = TOOL | _PLATFORM | {"BodiesBucket", "BodiesKey", "IdKey", "StateMachines", "Executions", "ToolFunctions"}
+STEP = TOOL | _PLATFORM | {"BodiesBucket", "BodiesKey", "SealsBucket", "SealsKey", "IdKey", "StateMachines", "Executions", "ToolFunctions"}
 """Holes for a step."""
 BOUNDARY = STEP | {"Models"}
 """Holes for the boundary."""

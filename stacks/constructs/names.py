@@ -138,6 +138,18 @@ class Names:
         """The alias's ARN."""
         return self.arn("kms", self.bodies_key())
 
+    def seals(self) -> str:
+        """The bucket of seals."""
+        return f"{self.prefix}-seals-{self.account}-{self.region}"
+
+    def seals_arn(self) -> str:
+        """Its ARN."""
+        return f"arn:{self.partition}:s3:::{self.seals()}"
+
+    def seals_key(self) -> str:
+        """The alias of the key that signs seals."""
+        return f"alias/{self.prefix}-seals"
+
     def id_key(self) -> str:
         """The name of the secret by which ids are made."""
         return f"{self.prefix}-ids"

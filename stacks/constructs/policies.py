@@ -34,7 +34,13 @@ def from_file(policy: Mapping[str, Any], catalog: Catalog, names: Names) -> list
     values = (
         names.values()
         | names.tables((*PLATFORM_TABLES, *BUSINESS_TABLES))
-        | {"BodiesBucket": names.bucket_arn(), "BodiesKey": names.bodies_key(), "IdKey": names.id_key_arn()}
+        | {
+            "BodiesBucket": names.bucket_arn(),
+            "BodiesKey": names.bodies_key(),
+            "SealsBucket": names.seals_arn(),
+            "SealsKey": names.seals_key(),
+            "IdKey": names.id_key_arn(),
+        }
     )
     lists = {
         "${StateMachines}": [names.state_machine_arn(workflow) for workflow in catalog.workflows],

@@ -12,10 +12,15 @@ BRANCH = "acme#branch/run-1/main"
 """The key of an account that an agent may reach; other tables have no condition on theirs."""
 
 
-def allows(policy: Iterable[Statement], action: str, resource: str, principal: str, key: str = BRANCH) -> bool:
-    """Whether *policy* allows it, for an item with the partition key *key*, and does not deny it. Conditions on KMS are a test's own."""
-    bare = [dict(one) | ({"Condition": {}} if action.startswith("kms:") else {}) for one in policy]
-    context = {"aws:PrincipalArn": (principal,), "dynamodb:LeadingKeys": (key,)}
+def allows(
+    policy: Iterable[Statement], action: str, resource: str, principal: str, key: str = BRANCH, *, attributes: tuple[str, ...] = ()
+) -> bool:
+    """Whether *policy* allows it, for an item with the partition key *key*, naming *attributes*, and does not deny it.
+
+    What is allowed of KMS has conditions that are a test's own.
+    """
+    bare = [dict(one) | ({"Condition": {}} if action.startswith("kms:") and one["Effect"] == "Allow" else {}) for one in policy]
+    context = {"aws:PrincipalArn": (principal,), "dynamodb:LeadingKeys": (key,), "dynamodb:Attributes": attributes}
     call = decisions.Call(action=action, resource=resource, context=context)
     held = statements(bare)
     denied = any(one.effect == "Deny" and decisions.applies(one, call, context) is not False for one in held)

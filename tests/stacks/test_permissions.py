@@ -2,16 +2,16 @@
 
 import re
 import shutil
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from stacks.constructs.names import BUSINESS_TABLES, PLATFORM_TABLES, fill
+from stacks.constructs.names import BUSINESS_TABLES, PLATFORM_TABLES
 from tests.stacks.iam import allows, granted
-from tests.stacks.templates import Role, Templates
+from tests.stacks.templates import Role, Templates, listed
+from tests.stacks.wildcards import reasons
 
 REAL = Path(__file__).parents[2]
 WRITES = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems", "PartiQLUpdate", "PartiQLDelete")
@@ -59,16 +59,6 @@ def test_the_boundary_takes_nothing_away_that_a_policy_gives(deployed: Templates
 def test_the_boundary_fits_what_iam_allows_for_a_policy(deployed: Templates) -> None:
     (policy,) = deployed.all("AWS::IAM::ManagedPolicy")
     assert len(re.sub(r"\s", "", str(policy.properties["PolicyDocument"]))) < 6144
-
-
-def reasons(templates: Templates) -> list[tuple[re.Pattern[str], set[str]]]:
-    """The wildcards that policies/wildcards.toml gives a reason for."""
-    names = templates.settings.names
-    values = names.values() | {"BodiesBucket": names.bucket_arn()}
-    entries = tomllib.loads((REAL / "policies" / "wildcards.toml").read_text())["allowed"]
-    assert all(entry["reason"].strip() for entry in entries)
-    patterns = [re.sub(r"<\w+>", r"[a-z0-9_]+", re.escape(fill(entry["resource"], values))) for entry in entries]
-    return [(re.compile(pattern), set(entry["actions"])) for pattern, entry in zip(patterns, entries, strict=True)]
 
 
 def test_every_wildcard_has_a_reason(deployed: Templates) -> None:
@@ -211,9 +201,56 @@ def test_the_journal_is_only_appended_to(deployed: Templates) -> None:
         assert on_tables(deployed, role, "journal") <= {"GetItem", "Query", "PutItem"}, f"{role} can change the journal"
 
 
-def test_nothing_is_deleted(deployed: Templates) -> None:
+def test_only_erasure_takes_the_body_of_an_entry_away_and_cannot_touch_what_its_hash_covers(deployed: Templates) -> None:
+    journal = deployed.settings.names.table_arn("journal")
+    for role in deployed.roles():
+        able = {
+            name
+            for name in ("salt", "body", "header", "hash", "writer")
+            if all(
+                allows(one, "dynamodb:UpdateItem", journal, role.arn, attributes=("pk", "number", name))
+                for one in (role.statements, deployed.boundary())
+            )
+        }
+        assert able == ({"salt", "body"} if str(role) == "step erase_content" else set())
+
+
+def test_nothing_is_deleted_but_bodies_by_the_eraser(deployed: Templates) -> None:
     deletes = {(str(role), *one) for role in deployed.roles() for one in granted(role.statements) if "Delete" in one[0]}
-    assert {one for one in deletes if one[1] != "logs:DeleteLogDelivery"} == set()
+    erasing = ("step erase_content", "s3:DeleteObject", f"{deployed.settings.names.bucket_arn()}/*")
+    assert {one for one in deletes if one[1] != "logs:DeleteLogDelivery"} == {erasing}
+
+
+ANYTHING: list[dict[str, Any]] = [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
+
+
+def test_a_wider_policy_would_let_nobody_else_erase_or_seal(deployed: Templates) -> None:
+    names = deployed.settings.names
+    acts = {
+        ("dynamodb:UpdateItem", names.table_arn("journal")): "step erase_content",
+        ("s3:DeleteObject", f"{names.bucket_arn()}/acme/run-1/digest"): "step erase_content",
+        ("s3:PutObject", f"{names.seals_arn()}/acme/2026-11-23T04-000.json"): "step seal_journal",
+        ("kms:Sign", names.arn("kms", "key/1")): "step seal_journal",
+    }
+    for (action, resource), only in acts.items():
+        able = {
+            str(role)
+            for role in deployed.roles()
+            if all(allows(one, action, resource, role.arn) for one in (ANYTHING, deployed.boundary()))
+        }
+        assert able == {only}, action
+
+
+def test_a_seal_is_deleted_by_nobody(deployed: Templates) -> None:
+    seal = f"{deployed.settings.names.seals_arn()}/acme/2026-11-23T04-000.json"
+    for role in deployed.roles():
+        for action in ("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:BypassGovernanceRetention", "s3:PutObjectRetention"):
+            assert not all(allows(one, action, seal, role.arn) for one in (ANYTHING, deployed.boundary()))
+
+
+def test_only_the_api_has_content_erased(deployed: Templates) -> None:
+    eraser = deployed.settings.names.alias_arn("step", "erase_content")
+    assert [str(role) for role in deployed.roles() if may(deployed, role, "lambda:InvokeFunction", eraser)] == ["step api"]
 
 
 def test_a_tool_reaches_business_data_alone(deployed: Templates) -> None:
@@ -245,9 +282,9 @@ def test_a_workflow_calls_what_it_names_and_nothing_else(deployed: Templates) ->
 
 
 WHO_WRITES = {
-    "effects": {"step gateway"},
-    "approvals": {"step gateway", "step ask_person", "step deliver_decisions", "step api"},
-    "runs": {"step close_run", "step sweep_accounts", "step api"},
+    "effects": {"step gateway", "step erase_content"},
+    "approvals": {"step gateway", "step ask_person", "step deliver_decisions", "step api", "step erase_content"},
+    "runs": {"step close_run", "step sweep_accounts", "step api", "step erase_content", "step seal_journal"},
 }
 
 
@@ -329,18 +366,30 @@ def test_the_key_of_the_bodies_is_used_through_s3_alone_and_for_a_named_tenant(d
     able = set()
     for holder, statements in [("boundary", deployed.boundary()), *((str(role), role.statements) for role in deployed.roles())]:
         for statement in statements:
-            if any(action.startswith("kms:") for action in statement["Action"]):
+            if "kms:Decrypt" in statement["Action"]:
                 assert set(statement["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey"}
                 assert statement["Condition"] == expected, holder
                 able.add(holder)
-    reads = {str(role) for role in deployed.roles() if any(action == "s3:GetObject" for action, _ in granted(role.statements))}
+    objects = ("s3:GetObject", f"{names.bucket_arn()}/*")
+    reads = {str(role) for role in deployed.roles() if objects in granted(role.statements)}
     assert able == reads | {"boundary"}
 
 
-def test_only_the_api_lists_the_bodies(deployed: Templates) -> None:
+def test_the_key_of_seals_signs_and_nothing_else(deployed: Templates) -> None:
+    names = deployed.settings.names
+    uses = {
+        str(role): set(listed(statement["Action"]))
+        for role in deployed.roles()
+        for statement in role.statements
+        if statement.get("Condition") == {"ForAnyValue:StringEquals": {"kms:ResourceAliases": names.seals_key()}}
+    }
+    assert uses == {"step seal_journal": {"kms:Sign", "kms:GetPublicKey"}, "step api": {"kms:GetPublicKey"}}
+
+
+def test_only_the_api_and_the_eraser_list_the_bodies(deployed: Templates) -> None:
     """Where a role may not list, S3 says of a missing object that access is denied."""
     able = {str(role) for role in deployed.roles() if may(deployed, role, "s3:ListBucket", deployed.settings.names.bucket_arn())}
-    assert able == {"step api"}
+    assert able == {"step api", "step erase_content"}
 
 
 def test_only_the_service_that_runs_it_takes_a_role(deployed: Templates) -> None:

@@ -122,34 +122,64 @@ def test_tables_have_the_keys_that_the_runtime_uses(deployed: Templates) -> None
         name: [(one["IndexName"], *(key["AttributeName"] for key in one["KeySchema"])) for one in table] for name, table in indexes.items()
     }
     assert shapes == {
-        "runs": [("by_created", "tenant", "created_at")],
+        "runs": [("by_created", "tenant", "created_at"), ("unsealed", "unsealed", "place")],
         "approvals": [("outbox", "outbox", "decided_at"), ("escalations", "escalating", "escalates_at")],
         "accounts": [("leases", "shard", "until")],
     }
 
 
+def bucket(templates: Templates, name: str) -> tuple[Any, list[dict[str, Any]]]:
+    """The properties of the bucket called so, and the statements of its policy."""
+    (found,) = (one for one in templates.all("AWS::S3::Bucket") if one.properties.get("BucketName") == name)
+    (policy,) = (one for one in templates.all("AWS::S3::BucketPolicy") if one.properties["Bucket"] == {"Ref": found.id})
+    return found.properties, policy.properties["PolicyDocument"]["Statement"]
+
+
+def key(templates: Templates, alias: str) -> tuple[str, Any]:
+    """The logical id and the properties of the key with this alias."""
+    (named,) = (one for one in templates.all("AWS::KMS::Alias") if one.properties["AliasName"] == alias)
+    (found,) = (one for one in templates.all("AWS::KMS::Key") if named.properties["TargetKeyId"] == {"Fn::GetAtt": [one.id, "Arn"]})
+    return found.id, found.properties
+
+
+TLS = {"Bool": {"aws:SecureTransport": "false"}}
+
+
 def test_bodies_are_private_and_can_be_erased(deployed: Templates) -> None:
-    (bucket,) = (one for one in deployed.all("AWS::S3::Bucket") if one.type == "AWS::S3::Bucket")
-    (policy,) = deployed.all("AWS::S3::BucketPolicy")
-    assert all(bucket.properties["PublicAccessBlockConfiguration"].values())
-    assert "VersioningConfiguration" not in bucket.properties
-    (statement,) = [one for one in policy.properties["PolicyDocument"]["Statement"] if one["Effect"] == "Deny"]
-    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-    assert [one for one in policy.properties["PolicyDocument"]["Statement"] if one["Effect"] == "Allow"] == []
+    bodies, statements = bucket(deployed, deployed.settings.names.bucket())
+    assert all(bodies["PublicAccessBlockConfiguration"].values())
+    assert "VersioningConfiguration" not in bodies
+    assert [(one["Effect"], one["Condition"]) for one in statements] == [("Deny", TLS)]
 
 
 def test_bodies_are_encrypted_with_a_key_of_their_own_that_rotates(deployed: Templates) -> None:
-    (key,) = deployed.all("AWS::KMS::Key")
-    (alias,) = deployed.all("AWS::KMS::Alias")
-    assert key.properties["EnableKeyRotation"]
-    assert alias.properties["AliasName"] == deployed.settings.names.bodies_key()
-    (bucket,) = (one for one in deployed.all("AWS::S3::Bucket") if one.type == "AWS::S3::Bucket")
-    (rule,) = bucket.properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    names = deployed.settings.names
+    made, properties = key(deployed, names.bodies_key())
+    assert properties["EnableKeyRotation"]
+    bodies, _ = bucket(deployed, names.bucket())
+    (rule,) = bodies["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
-    assert rule["ServerSideEncryptionByDefault"]["KMSMasterKeyID"] == {"Fn::GetAtt": [key.id, "Arn"]}
+    assert rule["ServerSideEncryptionByDefault"]["KMSMasterKeyID"] == {"Fn::GetAtt": [made, "Arn"]}
     assert not rule.get("BucketKeyEnabled"), "with a bucket key, KMS does not see the tenant of each body"
     named = {function.properties["Environment"]["Variables"]["SEPTET_BODIES_KEY"] for function in deployed.all("AWS::Lambda::Function")}
-    assert named == {deployed.settings.names.bodies_key_arn()}
+    assert named == {names.bodies_key_arn()}
+
+
+@pytest.mark.parametrize(("retain", "mode"), [("true", "COMPLIANCE"), ("false", "GOVERNANCE")])
+def test_seals_are_locked_and_written_once(tree: Path, synth: Synth, retain: str, mode: str) -> None:
+    templates = synth(tree, retain=retain, seal_days="9")
+    seals, statements = bucket(templates, templates.settings.names.seals())
+    lock = {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Days": 9, "Mode": mode}}}
+    assert (seals["ObjectLockEnabled"], seals["ObjectLockConfiguration"]) == (True, lock)
+    assert seals["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert all(seals["PublicAccessBlockConfiguration"].values())
+    assert [one["Condition"] for one in statements] == [TLS, {"Null": {"s3:if-none-match": "true"}}]
+    assert {one["Effect"] for one in statements} == {"Deny"}
+
+
+def test_the_key_of_seals_signs(deployed: Templates) -> None:
+    _, properties = key(deployed, deployed.settings.names.seals_key())
+    assert (properties["KeySpec"], properties["KeyUsage"]) == ("ECC_NIST_P256", "SIGN_VERIFY")
 
 
 def test_nothing_is_deployed_that_the_emulator_would_only_pretend_to_deploy(deployed: Templates) -> None:

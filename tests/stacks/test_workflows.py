@@ -87,12 +87,13 @@ def test_every_end_of_every_run_closes_it(deployed: Templates) -> None:
     assert target(deployed, rule.properties) == deployed.settings.names.function("step", "close_run")
 
 
-def test_decisions_are_delivered_each_minute_and_accounts_swept_every_five(deployed: Templates) -> None:
+def test_decisions_are_delivered_each_minute_accounts_swept_every_five_and_journals_sealed(deployed: Templates) -> None:
     rules = [rule.properties for rule in deployed.all("AWS::Events::Rule") if "ScheduleExpression" in rule.properties]
-    steps = {name: deployed.settings.names.function("step", name) for name in ("deliver_decisions", "sweep_accounts")}
+    steps = {name: deployed.settings.names.function("step", name) for name in ("deliver_decisions", "sweep_accounts", "seal_journal")}
     assert {target(deployed, rule): rule["ScheduleExpression"] for rule in rules} == {
         steps["deliver_decisions"]: "rate(1 minute)",
         steps["sweep_accounts"]: "rate(5 minutes)",
+        steps["seal_journal"]: "rate(15 minutes)",
     }
 
 

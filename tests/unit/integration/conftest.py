@@ -13,10 +13,14 @@ from septet.integration.ports import Declaration, ExecutionState, Ports, Princip
 from septet.integration.problems import Kind, Problem
 from septet.integration.submitting import Submission, submit
 from septet.local.approvals import MemoryApprovals, MemoryExecutions
+from septet.local.erasing import LocalEraser, MemoryContents
 from septet.local.journal import MemoryJournal
 from septet.local.ledger import MemoryLedger
 from septet.local.runs import MemoryRuns
+from septet.local.seals import MemoryKey, MemorySeals, MemoryUnsealed
 from septet.local.workflows import MemoryWorkflows
+from septet.orchestration.erasing import Eraser
+from septet.orchestration.sealing import Sealer
 from septet.orchestration.sweeping import Sweeper, Swept
 from septet.security.approvals import Approval, approval_id
 
@@ -73,6 +77,19 @@ class Office:
     clock: Clock = field(default_factory=Clock)
     id_keys: tuple[bytes, ...] = (b"a secret of the tests",)
     identity: Any = field(default_factory=People)
+    seals: Any = field(default_factory=MemorySeals)
+    key: Any = field(default_factory=MemoryKey)
+    erases: int = 1_000_000
+    """Entries that the eraser has time for in a call."""
+
+    @property
+    def eraser(self) -> LocalEraser:
+        contents = MemoryContents(journal=self.journal, runs=self.runs, approved=self.approvals)
+        return LocalEraser(eraser=Eraser(contents=contents, runs=self.runs, clock=self.clock), entries=self.erases)
+
+    @property
+    def sealer(self) -> Sealer:
+        return Sealer(heads=self.journal, unsealed=MemoryUnsealed(self.runs), seals=self.seals, signer=self.key, clock=self.clock)
 
     @property
     def ports(self) -> Ports:
@@ -84,6 +101,10 @@ class Office:
             approvals=self.approvals,
             executions=self.executions,
             workflows=self.workflows,
+            heads=self.journal,
+            seals=self.seals,
+            keys=self.key,
+            eraser=self.eraser,
             clock=self.clock,
             id_keys=lambda: self.id_keys,
             declared={"support": SUPPORT},
@@ -137,7 +158,14 @@ class Office:
 
     def sweep(self) -> Swept:
         """What the sweeper does at this moment."""
-        return Sweeper(ledger=self.ledger, journal=self.journal, runs=self.runs, workflows=self.workflows, clock=self.clock).sweep()
+        return Sweeper(
+            ledger=self.ledger,
+            journal=self.journal,
+            runs=self.runs,
+            unsealed=MemoryUnsealed(self.runs),
+            workflows=self.workflows,
+            clock=self.clock,
+        ).sweep()
 
     def forget_execution(self, run: str) -> None:
         """As if the submission had broken off before the execution was noted."""

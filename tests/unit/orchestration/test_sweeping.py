@@ -15,6 +15,7 @@ from septet.local.clock import ManualClock
 from septet.local.journal import MemoryJournal
 from septet.local.ledger import MemoryLedger
 from septet.local.runs import MemoryRuns
+from septet.local.seals import MemoryUnsealed
 from septet.local.workflows import MemoryWorkflows
 from septet.orchestration.sweeping import AGAIN_AFTER, AT_ONCE, Sweeper, Swept
 
@@ -45,7 +46,14 @@ class World:
 
     def sweep(self, *, after: int = 1_000) -> Swept:
         self.clock.pause(after)
-        return Sweeper(ledger=self.ledger, journal=self.journal, runs=self.runs, workflows=self.workflows, clock=self.clock).sweep()
+        return Sweeper(
+            ledger=self.ledger,
+            journal=self.journal,
+            runs=self.runs,
+            unsealed=MemoryUnsealed(self.runs),
+            workflows=self.workflows,
+            clock=self.clock,
+        ).sweep()
 
     def account(self, name: str = of_branch("run-1")) -> Account:
         found = self.ledger.account("acme", name)

@@ -18,11 +18,15 @@ if TYPE_CHECKING:
     from septet.aws.journal import DynamoJournal
     from septet.aws.ledger import DynamoLedger
     from septet.aws.runs import DynamoRuns
+    from septet.aws.seals import S3Seals
+    from septet.aws.signing import KmsKey
     from septet.execution.driver import Ports
     from septet.execution.ports import Model
     from septet.execution.providers import Providers
     from septet.integration.identity import Verifier
     from septet.integration.ports import Ports as ApiPorts
+    from septet.orchestration.erasing import Eraser
+    from septet.orchestration.sealing import Sealer
     from septet.orchestration.sweeping import Sweeper
     from septet.security.gateway import Gateway
 
@@ -50,6 +54,9 @@ class Configuration:
     id_key: str
     gateway: str
     tool_prefix: str
+    seals_bucket: str
+    seals_key: str
+    eraser: str
     state_machine_prefix: str
     issuer: str
     audience: str
@@ -129,6 +136,7 @@ def sweeper() -> "Sweeper":
     from septet.aws.clients import client
     from septet.aws.journal import DynamoJournal
     from septet.aws.unread import UnreadBodies
+    from septet.aws.unsealed import DynamoUnsealed
     from septet.aws.workflows import StepFunctionsWorkflows
     from septet.orchestration.sweeping import Sweeper
 
@@ -136,6 +144,7 @@ def sweeper() -> "Sweeper":
         ledger=ledger(),
         journal=DynamoJournal(client("dynamodb"), settings().journal_table, UnreadBodies(), gaps=True),
         runs=runs(),
+        unsealed=DynamoUnsealed(client("dynamodb"), settings().runs_table),
         workflows=StepFunctionsWorkflows(client("stepfunctions"), settings().state_machine_prefix),
         clock=now,
     )
@@ -241,16 +250,18 @@ def table(name: str) -> tuple[Any, str]:
     return client("dynamodb"), getattr(settings(), f"{name}_table")
 
 
-def gateway(manifests: Mapping[str, Any], grants: Mapping[str, list[str]]) -> "Gateway":
-    """The tool gateway over the tools' manifests and the agents' grants, as the synth wrote them."""
+def gateway(
+    manifests: Mapping[str, Any], grants: Mapping[str, list[str]], policies: Mapping[str, Any], egress: Mapping[str, Any]
+) -> "Gateway":
+    """The tool gateway over the tools' manifests, the agents' grants, the policies and the places something may go to: from the synth."""
     from septet.aws.clients import client
     from septet.aws.effects import DynamoEffects
     from septet.aws.tools import LambdaTools
-    from septet.security.arguments import Schemas
-    from septet.security.gateway import Gateway
+    from septet.security import cedar
+    from septet.security.building import built
+    from septet.security.egress import rules
     from septet.security.hands import Hands
     from septet.security.manifests import manifest
-    from septet.security.projection import Projections
 
     hands = Hands(
         tools=LambdaTools(settings().tool_prefix, functions),
@@ -260,12 +271,12 @@ def gateway(manifests: Mapping[str, Any], grants: Mapping[str, list[str]]) -> "G
         clock=now,
         pause=pause,
     )
-    known = {name: manifest(name, value) for name, value in manifests.items()}
-    return Gateway(
-        projections=Projections(manifests=known, journal=journal()),
-        grants=grants,
-        pins={name: tool.pin for name, tool in known.items()},
-        check=Schemas().problem,
+    return built(
+        {name: manifest(name, value) for name, value in manifests.items()},
+        grants,
+        policies=cedar.policies(policies),
+        egress=rules(egress),
+        journal=journal(),
         runs=runs(),
         approvals=approvals(),
         ledger=ledger(),
@@ -295,6 +306,7 @@ def id_keys() -> "SecretIdKeys":
 def api_ports(workflows: Mapping[str, Any]) -> "ApiPorts":
     """What the API acts through, for the *workflows* that the synth wrote."""
     from septet.aws.clients import client
+    from septet.aws.erasing import LambdaEraser
     from septet.aws.workflows import StepFunctionsWorkflows
     from septet.integration.ports import Ports, declarations
 
@@ -305,8 +317,54 @@ def api_ports(workflows: Mapping[str, Any]) -> "ApiPorts":
         runs=runs(),
         approvals=approvals(),
         executions=executions(),
+        heads=journal(),
+        seals=_seals(),
+        keys=_seals_key(),
+        eraser=LambdaEraser(settings().eraser, functions),
         workflows=StepFunctionsWorkflows(client("stepfunctions"), settings().state_machine_prefix),
         clock=now,
         id_keys=id_keys(),
         declared=declarations(workflows),
     )
+
+
+def _seals() -> "S3Seals":
+    from septet.aws.clients import client
+    from septet.aws.seals import S3Seals
+
+    return S3Seals(client("s3"), settings().seals_bucket)
+
+
+def _seals_key() -> "KmsKey":
+    from septet.aws.clients import client
+    from septet.aws.signing import KmsKey
+
+    return KmsKey(client("kms"), settings().seals_key)
+
+
+@cache
+def sealer() -> "Sealer":
+    """Whoever seals the journal; it reads where branches have come to, and no entries."""
+    from septet.aws.clients import client
+    from septet.aws.unsealed import DynamoUnsealed
+    from septet.orchestration.sealing import Sealer
+
+    return Sealer(
+        heads=journal(),
+        unsealed=DynamoUnsealed(client("dynamodb"), settings().runs_table),
+        seals=_seals(),
+        signer=_seals_key(),
+        clock=now,
+    )
+
+
+@cache
+def eraser() -> "Eraser":
+    """Whoever erases content."""
+    from septet.aws.clients import client
+    from septet.aws.erasing import DynamoContents
+    from septet.orchestration.erasing import Eraser
+
+    tables = {name: getattr(settings(), f"{name}_table") for name in ("journal", "runs", "effects", "approvals")}
+    contents = DynamoContents(client("dynamodb"), client("s3"), tables=tables, bucket=settings().bodies_bucket)
+    return Eraser(contents=contents, runs=runs(), clock=now)

@@ -48,6 +48,22 @@ class DynamoJournal:
             for window in batched(page, WINDOW, strict=False):
                 yield from self._entries(branch, [values(found) for found in window])
 
+    @reaching(_STORE)
+    def last(self, branch: Branch) -> tuple[int, str] | None:
+        """The number and the hash of the branch's last entry, read consistently; None for a branch without entries."""
+        page = self._client.query(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": _key(branch)}},
+            ProjectionExpression="#number, #hash",
+            ExpressionAttributeNames={"#number": "number", "#hash": "hash"},
+            ScanIndexForward=False,
+            Limit=1,
+            ConsistentRead=True,
+        )
+        found = [values(one) for one in page["Items"]]
+        return (found[0]["number"], str(found[0].get("hash", ""))) if found else None
+
     def _pages(self, branch: Branch, after: int) -> Iterator[Sequence[Item]]:
         query: dict[str, Any] = {
             "TableName": self._table,

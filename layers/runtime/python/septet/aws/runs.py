@@ -2,6 +2,7 @@
 
 import base64
 import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -12,6 +13,8 @@ from septet.core.errors import InputRejected
 from septet.core.runs import Page, Run, Status
 
 INDEX = "by_created"
+LISTED = ("unsealed", "place", "mark")
+"""Attributes that an unsealed run has besides its record: they put it into the index of those (``septet.aws.unsealed``)."""
 _STORE = "the table of runs"
 PAGES = 20
 """Index pages that one listing reads at most; a filter that matches little then returns a short page and a cursor."""
@@ -38,14 +41,14 @@ class DynamoRuns:
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except taken as error:
-            return _run(error.response["Item"])
+            return read(error.response["Item"])
         return run
 
     @reaching(_STORE)
     def get(self, tenant: str, run: str) -> Run | None:
         """The record, read consistently."""
         found = self._client.get_item(TableName=self._table, Key=item({"tenant": tenant, "run": run}), ConsistentRead=True)
-        return _run(found["Item"]) if "Item" in found else None
+        return read(found["Item"]) if "Item" in found else None
 
     @reaching(_STORE)
     def page(self, tenant: str, *, limit: int, cursor: str | None = None, status: str | None = None, submitter: str | None = None) -> Page:
@@ -55,7 +58,7 @@ class DynamoRuns:
         runs: list[Run] = []
         for _ in range(PAGES):
             page = self._client.query(**query, Limit=limit + 1 - len(runs), **({"ExclusiveStartKey": start} if start else {}))
-            runs += [_run(found) for found in page["Items"]]
+            runs += [read(found) for found in page["Items"]]
             start = page.get("LastEvaluatedKey")
             if len(runs) > limit or not start:
                 break
@@ -85,8 +88,11 @@ class DynamoRuns:
         given = {":execution": execution, ":refused": "refused"}
         if self._update(tenant, run, f"SET {note}", "attribute_exists(tenant) AND #status <> :refused", given):
             return
-        again = f"SET {note}, #status = :running REMOVE #ended_at, #error, #message"
-        self._update(tenant, run, again, "#status = :refused", {**given, ":running": "running"})
+        listed = listing(tenant, run)
+        unsealed = ", ".join(f"#{name} = :{name}" for name in listed)
+        again = f"SET {note}, #status = :running, {unsealed} REMOVE #ended_at, #error, #message, #sealed"
+        running = {":running": "running"} | {f":{name}": value for name, value in listed.items()}
+        self._update(tenant, run, again, "#status = :refused", {**given, **running})
 
     @reaching(_STORE)
     def refuse(self, tenant: str, run: str, *, at: int, error: str, message: str) -> None:
@@ -123,11 +129,17 @@ def _item(run: Run) -> Item:
     held = asdict(run)
     if not run.execution:
         held["execution"] = None  # left out, so that the first note of it can be told from none
-    return item(held | {"created_at": _stamp(run), "roles": dumps(run.roles)})
+    return item(held | {"created_at": _stamp(run), "roles": dumps(run.roles)} | listing(run.tenant, run.run))
 
 
-def _run(found: Item) -> Run:
-    held = values(found)
+def listing(tenant: str, run: str) -> dict[str, str]:
+    """What puts a run into the index of unsealed ones, with a mark of its own each time."""
+    return dict(zip(LISTED, ("yes", f"{tenant}#{run}", secrets.token_hex(8)), strict=True))
+
+
+def read(found: Item) -> Run:
+    """The run in an item."""
+    held = {name: value for name, value in values(found).items() if name not in LISTED}
     roles = tuple(loads(held.pop("roles", "[]")))  # of an older record nothing is known, so no role
     return Run(**{**held, "created_at": int(held["created_at"].split("#")[0]), "roles": roles})
 

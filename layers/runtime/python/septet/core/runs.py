@@ -3,6 +3,7 @@
 from typing import Literal, Protocol
 
 from septet.core.frozen import frozen
+from septet.core.journal import MAIN
 
 Status = Literal["running", "succeeded", "failed", "stopped", "timed_out", "refused"]
 """``refused`` never started: for want of money, because of a stop, or the submission broke off. Submitted again with its key, it may be.
@@ -39,6 +40,15 @@ class Run:
     error: str = ""
     """Name of an error class when it failed."""
     message: str = ""
+    sealed: str = ""
+    """Name of the seal after which nothing was left to seal; empty while something may be."""
+    erased_at: int | None = None
+    """When its content was erased."""
+
+    @property
+    def branches(self) -> tuple[str, ...]:
+        """The branches of its journal: no workflow opens another yet."""
+        return (MAIN,)
 
 
 @frozen

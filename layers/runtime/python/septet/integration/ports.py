@@ -1,12 +1,13 @@
 """What the API needs from outside."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from septet.core.journal import Clock, Journal
 from septet.core.ledger import Ledger
 from septet.core.runs import Runs, Status
+from septet.core.seals import Heads, PublicKeys, Seals
 from septet.security.approvals import Approvals
 from septet.security.delivery import Executions
 
@@ -78,6 +79,14 @@ class Workflows(Protocol):
         ...
 
 
+class Eraser(Protocol):
+    """Whoever may erase content."""
+
+    def erase(self, tenant: str, runs: Sequence[str]) -> tuple[str, ...]:
+        """Erase the content of *runs*, which are over, and return those that are left. Repeating it is safe."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ports:
     """What the API acts through."""
@@ -90,6 +99,11 @@ class Ports:
     approvals: Approvals
     executions: Executions
     workflows: Workflows
+    heads: Heads
+    seals: Seals
+    keys: PublicKeys
+    """Those that verify seals."""
+    eraser: Eraser
     clock: Clock
     id_keys: Callable[[], tuple[bytes, ...]]
     """The secret by which ids are made, and the one before it while there is one. Raises StoreUnavailable."""

@@ -1,5 +1,6 @@
 """Effects in memory."""
 
+from collections.abc import Callable
 from copy import replace
 from threading import Lock
 from typing import Any
@@ -50,3 +51,8 @@ class MemoryEffects:
         """The record."""
         with self._lock:
             return self._effects.get((tenant, run, key))
+
+    def change(self, each: Callable[[Effect], Effect]) -> None:
+        """Put what *each* makes of every record in its place."""
+        with self._lock:
+            self._effects = {place: each(one) for place, one in self._effects.items()}

@@ -1,5 +1,6 @@
 """Run records in memory."""
 
+import secrets
 from copy import replace
 from threading import Lock
 
@@ -12,11 +13,20 @@ class MemoryRuns:
 
     def __init__(self) -> None:
         self._runs: dict[tuple[str, str], Run] = {}
+        self.unsealed: dict[tuple[str, str], str] = {}
+        """The marks of those that ``MemoryUnsealed`` lists."""
         self._lock = Lock()
+
+    @property
+    def records(self) -> dict[tuple[str, str], Run]:
+        """All records, by tenant and run."""
+        return self._runs
 
     def create(self, run: Run) -> Run:
         """Store *run* unless its id is taken."""
         with self._lock:
+            if (run.tenant, run.run) not in self._runs:
+                self.unsealed[run.tenant, run.run] = secrets.token_hex(8)
             return self._runs.setdefault((run.tenant, run.run), run)
 
     def get(self, tenant: str, run: str) -> Run | None:
@@ -40,7 +50,8 @@ class MemoryRuns:
         with self._lock:
             record = self._runs[tenant, run]
             if record.status == "refused":
-                record = replace(record, status="running", ended_at=None, error="", message="")
+                record = replace(record, status="running", ended_at=None, error="", message="", sealed="")
+                self.unsealed[tenant, run] = secrets.token_hex(8)
             self._runs[tenant, run] = replace(record, execution=record.execution or execution)
 
     def refuse(self, tenant: str, run: str, *, at: int, error: str, message: str) -> None:

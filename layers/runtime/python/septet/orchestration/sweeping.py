@@ -10,6 +10,7 @@ from septet.core.entries import LOST, Damaged, ModelCall, ModelFailed
 from septet.core.journal import Branch, Clock, Journal, Pen, after
 from septet.core.ledger import LOOK_AFTER, Account, Ledger, of_run
 from septet.core.runs import Runs
+from septet.core.seals import Unsealed
 from septet.integration.ending import settled
 from septet.integration.ports import Workflows
 
@@ -39,6 +40,7 @@ class Sweeper:
     ledger: Ledger
     journal: Journal
     runs: Runs
+    unsealed: Unsealed
     workflows: Workflows
     clock: Clock
 
@@ -85,6 +87,7 @@ class Sweeper:
             return 0
         if len(found) > 1:
             return found[1].cost
+        self.unsealed.again(branch.tenant, branch.run)
         pen = Pen(
             journal=self.journal,
             branch=branch,

@@ -1,0 +1,20 @@
+"""Erases the content of runs. The API alone may call it, and it alone may change the journal."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from septet import bootstrap
+from septet.entry.guard import guarded
+from septet.entry.logs import logger
+
+RESERVE = 5_000
+"""Milliseconds kept to answer."""
+log = logger()
+
+
+@guarded
+def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+    """Take ``{"tenant", "runs"}``, answer ``{"left"}``: the runs to ask for again."""
+    left = bootstrap.eraser().erase(event["tenant"], event["runs"], lambda: context.get_remaining_time_in_millis() > RESERVE)
+    log.info("erased", extra={"tenant": event["tenant"], "runs": event["runs"], "left": left})
+    return {"left": left}
