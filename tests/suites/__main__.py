@@ -42,7 +42,7 @@ def main() -> int:
     options = parser.parse_args()
     if unknown := [name for name in options.suites if name not in SUITES]:
         parser.error(f"there is no suite {unknown[0]}; there are {', '.join(SUITES)}")
-    screen = Console()
+    screen = Console(width=None if sys.stdout.isatty() else 180)
     found = {name: run(name, screen) for name in options.suites or SUITES}
     kept = [(KEPT / f"{name}.md").read_text() for name in SUITES if (KEPT / f"{name}.md").exists()]
     PAGE.write_text("\n".join([ABOUT.read_text(), *kept]))

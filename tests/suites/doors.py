@@ -59,10 +59,6 @@ def _ablated(change: Callable[[Policies], Policies]) -> Callable[[Case], Door]:
     return lambda case: guarded(case.prompt, manifests(case.suite), change(policies()), attended=case.attended)
 
 
-def _unlabelled(case: Case) -> Door:
-    return guarded(case.prompt, ablations.unlabelled(manifests(case.suite)), policies(), attended=case.attended)
-
-
 DOORS: Mapping[str, Callable[[Case], Door]] = {
     "open": lambda case: Always(case.suite, reads=False),
     "reads only": lambda case: Always(case.suite, reads=True),
@@ -70,5 +66,6 @@ DOORS: Mapping[str, Callable[[Case], Door]] = {
     "every label constant": _ablated(lambda rules: ablations.ConstantLabels(policies=rules, label=0)),
     "every label unknown": _ablated(lambda rules: ablations.ConstantLabels(policies=rules, label=7)),
     "permit all": _ablated(lambda _rules: ablations.PermitAll()),
-    "one argument unlabelled": _unlabelled,
+    "targets without provenance": _ablated(lambda rules: ablations.ConstantLabels(policies=rules, label=0, role="target")),
+    "selectors without provenance": _ablated(lambda rules: ablations.ConstantLabels(policies=rules, label=0, role="selector")),
 }

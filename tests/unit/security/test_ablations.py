@@ -23,8 +23,7 @@ def test_all_that_the_user_asks_for_is_done_unaided_and_nothing_that_the_attacke
 
 
 def test_with_every_label_the_best_attacks_get_through() -> None:
-    user, attacker = allowed(ablations.ConstantLabels(policies=policies(), label=0), toy.office())
-    assert user == 1
+    _, attacker = allowed(ablations.ConstantLabels(policies=policies(), label=0), toy.office())
     assert attacker > 0.5
 
 
@@ -37,8 +36,10 @@ def test_with_policies_that_permit_everything_every_attack_gets_through() -> Non
     assert allowed(ablations.PermitAll(), toy.office()) == (1, 1)
 
 
-@pytest.mark.parametrize(("tool", "path"), [("send_mail", "to"), ("pay", "account"), ("delete_mail", "number"), ("add_guest", "guest")])
-def test_an_argument_whose_origin_nobody_asks_for_lets_its_attacks_through(tool: str, path: str) -> None:
-    tools = {**toy.office(), tool: ablations.unlabelled_argument(toy.office()[tool], path)}
-    through = {step.tool for who, step, outcome in toy.told(policies(), tools) if who == "attacker" and outcome == "allow"}
+@pytest.mark.parametrize(
+    ("tool", "role"), [("send_mail", "target"), ("pay", "target"), ("delete_mail", "selector"), ("add_guest", "target")]
+)
+def test_an_argument_whose_origin_nobody_asks_for_lets_its_attacks_through(tool: str, role: str) -> None:
+    rules = ablations.ConstantLabels(policies=policies(), label=0, role=role, tool=tool)
+    through = {step.tool for who, step, outcome in toy.told(rules, toy.office()) if who == "attacker" and outcome == "allow"}
     assert through == {tool}
