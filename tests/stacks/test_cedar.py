@@ -96,7 +96,10 @@ CASES: dict[str, tuple[str, str, str]] = {
     "an agent there is not": (TENANT, policy(when='[Septet::Agent::"clark"].contains(principal)'), f"{TENANT}: x: names the agent 'clark'"),
     "after a tool there is not": (
         OWN,
-        policy(when='if context.secret then true else !(context.history.before.containsAny(["find_thing", "find_thin"]))'),
+        policy(
+            'forbid (principal, action, resource == Septet::Tool::"pay_thing")',
+            when='if context.secret then true else !(context.history.before.containsAny(["find_thing", "find_thin"]))',
+        ),
         f"{OWN}: x: names the tool 'find_thin', did you mean 'find_thing'?",
     ),
     "a tenant's permit": (TENANT, policy(PERMIT), f"{TENANT}: x: permits: a tenant's own policies only restrict; make it a forbid"),

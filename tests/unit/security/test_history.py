@@ -168,6 +168,14 @@ def test_one_effect_on_both_branches_is_one() -> None:
     assert merged.facts(TELL, {}, 3)["calls"] == 2
 
 
+def test_where_branches_merge_the_last_call_is_the_latest_of_both() -> None:
+    early, late = History(), History()
+    early.intended(PAY, {"to": "a", "cents": 5}, 3)
+    late.intended(PAY, {"to": "b", "cents": 5}, 9)
+    found = [one.joined(other).facts(PAY, {"to": "c", "cents": 1}, 10)["idle_ms"] for one, other in ((early, late), (late, early))]
+    assert found == [1, 1]
+
+
 def test_state_holds_no_text_of_an_argument() -> None:
     history = History()
     history.intended(PAY, {"to": "grandmother", "cents": 5}, 10)
