@@ -21,6 +21,7 @@ _HARMLESS: Mapping[str, Any] = {
     "session": {"secret": False, "worst": 0},
     "secret": False,
     "plan": {"committed": False, "member": False},
+    "request": {"asked": True, "beside": True, "used": False},
     "history": {"calls": 0, "sum": 0, "idle_ms": -1, "before": []},
     "detections": [],
     "egress": {"allowed": True},

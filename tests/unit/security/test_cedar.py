@@ -36,14 +36,19 @@ DECIDED: dict[str, tuple[Question, Outcome]] = {
     "act-unvouched": (question("send", labels={"target": 7}), "ask"),
     "aim-from-outside": (question("destructive", labels={"selector": 6}), "deny"),
     "record-foreign": (question("read", records={"foreign": True}), "deny"),
-    "record-unread": (question("financial", records={"picked": False}), "deny"),
+    "effect-unasked": (question("send", labels={"target": 1}, request={"asked": False}), "ask"),
+    "effect-unasked-there": (question("destructive", labels={"selector": 2}, request={"beside": False}), "ask"),
+    "effect-again": (question("financial", labels={"target": 1}, request={"used": True}), "ask"),
+    "title-unvouched": (question("write-private", labels={"title": 5}), "ask"),
+    "record-unread": (question("financial", labels={"selector": 3}, records={"picked": False}), "deny"),
     "record-ambiguous": (question("write-private", records={"ambiguous": True}), "ask"),
     "amount-invalid": (question("financial", amount={"valid": False}), "deny"),
     "amount-unbounded": (question("financial", amount={"bounded": False}), "deny"),
     "amount-over": (question("financial", amount={"over": True}), "deny"),
     "amount-above-limit": (question("financial", amount={"above_limit": True}), "ask"),
     "amount-unvouched": (question("financial", labels={"amount": 7}), "ask"),
-    "content-from-outside": (question("send", labels={"target": 2, "content": 6}), "ask"),
+    "content-from-outside": (question("send", labels={"target": 1, "content": 6}, session={"worst": 5}), "ask"),
+    "content-to-anchored": (question("send", labels={"target": 2, "content": 6}), "ask"),
     "content-made-public": (question("publish", labels={"content": 5}), "ask"),
     "content-personal": (question("publish", detections=["email"]), "ask"),
     "content-of-identity": (question("profile", labels={"content": 7}), "ask"),
@@ -145,7 +150,7 @@ def test_where_nothing_permits_a_question_cannot_be_put() -> None:
 
 def test_a_person_reads_every_reason_to_ask() -> None:
     found = policies().decide(question("send", labels={"target": 7, "content": 7}, secret=True))
-    assert found.policies == ("content-from-outside", "secret-in-call", "act-unvouched")
+    assert found.policies == ("content-to-anchored", "secret-in-call", "act-unvouched")
 
 
 BROKEN: dict[str, Question] = {

@@ -1,6 +1,6 @@
 """The label of every argument of a call: what is known of its value, as what the tool takes it for."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -39,9 +39,12 @@ class Labelled:
     ambiguous: bool = False
 
 
-def labelled(session: Session, manifest: Manifest, arguments: Mapping[str, Any]) -> list[Labelled]:
-    """Every value of the call with its label, amounts last: what a payee has sent may be sent back to him."""
-    made = [_Desk(session=session, manifest=manifest).label(*item) for item in _values(manifest, arguments, "")]
+def labelled(session: Session, manifest: Manifest, arguments: Mapping[str, Any], kinds: Collection[str]) -> list[Labelled]:
+    """Every value of the call with its label. *kinds* are those of the records that the catalogue's tools read.
+
+    Amounts come last: what a payee has sent may be sent back to him.
+    """
+    made = [_Desk(session=session, manifest=manifest, kinds=kinds).label(*item) for item in _values(manifest, arguments, "")]
     targets = [it for it in made if it.declared.role == "target" and it.label <= Label.PROMPT]
     return [_amount(session, it, targets) if it.declared.role == "amount" else it for it in made]
 
@@ -65,12 +68,15 @@ def _values(manifest: Manifest, value: Any, path: str) -> Iterator[tuple[str, An
 class _Desk:
     session: Session
     manifest: Manifest
+    kinds: Collection[str]
 
     def label(self, path: str, value: Any) -> Labelled:
         declared = self.manifest.argument(path)
         it = Labelled(path=path, value=value, declared=declared, label=Label.UNKNOWN)
         if value is None or value == "" or (isinstance(value, bool) and declared.role not in AIMS) or self._choice(path, value):
             return _as(it, Label.CONSTANT)
+        if declared.role in AIMS and path.removesuffix("[]") not in self.manifest.arguments:
+            return it  # deeper than anything that is declared, or not declared at all
         if declared.role in PICKS:
             return self._selector(it)
         if declared.role == "amount":
@@ -102,8 +108,8 @@ class _Desk:
         if not where.startswith("text:"):
             return known.get(key)
         beside = known.get(near(kind, spelling)) if kind else None
-        if beside or spelling.isdigit():
-            return beside
+        if beside or spelling.isdigit() or shape(spelling) != "text:":
+            return beside  # an address is no name
         return (known.get(strong(spelling)) if typed(spelling) not in known else None) or known.get(key)
 
     def _known(self, it: Labelled, key: str) -> Labelled:
@@ -126,7 +132,7 @@ class _Desk:
         reading = records.get(kind, key)
         if beside := known.get(near(kind, key)):
             return _as(it, Label.PROMPT, *beside, picked=reading)
-        if not key.isdigit() and strong(key) in known and typed(key) not in known:
+        if kind not in self.kinds and shape(key) == "text:" and not key.isdigit() and strong(key) in known and typed(key) not in known:
             return _as(it, Label.PROMPT, *known[strong(key)], picked=reading)
         if reading is None:
             return _as(it, max(Label(self.session.seen.get(digest(space(kind), key), Label.UNKNOWN)), Label.COUNTERPARTY))
@@ -213,9 +219,16 @@ def _amount(session: Session, it: Labelled, targets: list[Labelled]) -> Labelled
         if label <= Label.RECORD and any(reading.marks[mention] for mention in session.records.picks(reading)):
             label = Label.ANCHORED
         best = min(best, label)
-    if best > Label.DERIVED and _derived(session, it, Decimal(spelling)):
+    if best > Label.DERIVED and (_passed(session, it, Decimal(spelling), parties) or _derived(session, it, Decimal(spelling))):
         best = Label.DERIVED
     return _as(it, best)
+
+
+def _passed(session: Session, it: Labelled, amount: Decimal, parties: set[str]) -> bool:
+    """Whether the amount is at most the least that has passed between the payee whom the request names and the payer."""
+    kind = it.declared.kind
+    shown = [Decimal(reading.numbers[kind]) for key in parties for reading in session.records.holders(key) if kind in reading.numbers]
+    return bool(kind) and 0 < amount <= min(shown, default=Decimal(0))
 
 
 def _derived(session: Session, it: Labelled, amount: Decimal) -> bool:

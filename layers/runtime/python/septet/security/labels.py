@@ -16,7 +16,7 @@ class Label(IntEnum):
     RECORD = 3
     """A field that only the platform, or the user's own curation, writes."""
     DERIVED = 4
-    """One arithmetic operation on numbers of the request or of a record that it picks out."""
+    """One arithmetic operation on numbers of the request or of a record that it picks out, or an amount that such records bound."""
     COUNTERPARTY = 5
     """Authenticated, but chosen by somebody else."""
     EXTERNAL = 6

@@ -1,9 +1,9 @@
 """The reference monitor: whether a call may be made, decided from platform facts alone. It trusts no word of the model's."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from copy import replace
 from dataclasses import field
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from septet.core.canonical import canonical, digest
 from septet.core.frozen import frozen
@@ -12,35 +12,11 @@ from septet.security.facts import Scene, context, use
 from septet.security.history import History
 from septet.security.labelling import AIMS, Labelled, labelled
 from septet.security.labels import Label
-from septet.security.manifests import UNDECLARED, Argument, Manifest
+from septet.security.manifests import UNDECLARED, Manifest
 from septet.security.plans import Plan, leaves
 from septet.security.questions import Outcome, Policies, Question
 from septet.security.reading import read
-from septet.security.records import Record
 from septet.security.session import Session
-
-View = tuple[Literal["allow", "ask", "deny", "pass"], str]
-"""What one argument says about a call, and why."""
-
-
-Seen = tuple[Record | None, Sequence[Record], Sequence[Mapping[str, Any]]]
-"""The record an argument selects, all records the call selects, and the arguments of earlier effects of the tool."""
-
-
-Acted = Mapping[str, Mapping[bytes, Mapping[str, Any]]]
-"""Arguments of effects, by their tool and by which they are (``Manifest.identified``)."""
-
-
-@frozen
-class Facts:
-    """What the platform knows when a call is made."""
-
-    principal: str
-    """Whom the run acts for."""
-    records: Mapping[tuple[str, str], Record] = field(default_factory=dict)
-    """Records read in this run, by kind and key; the newest reading stands."""
-    acted: Acted = field(default_factory=dict)
-    """What was intended in this run so far."""
 
 
 @frozen
@@ -56,78 +32,6 @@ class Decision:
     """Of each argument, by path; the worst of a list."""
     policies: tuple[str, ...] = ()
     """Ids of those that decided."""
-
-
-READS = Decision(outcome="allow", reasons=("it only reads",))
-
-
-def decide(manifest: Manifest, arguments: Mapping[str, Any], facts: Facts) -> Decision:
-    """Allow, ask a person, or deny. A read is allowed; whatever acts must aim at records of the principal's own, within their bounds.
-
-    Arguments have passed the tool's schema. A denial outweighs a question, a question outweighs an allowance. Amounts of a tool add up
-    over a run: a large one does not get through in small parts, on one record or on several.
-    """
-    if manifest.reads:
-        return READS
-    selected = {
-        name: facts.records.get((manifest.argument(name).kind, str(value)))
-        for name, value in arguments.items()
-        if manifest.argument(name).role == "selector"
-    }
-    found = [record for record in selected.values() if record]
-    earlier = _earlier(manifest, arguments, facts)
-    views = [_view(name, value, manifest.argument(name), (selected.get(name), found, earlier), facts) for name, value in arguments.items()]
-    left_out = (name for name, declared in manifest.arguments.items() if declared.role == "amount" and name not in arguments)
-    views += [("deny", f"{name} is left out, and nothing bounds what the tool takes instead") for name in left_out]
-    evidence = tuple({"name": f"{record.kind} {record.key}", "value": dict(record.fields), "source": record.source} for record in found)
-    outcomes: tuple[Literal["deny", "ask"], ...] = ("deny", "ask")
-    for outcome in outcomes:
-        if reasons := tuple(reason for view, reason in views if view == outcome):
-            return Decision(outcome=outcome, reasons=reasons, evidence=evidence)
-    if reasons := tuple(reason for view, reason in views if view == "allow"):
-        return Decision(outcome="allow", reasons=reasons, evidence=evidence)
-    return Decision(outcome="ask", reasons=("it acts, and nothing bounds it",), evidence=evidence)
-
-
-def _earlier(manifest: Manifest, arguments: Mapping[str, Any], facts: Facts) -> list[Mapping[str, Any]]:
-    """Arguments of this run's other effects of the same tool; the same effect again is one effect."""
-    this = manifest.identified(arguments)
-    return [given for effect, given in facts.acted.get(manifest.name, {}).items() if effect != this]
-
-
-def _view(name: str, value: Any, declared: Argument, seen: Seen, facts: Facts) -> View:
-    """What one argument says about the call."""
-    selected, found, earlier = seen
-    match declared.role:
-        case "selector":
-            return _selector(name, declared, selected, facts)
-        case "amount":
-            return _amount(name, value, declared, found, sum(given.get(name, 0) for given in earlier))
-        case "title" | "content" | "flag":
-            return "pass", ""
-        case role:
-            return "ask", f"{name} is a {role} that nothing vouches for"
-
-
-def _selector(name: str, declared: Argument, record: Record | None, facts: Facts) -> View:
-    if record is None:
-        return "deny", f"{name} picks no {declared.kind} that was read in this run"
-    if not record.owner or record.owner != facts.principal:
-        return "deny", f"{name} picks somebody else's {declared.kind}, not the authenticated principal's"
-    return "allow", f"{name} picks the principal's own {declared.kind}"
-
-
-def _amount(name: str, value: Any, declared: Argument, found: Sequence[Record], before: int) -> View:
-    bounds = [record.fields[declared.within] for record in found if declared.within in record.fields]
-    if type(value) is not int or value <= 0:
-        return "deny", f"{name} must be a positive whole number"
-    if not bounds or any(type(bound) is not int for bound in bounds):
-        return "deny", f"{name} has no record that bounds it"
-    if value > min(bounds):
-        return "deny", f"{name} is above {declared.within} ({min(bounds)})"
-    if declared.ask_above is not None and before + value > declared.ask_above:
-        return "ask", f"{name} is above {declared.ask_above}" + (f" with the {before} before" if before else "")
-    return "allow", f"{name} is within {declared.within}"
 
 
 def anywhere(_: Mapping[str, Any]) -> bool:
@@ -156,8 +60,11 @@ class Monitor:
         self._manifests, self._policies, self._egress = manifests, policies, egress
         self._agent, self._tenant, self._principal = agent, tenant, principal
         self._roles, self._attended = tuple(roles), attended
+        self._kinds = frozenset(it.output.kind for it in manifests.values())
         self._session, self._history = Session(), History()
         self._plan: Committed | None = None
+        self._endorses = False
+        """Whether the plan was committed before anything was read."""
 
     def request(self, given: Mapping[str, Any], sources: Mapping[str, str]) -> None:
         """Take in a run's input. A field vouches for its values only where *sources* say ``trusted``."""
@@ -165,31 +72,34 @@ class Monitor:
         if len(trusted) < len(given):
             self._session.worst = max(self._session.worst, Label.EXTERNAL)
         kinds = {declared.kind for it in self._manifests.values() for declared in it.arguments.values()}
-        self._session.request(trusted, kinds | {it.output.kind for it in self._manifests.values()})
+        self._session.request(trusted, kinds | self._kinds)
 
     def trust(self, value: Any, kind: str = "") -> None:
         """Take one value as the authenticated principal's own instruction, as of that kind alone."""
         self._session.trust(value, kind)
 
     def commit(self, plan: Plan) -> None:
-        """Hold the run to *plan*. Raises ValueError once a tool has read what others wrote: a plan must not come from there."""
-        if self._session.records.readings or self._session.worst >= Label.COUNTERPARTY or self._session.seen:
-            raise ValueError("a plan is committed before anything was read")
+        """Hold the calls that follow to *plan*. One that comes after a tool has read anything restricts as well, but endorses no value."""
+        self._endorses = not (self._session.records.readings or self._session.seen)
         self._plan = Committed(plan)
+
+    def release(self) -> None:
+        """The turn that planned is over: what follows is held to no plan."""
+        self._plan = None
 
     @property
     def plan(self) -> Committed | None:
         """The committed plan, as far as it was followed; extractions are told to it."""
         return self._plan
 
-    def decide(self, tool: str, arguments: Mapping[str, Any], *, now: int) -> Decision:
-        """Whether the call may be made, why, and what was looked at. Changes nothing, and never raises."""
+    def decide(self, tool: str, arguments: Mapping[str, Any], *, now: int, agent: str = "") -> Decision:
+        """Whether the call may be made (by *agent*, if not by the monitor's own), why, and what was looked at. Never raises."""
         manifest = self._manifest(tool)
         try:
             values = self._labelled(manifest, arguments)
             verdict = self._policies.decide(
                 Question(
-                    agent=self._agent,
+                    agent=agent or self._agent,
                     tool=tool,
                     effect=manifest.effect,
                     tenant=self._tenant,
@@ -244,13 +154,19 @@ class Monitor:
         found = self._like()
         found._session = self._session.joined(other._session)
         found._history = self._history.joined(other._history)
-        found._plan = self._plan
+        found._plan, found._endorses = self._plan, self._endorses
         return found
 
     def state(self) -> dict[str, Any]:
         """What it knows, as JSON: digests and labels, and the declared fields of records."""
         plan = self._plan.state() if self._plan else None
-        return {"version": VERSION, "session": self._session.state(), "history": self._history.state(), "plan": plan}
+        return {
+            "version": VERSION,
+            "session": self._session.state(),
+            "history": self._history.state(),
+            "plan": plan,
+            "endorses": self._endorses,
+        }
 
     def resumed(self, state: Mapping[str, Any]) -> Self:
         """A monitor like this one that knows what *state* says. Raises ValueError for a state of another version."""
@@ -260,6 +176,7 @@ class Monitor:
         found._session = Session.restored(state["session"])
         found._history = History.restored(state["history"])
         found._plan = Committed.restored(state["plan"], self._manifests) if state["plan"] else None
+        found._endorses = state["endorses"]
         return found
 
     def _like(self) -> Self:
@@ -278,8 +195,8 @@ class Monitor:
         return self._manifests.get(tool) or Manifest(name=tool)
 
     def _labelled(self, manifest: Manifest, arguments: Mapping[str, Any]) -> list[Labelled]:
-        values = labelled(self._session, manifest, arguments)
-        match = self._plan.match(manifest.name, arguments) if self._plan else None
+        values = labelled(self._session, manifest, arguments, self._kinds)
+        match = self._plan.match(manifest.name, arguments) if self._plan and self._endorses else None
         if match is None:
             return values
         return [_bound(it) if it.path in match.bound and it.label <= Label.COUNTERPARTY else it for it in values]

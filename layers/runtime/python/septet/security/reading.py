@@ -1,6 +1,7 @@
 """What a result teaches: labels of its fields, records, values, secrets; and what an agent wrote, when it comes back."""
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 from septet.core.frozen import frozen
@@ -133,6 +134,7 @@ class _Desk:
         held: dict[str, int] = {}
         marks: dict[str, bool] = {}
         tops: dict[str, Label] = {}
+        numbers: dict[str, str] = {}
         for leaf in self._leaves(item, ""):
             label = self._label(leaf, prefix)
             kind = leaf.field.kind if leaf.field else ""
@@ -141,6 +143,8 @@ class _Desk:
             for digested in _keys(leaf.value, kind):
                 held[digested] = int(min(label, held.get(digested, Label.UNKNOWN)))
             self._heard(leaf.value, label)
+            if kind and space(kind) == "number" and label <= Label.COUNTERPARTY and (spelling := form(leaf.value, "number")):
+                numbers[kind] = min(spelling, numbers.get(kind, spelling), key=Decimal)
             if leaf.path == output.key and leaf.whole:
                 key = label
                 marks.update(self._named(output.kind, name))
@@ -149,7 +153,7 @@ class _Desk:
         kept = {field: value for field, value in item.items() if tops.get(field, self._empty(field)) <= Label.RECORD}
         owner = str(kept.get(output.owner, "")) if output.owner else ""
         record = Record(kind=output.kind, key=name, fields=kept, owner=owner, source=source)
-        self.session.records.put(Reading(record=record, number=number, key=key, owned=bool(output.owner), held=held, marks=marks))
+        self.session.records.put(Reading(record=record, number=number, key=key, owned=bool(output.owner), held=held, numbers=numbers, marks=marks))
 
     def _heard(self, value: Any, label: Label) -> None:
         """Addresses in a text from outside: what a call takes from there is seen to come from there."""
@@ -175,7 +179,7 @@ class _Desk:
             ]
             label = worst([label, *taints])
         path = ".".join(part for part in (prefix, leaf.path) if part)
-        label = worst([label, self.stored.get(path, Label.CONSTANT)])
+        label = worst([label, self.stored.get(path, self.stored.get("*", Label.CONSTANT))])
         self.labels[path] = max(label, self.labels.get(path, Label.CONSTANT))
         self.session.worst = max(self.session.worst, label)
         self._secret(leaf)
@@ -200,6 +204,9 @@ class _Desk:
         known = self.session.mentioned
         if near(kind, name) in known:
             return {near(kind, name): True}
+        if (where := shape(name)) != "text:":
+            key = digest(where, form(name, where) or "")
+            return {key: True} if key in known else {}
         if not name.isdigit() and typed(name) not in known and strong(name) in known:
             return {strong(name): True}
         return {}

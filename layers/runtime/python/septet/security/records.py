@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from septet.core.canonical import text
@@ -35,6 +36,8 @@ class Reading:
     """Whether its kind declares an owner."""
     held: dict[str, int] = field(default_factory=dict)
     """Label of each of its values, by digest."""
+    numbers: dict[str, str] = field(default_factory=dict)
+    """The smallest number of each kind, but for what a text from outside says."""
     marks: dict[str, bool] = field(default_factory=dict)
     """The mentions in the request that fit it, and whether by a field that is itself a record's: only that vouches for its other fields."""
 
@@ -107,9 +110,9 @@ class Records:
     def restored(state: list[Any]) -> "Records":
         """What ``state`` was made of."""
         found = Records()
-        for kind, name, fields, owner, source, number, key, owned, held, marks in state:
+        for kind, name, fields, owner, source, number, key, owned, held, numbers, marks in state:
             record = Record(kind=kind, key=name, fields=fields, owner=owner, source=source)
-            found.put(Reading(record=record, number=number, key=Label(key), owned=owned, held=dict(held), marks=dict(marks)))
+            found.put(Reading(record=record, number=number, key=Label(key), owned=owned, held=dict(held), numbers=dict(numbers), marks=dict(marks)))
         return found
 
 
@@ -120,6 +123,7 @@ def _merged(readings: list[Reading]) -> Reading:
     first, second = readings
     held = {key: max(first.held[key], second.held[key]) for key in first.held.keys() & second.held.keys()}
     marks = {key: first.marks.get(key, True) and second.marks.get(key, True) for key in first.marks.keys() | second.marks.keys()}
+    numbers = {kind: min((it.numbers[kind] for it in readings), key=Decimal) for kind in first.numbers.keys() & second.numbers.keys()}
     owner = newest.record.owner if first.record.owner == second.record.owner else ""
     record = Record(kind=newest.record.kind, key=newest.record.key, fields=newest.record.fields, owner=owner, source=newest.record.source)
     return Reading(

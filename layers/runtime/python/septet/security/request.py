@@ -105,19 +105,21 @@ def _field(name: str, said: str, stems: Mapping[str, str]) -> Iterator[Mention]:
 
 
 def _sentence(sentence: str, bits: int, stems: Mapping[str, str]) -> Iterator[Mention]:
-    for token in tokens(sentence):
+    taken = list(tokens(sentence))
+    for token in taken:
         yield Mention(key=digest(token.space, token.form), asked=bits)
     quotes = [(found.start(found.lastindex), found.end(found.lastindex)) for found in _QUOTED.finditer(sentence) if found.lastindex]
     for start, end in quotes:
         yield Mention(key=strong(sentence[start:end]), asked=bits)
+    closed = [*quotes, *((token.start, token.end) for token in taken)]
     chunks = [(found.start(), found.end()) for found in _CHUNK.finditer(sentence)]
     for first, (start, _) in enumerate(chunks):
         yield from _beside(sentence, chunks, first, bits, stems)
         for last in range(first, min(first + WORDS, len(chunks))):
-            yield from _phrase(sentence, (start, chunks[last][1]), quotes, bits, opening=first == 0)
+            yield from _phrase(sentence, (start, chunks[last][1]), closed, bits, opening=first == 0)
 
 
-def _phrase(sentence: str, span: tuple[int, int], quotes: list[tuple[int, int]], bits: int, *, opening: bool) -> Iterator[Mention]:
+def _phrase(sentence: str, span: tuple[int, int], closed: list[tuple[int, int]], bits: int, *, opening: bool) -> Iterator[Mention]:
     raw = " ".join(sentence[span[0] : span[1]].split())
     bare = raw.lstrip(_BEFORE).rstrip(_AFTER)
     if not bare:
@@ -126,8 +128,8 @@ def _phrase(sentence: str, span: tuple[int, int], quotes: list[tuple[int, int]],
     if raw != bare:
         yield Mention(key=plain(raw.lstrip(_BEFORE).rstrip(_AFTER[:7])), asked=bits)
     start = sentence.index(bare[0], span[0])
-    if any(a <= start < b and start + len(bare) <= b for a, b in quotes):
-        return  # quoted as one, or part of what is
+    if any(a <= start < b and start + len(bare) <= b for a, b in closed):
+        return  # quoted as one, or a typed value, or part of what is
     words = bare.split()
     if any(_marked(word, opening=opening and not number) for number, word in enumerate(words)):
         yield Mention(key=strong(bare), asked=bits)
@@ -148,10 +150,9 @@ def _beside(sentence: str, chunks: list[tuple[int, int]], at: int, bits: int, st
     words = [sentence[a:b].strip(_BEFORE + _AFTER + "#") for a, b in chunks[max(0, at - _REACH) : at + 2]]
     here = min(at, _REACH)
     value = words[here]
-    if not value or value.casefold() in stems:
-        return
+    if not any(character.isdigit() for character in value) or value.casefold() in stems:
+        return  # a word beside the name of a kind is just a word
     around = [*reversed(words[:here]), *words[here + 1 :]]
     if kind := next((stems[word.casefold()] for word in around if word.casefold() in stems), ""):
         yield Mention(key=near(kind, value), asked=bits)
-        if any(not character.isalpha() for character in value):
-            yield Mention(key=typed(value), asked=bits)
+        yield Mention(key=typed(value), asked=bits)
