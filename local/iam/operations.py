@@ -104,6 +104,8 @@ def _dynamodb(reading: Reading, about: About) -> Calls:
         index = f"/index/{part['index']}" if part["index"] else ""
         leading = part["leading"]
         known = {} if leading is None or None in leading else {"dynamodb:LeadingKeys": tuple(leading)}
+        if part["attributes"] is not None:
+            known["dynamodb:Attributes"] = tuple(part["attributes"])
         yield _call(f"dynamodb:{part['operation']}", reading.at("dynamodb", f"table/{part['table']}{index}"), known)
 
 

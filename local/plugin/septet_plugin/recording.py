@@ -11,9 +11,26 @@ MOST: Final = 32 * 2**20
 """Bytes of a record. A longer one ends with a line that says so, and proves nothing."""
 _NAMING: Final = (
     *("Bucket", "Key", "Prefix", "Delete", "Tagging", "ObjectLockMode", "ServerSideEncryption", "SSEKMSKeyId", "SSEKMSEncryptionContext"),
-    *("logGroupName", "FunctionName", "Qualifier", "stateMachineArn", "executionArn", "SecretId", "KeyId", "SigningAlgorithm", "EncryptionContext"),
+    *(
+        "IfNoneMatch",
+        "logGroupName",
+        "FunctionName",
+        "Qualifier",
+        "stateMachineArn",
+        "executionArn",
+        "SecretId",
+        "KeyId",
+        "SigningAlgorithm",
+        "EncryptionContext",
+    ),
 )
 """Parameters that say what a call is done to. All others may be content."""
+_EXPRESSIONS: Final = ("KeyConditionExpression", "FilterExpression", "ConditionExpression", "UpdateExpression", "ProjectionExpression")
+_WORD: Final = re.compile(r"(?<![:\w.])#?[A-Za-z_]\w*")
+_KEYWORDS: Final = {
+    *("SET", "REMOVE", "ADD", "DELETE", "AND", "OR", "NOT", "IN", "BETWEEN", "attribute_exists", "attribute_not_exists", "attribute_type"),
+    *("begins_with", "contains", "size", "if_not_exists", "list_append"),
+}
 _EQUALS: Final = re.compile(r"(#?[\w.]+)\s*=\s*(:\w+)")
 _IN_TRANSACTION: Final = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
 
@@ -60,7 +77,8 @@ def _parts(operation: str, request: Mapping[str, Any], schema: Schema) -> Iterat
         for table, asked in request["RequestItems"].items():
             keys = asked["Keys"] if "Keys" in asked else [_written(one) for one in asked]
             attribute = schema(_name(table)).get("", "")
-            yield {"operation": operation, "table": _name(table), "index": "", "leading": [_text(key.get(attribute)) for key in keys]}
+            leading = [_text(key.get(attribute)) for key in keys]
+            yield {"operation": operation, "table": _name(table), "index": "", "leading": leading, "attributes": None}
     else:
         yield _part(operation, request, schema)
 
@@ -73,7 +91,18 @@ def _part(operation: str, one: Mapping[str, Any], schema: Schema) -> dict[str, A
     else:
         value = _text((one.get("Key") or one.get("Item") or {}).get(attribute))
         leading = None if value is None else [value]
-    return {"operation": operation, "table": table, "index": index, "leading": leading}
+    return {"operation": operation, "table": table, "index": index, "leading": leading, "attributes": _attributes(operation, one)}
+
+
+def _attributes(operation: str, one: Mapping[str, Any]) -> list[str] | None:
+    """The names of all attributes that a call touches; None when it reads whatever there is."""
+    if operation in {"GetItem", "Query", "Scan"} and "ProjectionExpression" not in one:
+        return None
+    if one.get("ReturnValues", "NONE") != "NONE":
+        return None
+    names = one.get("ExpressionAttributeNames") or {}
+    words = {word for name in _EXPRESSIONS for word in _WORD.findall(one.get(name) or "")} - _KEYWORDS
+    return sorted({*(names.get(word, word) for word in words), *(one.get("Key") or {}), *(one.get("Item") or {})})
 
 
 def _compared(query: Mapping[str, Any], attribute: str) -> list[str] | None:
