@@ -55,9 +55,9 @@ class Api:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._client.close()
 
-    def submit(self, workflow: str, given: Document, *, key: str, budget: str = "") -> Document:
-        """Start a run; the same *key* with the same input and budget (dollars) again names the same run."""
-        body = {"workflow": workflow, "input": given} | ({"budget": budget} if budget else {})
+    def submit(self, workflow: str, given: Document, *, key: str, budget: str = "", attended: bool = True) -> Document:
+        """Start a run; the same *key* with the same input, budget (dollars) and attendance again names the same run."""
+        body = {"workflow": workflow, "input": given} | ({"budget": budget} if budget else {}) | ({} if attended else {"attended": False})
         return self._ask("POST", "/v1/runs", body=body, headers={"Idempotency-Key": key}, repeatable=True)
 
     def run(self, run: str) -> Document:
@@ -110,12 +110,29 @@ class Api:
             query["cursor"] = page["next"]
 
     def approvals(self, *, status: str = "") -> list[Document]:
-        """The tenant's approvals, newest question first."""
-        return _listed(self._ask("GET", "/v1/approvals", query={"status": status} if status else {}), "approvals")
+        """The tenant's approvals, newest question first, all pages."""
+        approvals: list[Document] = []
+        query = {"limit": str(_PAGE)} | ({"status": status} if status else {})
+        while True:
+            page = self._ask("GET", "/v1/approvals", query=query)
+            approvals += _listed(page, "approvals")
+            if page.get("next") is None:
+                return approvals
+            query["cursor"] = page["next"]
 
-    def decide(self, approval: str, *, decision: str, reason: str) -> Document:
-        """Decide ``approve`` or ``reject``. Not repeated by itself: whether a lost answer meant a decision, the list says."""
-        return self._ask("POST", f"/v1/approvals/{quote(approval, safe='')}", body={"decision": decision, "reason": reason})
+    def approval(self, approval: str) -> Document:
+        """One approval."""
+        return self._ask("GET", f"/v1/approvals/{quote(approval, safe='')}")
+
+    def decide(self, approval: str, *, decision: str, reason: str, arguments: Document | None = None, call: str = "") -> Document:
+        """Decide ``approve`` or ``reject``, on the *call* that was seen if it is said, with other *arguments* if they are given.
+
+        Not repeated by itself: whether a lost answer meant a decision, the list says.
+        """
+        body = {"decision": decision, "reason": reason} | ({"call": call} if call else {})
+        return self._ask(
+            "POST", f"/v1/approvals/{quote(approval, safe='')}", body=body if arguments is None else {**body, "arguments": arguments}
+        )
 
     def _ask(
         self,

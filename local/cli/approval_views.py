@@ -24,16 +24,53 @@ def approvals(found: Sequence[Document], *, now: float) -> RenderableType:
 def approval(one: Document, *, now: float) -> RenderableType:
     """One question; *now* in seconds since the epoch."""
     grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(style=LABEL, no_wrap=True, width=11)
+    grid.add_column(style=LABEL, no_wrap=True, width=12)
     grid.add_column(overflow="fold")
     grid.add_row("  call", Text(plain(one["tool"]), style=NAME))
-    grid.add_row("", _values(one["arguments"]))
+    grid.add_row("", _values(_current(one)))
+    if one["edited"] is not None:
+        grid.add_row("  changed", Text(plain(f"by {one['edited_by']}; the agent asked for")))
+        grid.add_row("", _values(_unlike(one["arguments"], one["edited"])))
     for evidence in one["evidence"]:
-        grid.add_row("  evidence", Text(plain(f"{evidence['name']}, read by {evidence['source']}")))
+        grid.add_row("  evidence", Text(plain(f"{evidence['name']}, from {evidence['source']}")))
         grid.add_row("", _values(evidence["value"]))
+    for reason in one["reasons"]:
+        grid.add_row("  why", Text(plain(reason)))
     grid.add_row("  asked", Text(plain(f"by {one['asked_by']}, {clock(one['asked_at'])}")))
+    for label, told in _people(one):
+        grid.add_row(f"  {label}", Text(plain(told)))
     grid.add_row("  run", Text(plain(one["run"])))
     return Group(_head(one, now=now), grid, *_foot(one))
+
+
+def _current(one: Document) -> Any:
+    """The arguments that are decided on."""
+    return one["arguments"] if one["edited"] is None else one["edited"]
+
+
+def _unlike(asked: Any, edited: Mapping[str, Any]) -> Any:
+    """Of what the agent *asked* for, that which is not so in *edited*; what the agent left out is said to be."""
+    if not isinstance(asked, Mapping):
+        return asked
+    names = [*asked, *(name for name in edited if name not in asked)]
+    return {name: asked.get(name, "(nothing)") for name in names if name not in asked or name not in edited or asked[name] != edited[name]}
+
+
+def _people(one: Document) -> Iterable[tuple[str, str]]:
+    """Who has said yes, who may decide, and from when more people may."""
+    needed = f" ({len(one['approved_by'])} of {one['approvers']} approvals)" if one["approvers"] > 1 else ""
+    if one["status"] == "pending":
+        yield "may decide", ", ".join(one["roles"]) + needed
+        if one["escalated"]:
+            yield "escalated", f"since {clock(one['escalates_at'])}"
+        elif one["escalates_at"]:
+            yield "escalates", clock(one["escalates_at"])
+    for vote in one["votes"]:
+        how = "approved other arguments" if vote["arguments"] is not None else "approved"
+        if one["approvers"] > 1 or vote["arguments"] is not None:
+            yield "vote", f"{vote['by']} {how}, {clock(vote['at'])}: {vote['reason'] or '(no reason given)'}"
+    if one["used_at"]:
+        yield "used", clock(one["used_at"])
 
 
 def _head(one: Document, *, now: float) -> Text:
@@ -43,10 +80,10 @@ def _head(one: Document, *, now: float) -> Text:
 
 def _foot(one: Document) -> Iterable[RenderableType]:
     if one["status"] == "pending":
-        return how_to_decide(one["id"], indent=2)
+        return how_to_decide(one["id"], indent=2, call="" if one["edited"] is None else one["call"])
     if not one.get("decided_by"):
         return ()
-    decided = Text("  decided    ", style=LABEL)
+    decided = Text("  decided     ", style=LABEL)
     return (decided.append(plain(f"by {one['decided_by']}: {one.get('reason') or '(no reason given)'}"), style="default"),)
 
 

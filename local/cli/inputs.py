@@ -1,8 +1,8 @@
-"""A run's input, put together from what the command line gives."""
+"""A run's input, or a call's changed arguments, put together from what the command line gives."""
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -45,7 +45,7 @@ def checked_amount(option: str, text: str) -> str:
 
 def run_input(*, message: str | None, pairs: Sequence[str], file: str | None, stdin: TextIO) -> dict[str, Any]:
     """The object to submit: the file's fields, then the pairs, then the message; none may be given twice. ``-`` reads *stdin*."""
-    given = _read(file, stdin) if file else {}
+    given = read_object(file, stdin) if file else {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals or not name:
@@ -64,7 +64,34 @@ def _add(given: dict[str, Any], name: str, value: str) -> None:
     given[name] = value
 
 
-def _read(file: str, stdin: TextIO) -> dict[str, Any]:
+def edited(current: Any, edits: Sequence[str], *, file: str, stdin: TextIO) -> dict[str, Any]:
+    """A call's arguments with *edits* (``name=value``) in them, or those in *file*, all of them. ``-`` reads *stdin*.
+
+    A value is a text where the call has one, else JSON. Raises BadUsage for a name that the call does not have.
+    """
+    if file:
+        if edits:
+            raise BadUsage("--edit and --arguments are given together", fix="change single values, or give all of them in a file")
+        return read_object(file, stdin)
+    changed: dict[str, Any] = dict(current) if isinstance(current, Mapping) else {}
+    for edit in edits:
+        name, equals, value = edit.partition("=")
+        if not equals or name not in changed:
+            has = ", ".join(changed) or "none"
+            raise BadUsage(f"--edit {edit!r} names no argument of the call", fix=f"write it as --edit name=value; the call has: {has}")
+        changed[name] = value if isinstance(changed[name], str) else _json(edit, value)
+    return changed
+
+
+def _json(edit: str, value: str) -> Any:
+    try:
+        return json.loads(value)
+    except ValueError as error:
+        raise BadUsage(f"--edit {edit!r} has no JSON value", fix="the call has a number, a list or the like there: give one") from error
+
+
+def read_object(file: str, stdin: TextIO) -> dict[str, Any]:
+    """The JSON object in *file*, ``-`` for *stdin*. Raises BadUsage when there is none."""
     where = "standard input" if file == "-" else file
     try:
         content = json.loads(stdin.read() if file == "-" else Path(file).read_bytes())

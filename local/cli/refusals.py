@@ -18,6 +18,9 @@ _RAISE = "wait until midnight UTC, ask for less (--budget), or have an administr
 _OWN_RUN = "you submitted this run"
 """How the platform begins when somebody decides on a run of their own."""
 _OTHER = "use another principal: --as agent-desk"
+_CHANGED = " changed the arguments: "
+"""What the platform says when somebody approves a call without saying that they saw what it became."""
+_LOOK = "look at it again with septet approvals and the id; it shows the command that approves what you see"
 _SERVER_FIX = "try again; if it stays so, look at the log of the function api (on the twin: septet status names the folder)"
 
 
@@ -40,6 +43,8 @@ def _fix(status: int, detail: str) -> str:
         return _SERVER_FIX
     if status == HTTPStatus.FORBIDDEN and detail.startswith(_OWN_RUN):
         return _OTHER
+    if status == HTTPStatus.CONFLICT and (_CHANGED in detail or "not the one you saw" in detail):
+        return _LOOK
     return _FIXES.get(HTTPStatus(status), "") if _known(status) else ""
 
 

@@ -46,6 +46,9 @@ def run(
     budget: Annotated[
         str, typer.Option(metavar="DOLLARS", help="What it may spend at most, e.g. 0.25. Default: what is usual.", show_default=False)
     ] = "",
+    attended: Annotated[
+        bool, typer.Option("--attended/--unattended", help="Whether people answer its questions; if not, what would be asked is denied.")
+    ] = True,
     watching: Annotated[bool, typer.Option("--watch/--no-watch", help="Follow the run until it has ended.")] = True,
     as_json: Json = False,
 ) -> None:
@@ -55,7 +58,7 @@ def run(
     """
     what = run_input(message=message, pairs=given or [], file=file, stdin=sys.stdin)
     amount = checked_amount("--budget", budget) if budget else ""
-    accepted = api.submit(workflow, what, key=checked_key(key or str(uuid.uuid4())), budget=amount)
+    accepted = api.submit(workflow, what, key=checked_key(key or str(uuid.uuid4())), budget=amount, attended=attended)
     if watching:
         raise typer.Exit(_watch(api, accepted["id"], outside, lines=False, as_json=as_json))
     if as_json:

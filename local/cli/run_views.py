@@ -43,10 +43,11 @@ def line(told: Line) -> RenderableType:
     return Group(grid, *how_to_decide(told.approval, indent=9)) if told.approval else grid
 
 
-def how_to_decide(approval: str, *, indent: int) -> tuple[RenderableType, ...]:
-    """The two commands that decide on an approval, each on a line of its own to copy."""
+def how_to_decide(approval: str, *, indent: int, call: str = "") -> tuple[RenderableType, ...]:
+    """The two commands that decide on an approval, a line of its own each; *call* says which one was seen, once it was changed."""
+    seen = f" --call {call}" if call else ""
     return tuple(
-        to_type(command, before=" " * indent) for command in (f"septet approve {approval}", f'septet reject {approval} --reason "…"')
+        to_type(command, before=" " * indent) for command in (f"septet approve {approval}{seen}", f'septet reject {approval} --reason "…"')
     )
 
 

@@ -132,6 +132,10 @@ def _given(_entry: Document, body: Document) -> _Told:
     return body["by"] or "nobody", verb, body["reason"] or "(no reason given)", tone
 
 
+def _edited(_entry: Document, body: Document) -> _Told:
+    return body["by"], "changes", pairs(body["arguments"]), Tone.WAIT
+
+
 def _hand_over(entry: Document, body: Document) -> _Told:
     return _agent(entry), "hands to", f"{body['to']}: {body['reason']}" if body["reason"] else body["to"], Tone.CALM
 
@@ -197,6 +201,7 @@ _TELLERS: dict[str, Callable[[Document, Any], _Told | None]] = {
     "tool_result": _result,
     "approval_asked": _asked,
     "approval_given": _given,
+    "approval_edited": _edited,
     "hand_over": _hand_over,
     "note": _note,
     "model_failed": _model_failed,

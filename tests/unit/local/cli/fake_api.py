@@ -69,9 +69,20 @@ def approval(**changed: Any) -> dict[str, Any]:
         "run": RUN,
         "tool": "issue_refund",
         "arguments": {"order_id": "A-1002", "amount_cents": 12900, "reason": "The customer returned it."},
+        "call": APPROVAL,
+        "edited": None,
+        "edited_by": None,
+        "reasons": ["amount_cents is above 10000"],
         "asked_by": "refunds",
         "asked_at": moment(3),
         "expires_at": "2026-11-22T22:00:03.000Z",
+        "roles": ["admin", "approver"],
+        "approvers": 1,
+        "approved_by": [],
+        "votes": [],
+        "escalates_at": None,
+        "escalated": False,
+        "used_at": None,
         "status": "pending",
         "decided_by": None,
         "decided_at": None,
@@ -140,7 +151,12 @@ class FakeApi:
                 shown = self.sealed if "sealed" in request.url.params else self.changes
                 return httpx.Response(200, json={"entries": shown, "next": None})
             case "GET", ["approvals"]:
-                return httpx.Response(200, json={"approvals": self.approvals})
+                start = int(request.url.params.get("cursor", 0))
+                end = start + self.page
+                shown = {"approvals": self.approvals[start:end], "next": str(end) if end < len(self.approvals) else None}
+                return httpx.Response(200, json=shown)
+            case "GET", ["approvals", name]:
+                return httpx.Response(200, json=next(one for one in self.approvals if one["id"] == name))
             case "POST", ["approvals", name]:
                 return self._decide(name, json.loads(request.content))
         return problem(404, f"no route {request.url.path}")

@@ -1,7 +1,9 @@
 import json
+from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.unit.local.cli.fake_api import APPROVAL, RUN, FakeApi, approval, problem
 from tests.unit.local.cli.output import unwrapped
@@ -21,7 +23,9 @@ def test_questions_show_raw_values_and_where_they_come_from(septet: Any, api: Fa
         "50 minutes left",
         "issue_refund",
         "amount_cents  12900",
-        "order A-1002, read by find_order, entry 7",
+        "order A-1002, from find_order, entry 7",
+        "amount_cents is above 10000",
+        "admin, approver",
         "refundable_cents  12900",
         "by refunds",
         RUN,
@@ -97,3 +101,113 @@ def test_who_may_not_approve_their_own_run_is_told_to_use_another_principal(sept
     told = unwrapped(septet("approve", APPROVAL).stderr)
     assert "use another principal: --as agent-desk" in told
     assert "role it names" not in told
+
+
+CALL = "apr-" + "c" * 32
+CHANGED = {
+    "edited": {"order_id": "A-1002", "amount_cents": 5000, "reason": "The customer returned it."},
+    "edited_by": "eve",
+    "call": CALL,
+    "approvers": 2,
+    "approved_by": ["eve"],
+    "votes": [{"by": "eve", "at": "2026-11-22T21:01:00.000Z", "reason": "half", "arguments": {"amount_cents": 5000}}],
+}
+
+
+def test_one_question_is_shown_by_its_id_whatever_its_status(septet: Any, api: FakeApi) -> None:
+    api.approvals = [approval(status="approved", decided_by="zoe", used_at="2026-11-22T21:02:00.000Z")]
+    shown = septet("approvals", APPROVAL).stdout
+    assert api.asked[0].url.path.endswith(f"/approvals/{APPROVAL}")
+    assert "used" in shown
+    assert json.loads(septet("approvals", APPROVAL, "--json").stdout)["approvals"][0]["id"] == APPROVAL
+
+
+def test_all_pages_of_questions_are_shown(septet: Any, api: FakeApi) -> None:
+    api.page, api.approvals = 2, [approval(id=f"apr-{place}") for place in range(5)]
+    assert len(json.loads(septet("approvals", "--json").stdout)["approvals"]) == 5
+
+
+def test_votes_and_changes_show_what_is_decided_on_now_what_was_asked_and_how_to_approve_just_that(septet: Any, api: FakeApi) -> None:
+    api.approvals = [approval(**CHANGED)]
+    shown = unwrapped(septet("approvals").stdout)
+    for told in (
+        "amount_cents 5000",
+        "by eve; the agent asked for",
+        "amount_cents 12900",
+        "admin, approver (1 of 2 approvals)",
+        "eve approved other arguments",
+        "half",
+        f"septet approve {APPROVAL} --call {CALL}",
+    ):
+        assert told in shown, told
+
+
+def test_escalation_is_shown(septet: Any, api: FakeApi) -> None:
+    api.approvals = [approval(escalates_at="2026-11-22T21:30:00.000Z")]
+    assert "escalates" in septet("approvals").stdout
+    api.approvals = [approval(escalates_at="2026-11-22T21:05:00.000Z", escalated=True, roles=["admin", "approver", "auditor"])]
+    shown = septet("approvals").stdout
+    assert "escalated" in shown
+    assert "admin, approver, auditor" in shown
+
+
+def sent(api: FakeApi) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(api.asked[-1].content)
+    return found
+
+
+def test_an_argument_is_changed_and_sent_with_the_others_and_with_the_call_that_was_seen(septet: Any, api: FakeApi) -> None:
+    api.approvals = [approval()]
+    assert septet("approve", APPROVAL, "--edit", "amount_cents=5000", "--edit", "reason=Half of it").exit_code == 0
+    arguments = {"order_id": "A-1002", "amount_cents": 5000, "reason": "Half of it"}
+    assert sent(api) == {"decision": "approve", "reason": "", "arguments": arguments, "call": APPROVAL}
+
+
+def test_all_arguments_can_come_from_a_file(septet: Any, api: FakeApi, tmp_path: Path) -> None:
+    api.approvals = [approval()]
+    (tmp_path / "call.json").write_text('{"order_id": "A-1002"}')
+    assert septet("approve", APPROVAL, "--arguments", str(tmp_path / "call.json")).exit_code == 0
+    assert sent(api)["arguments"] == {"order_id": "A-1002"}
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--edit", "amount=1"), "the call has: order_id, amount_cents, reason"),
+        (("--edit", "amount_cents"), "names no argument"),
+        (("--edit", "amount_cents=much"), "has no JSON value"),
+        (("--edit", "amount_cents=1", "--arguments", "-"), "together"),
+    ],
+)
+def test_a_change_that_cannot_be_meant_is_not_sent(septet: Any, api: FakeApi, options: tuple[str, ...], told: str) -> None:
+    api.approvals = [approval()]
+    result = septet("approve", APPROVAL, *options)
+    assert result.exit_code == 2
+    assert told in unwrapped(result.stderr)
+    assert [request.method for request in api.asked] == ["GET"]
+
+
+def test_nobody_changes_a_call_over_a_change_that_they_have_not_seen(septet: Any, api: FakeApi) -> None:
+    api.approvals = [approval(**CHANGED)]
+    result = septet("approve", APPROVAL, "--edit", "amount_cents=1")
+    assert result.exit_code == 2
+    assert f"--call {CALL}" in unwrapped(result.stderr)
+    assert septet("approve", APPROVAL, "--edit", "amount_cents=1", "--call", CALL).exit_code == 0
+    assert sent(api)["call"] == CALL
+
+
+def test_the_call_that_was_seen_is_sent(septet: Any, api: FakeApi) -> None:
+    assert septet("approve", APPROVAL, "--call", CALL).exit_code == 0
+    assert body(api) == {"decision": "approve", "reason": "", "call": CALL}
+
+
+def test_who_approves_a_call_that_was_changed_is_told_to_look_again(septet: Any, api: FakeApi) -> None:
+    api.failures = [problem(409, "eve changed the arguments: look at the call, and approve it by its `call`")]
+    assert "look at it again with septet approvals" in unwrapped(septet("approve", APPROVAL).stderr)
+
+
+def test_an_unattended_run_says_so(septet: Any, api: FakeApi) -> None:
+    assert septet("run", "support", "hi", "--unattended", "--no-watch").exit_code == 0
+    assert sent(api)["attended"] is False
+    septet("run", "support", "hi", "--no-watch")
+    assert "attended" not in sent(api)

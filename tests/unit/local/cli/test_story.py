@@ -24,6 +24,7 @@ def told(kind: str, agent: str = "orders", /, **body: Any) -> Line | None:
         (told("tool_result", tool="t", error="ToolTimedOut", message="10 s"), "t", "fails", "ToolTimedOut: 10 s", Tone.BAD),
         (told("approval_given", decision="approved", by="desk", reason=""), "desk", "approves", "(no reason given)", Tone.GOOD),
         (told("approval_given", decision="rejected", by="desk", reason="no"), "desk", "rejects", "no", Tone.BAD),
+        (told("approval_edited", by="desk", arguments={"amount": 5}), "desk", "changes", "amount=5", Tone.WAIT),
         (told("approval_given", decision="expired", by="", reason=""), "nobody", "expired", "(no reason given)", Tone.BAD),
         (told("hand_over", to="writer", reason="done"), "orders", "hands to", "writer: done", Tone.CALM),
         (told("note", kind="repair", text="Call answer."), "orders", "is told", "Call answer.", Tone.WAIT),
