@@ -23,9 +23,9 @@ def read(root: Path) -> Catalog:
     """What the tree under *root* declares. Raises CatalogError with every problem in it."""
     problems = Problems()
     allowed, roles = models(root, problems)
-    declared_tools = tools(root, problems)
-    declared_agents = agents(root, roles, names(root, "tools"), problems)
     layers = _layers(root, problems)
+    declared_tools = tools(root, layers, problems)
+    declared_agents = agents(root, roles, names(root, "tools"), problems)
     declared_steps = steps(root, layers, problems)
     owners: list[Agent | Tool | Step] = [*declared_agents.values(), *declared_tools.values(), *declared_steps.values()]
     functions = [owner.function for owner in owners]

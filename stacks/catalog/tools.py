@@ -27,25 +27,25 @@ RESERVED = ("answer", "hand_over", "read_result", "commit_plan")
 _WEEK = 7 * 24 * 3600
 
 
-def tools(root: Path, problems: Problems) -> dict[str, Tool]:
+def tools(root: Path, layers: Collection[str], problems: Problems) -> dict[str, Tool]:
     """The tools by name."""
     found: dict[str, Tool] = {}
     for folder in folders(root, "tools", "tool.toml", problems):
         fields = toml(folder / "tool.toml", f"functions/tools/{folder.name}/tool.toml", problems)
         if fields is not None:
-            found[folder.name] = _tool(root, folder, fields, problems)
+            found[folder.name] = _tool(root, folder, fields, layers, problems)
         if folder.name in RESERVED:
             problems.add(f"functions/tools/{folder.name}/", "", "has a name that the runtime uses itself: rename the folder")
     policies.orphans(root, "tools", problems)
     return found
 
 
-def _tool(root: Path, folder: Path, fields: Fields, problems: Problems) -> Tool:
+def _tool(root: Path, folder: Path, fields: Fields, layers: Collection[str], problems: Problems) -> Tool:
     schema = fields.table("input", required=True)
     if schema:
         check_object(fields, "input", schema)
     tool = Tool(
-        function=function("tool", folder, fields),
+        function=function("tool", folder, fields, layer=fields.choice("layer", layers, default="core")),
         effect=fields.choice("effect", (*READS, *WRITES)),
         repeat=fields.choice("repeat", REPEATS),
         identity=fields.names("identity", required=True),

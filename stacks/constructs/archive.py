@@ -7,16 +7,17 @@ from collections.abc import Mapping
 from pathlib import Path
 
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
-_READABLE = 0o644 << 16
+_READABLE, _RUNNABLE = 0o644 << 16, 0o755 << 16
+_PROGRAM = b"\x7fELF"
 
 
 def write(contents: Mapping[str, bytes], target: Path) -> None:
-    """Write *contents*, by path, as the zip file *target*."""
+    """Write *contents*, by path, as the zip file *target*; a program in a folder ``bin`` can be run."""
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(contents):
             entry = zipfile.ZipInfo(path, _LONG_AGO)
             entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.external_attr = _READABLE
+            entry.external_attr = _RUNNABLE if "/bin/" in path and contents[path].startswith(_PROGRAM) else _READABLE
             archive.writestr(entry, contents[path])
 
 

@@ -1,1 +1,1 @@
-"""Servers that speak an open protocol, reached by plain HTTP: no AWS, no packages."""
+"""What is neither AWS nor ours: servers that speak an open protocol, and the interpreter of code that a model wrote."""
