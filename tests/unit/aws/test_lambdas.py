@@ -164,6 +164,7 @@ def test_the_gateway_gets_the_request_and_answers_with_entries() -> None:
         "turn": "t",
         "bundle": "b",
         "pins": {"find_order": "p"},
+        "on_behalf_of": [],
         "calls": [{"id": "c", "tool": "find_order", "arguments": {"a": "ü"}}],
     }
     assert functions.invoked == [("septet-dev-step-gateway:agent-clerk", event, GATEWAY_SECONDS)]

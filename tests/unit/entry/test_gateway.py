@@ -8,7 +8,7 @@ import pytest
 from septet.core.entries import ToolResult
 from septet.core.errors import Fenced, InputRejected
 from septet.core.journal import after, from_json
-from septet.entry.gateway import ANSWER_BYTES, serve
+from septet.entry.gateway import ANSWER_BYTES, DECLARED, serve
 from septet.local.models import ScriptedModel
 from septet.local.platform import Platform
 from septet.local.tools import FunctionTools
@@ -28,13 +28,13 @@ CLERK: Any = Context(f"{GATEWAY}:agent-clerk")
 
 
 def test_a_request_in_and_the_entries_it_wrote_out(tmp_path: Path) -> None:
-    (tmp_path / "manifests.json").write_text("{}")
-    (tmp_path / "grants.json").write_text('{"clerk": ["find_order"]}')
+    for name in DECLARED:
+        (tmp_path / f"{name}.json").write_text(f'"{name}"')
     platform = Platform(agents={"clerk": agent()}, model=ScriptedModel({}), tools=Shop().tools, manifests=MANIFESTS)
     branch = platform.submit("run-1", {"message": "hello"})
     made: list[Any] = []
 
-    def make(*declared: Any) -> Any:
+    def make(**declared: Any) -> Any:
         made.append(declared)
         return platform.gateway
 
@@ -54,16 +54,16 @@ def test_a_request_in_and_the_entries_it_wrote_out(tmp_path: Path) -> None:
     assert isinstance(entries[-1].body, ToolResult)
     with pytest.raises(Fenced):
         handler(event, CLERK)
-    assert made == [({}, {"clerk": ["find_order"]})], "it is made once a process"
+    assert made == [{name: name for name in DECLARED}], "it is made once a process"
 
 
 def test_what_is_too_large_for_an_answer_is_in_the_journal(tmp_path: Path) -> None:
-    (tmp_path / "manifests.json").write_text("{}")
-    (tmp_path / "grants.json").write_text("{}")
+    for name in DECLARED:
+        (tmp_path / f"{name}.json").write_text("{}")
     tools = FunctionTools({"find_order": lambda _, __: "x" * (RESULT_BYTES - 2)})
     platform = Platform(agents={"clerk": agent()}, model=ScriptedModel({}), tools=tools, manifests=MANIFESTS)
     branch = platform.submit("run-1", {"message": "hello"})
-    handler = serve(str(tmp_path / "handler.py"), make=lambda *_: platform.gateway)
+    handler = serve(str(tmp_path / "handler.py"), make=lambda **_: platform.gateway)
     sizes = []
     for calls in (3, 4):
         head = after(platform.entries(branch))
@@ -83,8 +83,8 @@ def test_what_is_too_large_for_an_answer_is_in_the_journal(tmp_path: Path) -> No
 
 
 def test_an_event_cannot_say_that_another_agent_asks(tmp_path: Path) -> None:
-    (tmp_path / "manifests.json").write_text("{}")
-    (tmp_path / "grants.json").write_text("{}")
+    for name in DECLARED:
+        (tmp_path / f"{name}.json").write_text("{}")
     agents = {"clerk": agent(), "scout": agent("scout", tools=())}
     platform = Platform(agents=agents, model=ScriptedModel({}), tools=Shop().tools, manifests=MANIFESTS)
     branch = platform.submit("run-1", {"message": "hello"})
@@ -99,7 +99,7 @@ def test_an_event_cannot_say_that_another_agent_asks(tmp_path: Path) -> None:
         "calls": [{"id": "c", "tool": "find_order", "arguments": {"order_id": "A-1"}}],
     }
     scout: Any = Context(f"{GATEWAY}:agent-scout")
-    (written,) = serve(str(tmp_path / "handler.py"), make=lambda *_: platform.gateway)(event, scout)["entries"]
+    (written,) = serve(str(tmp_path / "handler.py"), make=lambda **_: platform.gateway)(event, scout)["entries"]
     entry = from_json(written)
     assert isinstance(entry.body, ToolResult)
     assert (entry.agent, entry.body.error, entry.body.message) == ("scout", "InputRejected", "scout has no tool find_order")

@@ -1,6 +1,6 @@
 """The runtime's own doubles: they are used in many tests, so they are held to what they promise."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -86,6 +86,8 @@ def _gateway_request(platform: Platform) -> Any:
         head = None
         agent = turn = bundle = ""
         calls = ()
+        pins: ClassVar = {}
+        on_behalf_of = ()
 
     return Request()
 

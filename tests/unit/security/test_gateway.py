@@ -23,9 +23,9 @@ from septet.local.platform import Platform
 from septet.local.tools import FunctionTools
 from septet.security.approvals import Approval
 from septet.security.effects import Effect
-from septet.security.gateway import SECONDS, Calls
+from septet.security.desk import Calls
+from septet.security.gateway import SECONDS
 from septet.security.manifests import Argument, Field, Manifest
-from septet.security.projection import Projections
 from tests.unit.shop import CUSTOMER, FIND, MANIFESTS, PARCEL, Shop, agent, find, manifest, parcel, refund, schema
 from tests.unit.strategies import hostile, quick
 
@@ -171,6 +171,28 @@ class TestRefusals:
         assert desk.shop.paid == {}
 
 
+class TestRights:
+    """What an agent may do is what its list, those it acts for, and the submitter's roles allow together."""
+
+    def test_for_another_it_may_do_no_more_than_the_other(self) -> None:
+        desk = Window()
+        calls = replace(desk.calls(find("A-1"), refund("A-1", 100)), on_behalf_of=("reader",))
+        found, refused = (body for body in desk.handle(calls) if isinstance(body, ToolResult))
+        assert {found.error, refused.error} == {"", "InputRejected"}
+        assert desk.shop.paid == {}
+
+    def test_for_somebody_without_an_own_list_it_may_do_nothing(self) -> None:
+        desk = Window()
+        (refused,) = desk.handle(replace(desk.calls(find("A-1")), on_behalf_of=("nobody",)))
+        assert isinstance(refused, ToolResult)
+        assert refused.error == "InputRejected"
+
+    def test_a_tool_for_roles_is_for_runs_of_somebody_with_one(self) -> None:
+        desk = Window(manifests=MANIFESTS | {"find_order": replace(FIND, roles=("operator",))})
+        assert desk.result(find("A-1")).error == "InputRejected"
+        assert desk.shop.called == []
+
+
 class TestPins:
     """A tool that describes itself otherwise than when the agent was approved is another tool."""
 
@@ -223,7 +245,7 @@ class TestAllowed:
         intent, result = desk.ask(refund("A-1", 100))
         assert isinstance(intent, ToolIntent)
         assert len(intent.key) == 40
-        assert intent.reasons == ("order_id picks the principal's own order", "amount_cents is within refundable_cents")
+        assert intent.reasons == ("it aims at a record of the principal's own",)
         assert isinstance(result, ToolResult)
         assert result.value == {"paid": 100, "order_id": "A-1"}
         assert desk.shop.paid == {("A-1", 100): 1}
@@ -320,7 +342,7 @@ class TestQuestions:
         assert (asked.approval, asked.expires_at, asked.reasons) == (question.approval, question.expires_at, question.reasons)
         assert (question.tool, question.asked_by, question.run) == ("issue_refund", "clerk", "run-1")
         assert question.arguments == {"order_id": "A-1", "amount_cents": 20_000, "reason": "broken"}
-        assert question.reasons == ("amount_cents is above 10000",)
+        assert question.reasons == ("an amount, with those before it in this run, is above the limit from which a person decides",)
         assert [item["name"] for item in question.evidence] == ["order A-1"]
         assert desk.shop.called == []
 
@@ -556,8 +578,8 @@ class TestOneBranch:
                     handed[0] += 1
                     yield entry
 
-        projections = Projections(manifests=desk.manifests, journal=Counting())
-        warm = replace(desk.platform.fresh_gateway(), projections=projections)
+        fresh = desk.platform.fresh_gateway()
+        warm = replace(fresh, projections=replace(fresh.projections, journal=Counting()))
         for number in range(30):
             warm.handle(desk.calls(find(f"A-{number}")))
         assert handed[0] == 1, "the request, once; everything else it wrote itself"
@@ -725,7 +747,8 @@ def test_a_check_that_fails_inside_denies() -> None:
     def broken(tool: Manifest, arguments: Any) -> str:
         raise LookupError(f"{tool.name} {arguments}")
 
-    gateway = replace(desk.platform.fresh_gateway(), check=broken)
+    fresh = desk.platform.fresh_gateway()
+    gateway = replace(fresh, house=replace(fresh.house, check=broken))
     with pytest.raises(LookupError):
         gateway.handle(desk.calls(refund("A-1", 100)))
     assert desk.shop.paid == {}

@@ -1,14 +1,17 @@
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from septet.core.entries import ApprovalAsked, Body, Entry, Note, ToolIntent, ToolResult
+from septet.core.entries import ApprovalAsked, Body, Entry, HandOver, Note, Planned, ToolIntent, ToolResult
 from septet.core.journal import Branch, Head, Journal, Pen, after
+from septet.core.runs import Run
 from septet.local.journal import MemoryJournal
-from septet.security.projection import KEPT, Projections
+from septet.local.policies import shipped
+from septet.security.monitor import Monitor
+from septet.security.projection import KEPT, Projection, Projections
 from tests.unit.shop import MANIFESTS
 from tests.unit.strategies import quick, text
 
@@ -20,30 +23,59 @@ def pen(journal: Journal, branch: Branch = BRANCH, turn: str = "t") -> Pen:
     return Pen(journal=journal, branch=branch, clock=lambda: 1, head=after(journal.read(branch)), agent="clerk", turn=turn)
 
 
+RUN = Run(tenant="acme", run="run-1", workflow="w", submitter="customer-1", digest="", created_at=0)
+
+
 def projections(journal: Journal) -> Projections:
-    return Projections(manifests=MANIFESTS, journal=journal)
+    return Projections(
+        manifests=MANIFESTS, journal=journal, monitor=lambda run: Monitor(MANIFESTS, shipped(), tenant=run.tenant, principal=run.submitter)
+    )
+
+
+def known_of(projection: Projection) -> Any:
+    """All that a projection knows."""
+    return projection.last, projection.asked, projection.intended, projection.finished, projection.effects, projection.monitor.state()
 
 
 def found(value: Any = FOUND, tool: str = "find_order", error: str = "") -> ToolResult:
     return ToolResult(call="c", tool=tool, value=value, error=error)
 
 
+def intent(tool: str = "find_order") -> ToolIntent:
+    return ToolIntent(call="c", tool=tool, arguments={"order_id": "A-1"}, key="", reasons=())
+
+
+def read(projection: Projection) -> dict[tuple[str, str], Any]:
+    """The records that it knows: fields, owner and source by kind and key."""
+    return {
+        (kind, key): (fields, owner, source) for kind, key, fields, owner, source, *_ in projection.monitor.state()["session"]["records"]
+    }
+
+
 def records(*bodies: Body) -> dict[tuple[str, str], Any]:
     journal = MemoryJournal()
     writing = pen(journal)
     for body in bodies:
+        if isinstance(body, ToolResult):
+            writing.write(intent(body.tool))
         writing.write(body)
-    return projections(journal).current(BRANCH).records
+    return read(projections(journal).current(BRANCH, RUN))
+
+
+def write(journal: Journal, *bodies: Body, branch: Branch = BRANCH) -> None:
+    writing = pen(journal, branch)
+    for body in bodies:
+        writing.write(body)
 
 
 class TestRecords:
     def test_a_record_has_the_fields_that_only_the_platform_writes(self) -> None:
-        record = records(found())["order", "A-1"]
-        assert (record.owner, record.source) == ("customer-1", "find_order, entry 0")
-        assert record.fields == {"order_id": "A-1", "customer": "customer-1", "refundable_cents": 500}
+        fields, owner, source = records(found())["order", "A-1"]
+        assert (owner, source) == ("customer-1", "find_order, entry 1")
+        assert fields == {"order_id": "A-1", "customer": "customer-1", "refundable_cents": 500}
 
     def test_the_newest_reading_stands(self) -> None:
-        assert records(found(), found(FOUND | {"refundable_cents": 1}))["order", "A-1"].fields["refundable_cents"] == 1
+        assert records(found(), found(FOUND | {"refundable_cents": 1}))["order", "A-1"][0]["refundable_cents"] == 1
 
     @pytest.mark.parametrize(
         "body",
@@ -63,7 +95,34 @@ class TestRecords:
         assert records(body) == {}
 
     def test_a_record_without_an_owner_belongs_to_nobody(self) -> None:
-        assert records(found({"order_id": "A-1"}))["order", "A-1"].owner == ""
+        assert records(found({"order_id": "A-1"}))["order", "A-1"][1] == ""
+
+    def test_a_result_without_an_intent_is_none_of_the_gateway_s(self) -> None:
+        journal = MemoryJournal()
+        write(journal, found())
+        assert read(projections(journal).current(BRANCH, RUN)) == {}
+
+
+class TestPlans:
+    PLAN: ClassVar = {"steps": [{"name": "find", "tool": "find_order", "slots": {"order_id": {"constant": "A-1"}}}]}
+
+    def decided(self, *bodies: Body, tool: str = "find_order", order: str = "A-1") -> str:
+        journal = MemoryJournal()
+        write(journal, *bodies)
+        projection = projections(journal).current(BRANCH, RUN)
+        return projection.decide(MANIFESTS[tool], {"order_id": order}, agent="clerk", now=1).outcome
+
+    def test_what_the_turn_committed_to_holds(self) -> None:
+        assert self.decided(Planned(plan=self.PLAN)) == "allow"
+        assert self.decided(Planned(plan=self.PLAN), order="A-2") == "deny"
+        assert self.decided(order="A-2") == "allow"
+
+    def test_for_its_turn_and_no_longer(self) -> None:
+        assert self.decided(Planned(plan=self.PLAN), HandOver(to="boss", reason=""), order="A-2") == "allow"
+
+    @pytest.mark.parametrize("plan", [None, {"steps": [{"name": "find", "tool": "gone", "slots": {}}]}])
+    def test_one_that_cannot_be_read_foresees_nothing(self, plan: Any) -> None:
+        assert self.decided(Planned(plan=plan)) == "deny"
 
 
 class _Counting(MemoryJournal):
@@ -84,7 +143,7 @@ class TestKeeping:
         for number in range(100):
             writing.write(Note(kind="repair", text=str(number)))
             journal.handed = 0
-            projection = known.current(BRANCH)
+            projection = known.current(BRANCH, RUN)
             assert projection.head == writing.head
             assert projection.ends_at(writing.head)
             assert not projection.ends_at(Head(number=writing.head.number, hash="another"))
@@ -96,8 +155,8 @@ class TestKeeping:
         journal = MemoryJournal()
         pen(journal).write(found())
         known = projections(journal)
-        known.current(BRANCH).records.clear()
-        assert known.current(BRANCH).records
+        known.current(BRANCH, RUN).take(next(iter(journal.read(BRANCH))))
+        assert known_of(known.current(BRANCH, RUN)) == known_of(projections(journal).current(BRANCH, RUN))
 
     def test_a_branch_that_was_replaced_by_another_is_not_mixed_with_it(self) -> None:
         old, new = MemoryJournal(), MemoryJournal()
@@ -105,24 +164,24 @@ class TestKeeping:
         for text_ in ("a", "b"):
             pen(new).write(Note(kind="repair", text=text_))
         known = projections(new)
-        known.keep(BRANCH, projections(old).current(BRANCH))
-        projection = known.current(BRANCH)
+        known.keep(BRANCH, projections(old).current(BRANCH, RUN))
+        projection = known.current(BRANCH, RUN)
         assert projection.head == after(new.read(BRANCH))
-        assert projection.records == {}
+        assert read(projection) == {}
 
     def test_a_branch_that_shrank_is_noticed(self) -> None:
         old, new = MemoryJournal(), MemoryJournal()
         pen(old).write(found())
         known = projections(new)
-        known.keep(BRANCH, projections(old).current(BRANCH))
-        assert known.current(BRANCH).head != Head(), "so it is not taken for the empty branch that there is"
+        known.keep(BRANCH, projections(old).current(BRANCH, RUN))
+        assert known.current(BRANCH, RUN).head != Head(), "so it is not taken for the empty branch that there is"
 
     def test_another_tenant_s_branch_of_the_same_name_is_another(self) -> None:
         journal = MemoryJournal()
         pen(journal).write(found())
         known = projections(journal)
-        known.keep(BRANCH, known.current(BRANCH))
-        assert known.current(Branch(tenant="other", run="run-1")).records == {}
+        known.keep(BRANCH, known.current(BRANCH, RUN))
+        assert known.current(Branch(tenant="other", run="run-1"), RUN).last is None
 
     def test_few_branches_are_kept(self) -> None:
         journal = _Counting()
@@ -130,11 +189,11 @@ class TestKeeping:
         for number in range(KEPT + 1):
             branch = Branch(tenant="acme", run=f"run-{number}")
             pen(journal, branch).write(found())
-            known.keep(branch, known.current(branch))
+            known.keep(branch, known.current(branch, RUN))
         journal.handed = 0
-        known.current(Branch(tenant="acme", run="run-1"))
+        known.current(Branch(tenant="acme", run="run-1"), RUN)
         assert journal.handed == 0
-        known.current(Branch(tenant="acme", run="run-0"))
+        known.current(Branch(tenant="acme", run="run-0"), RUN)
         assert journal.handed == 1
 
 
@@ -142,7 +201,7 @@ bodies: st.SearchStrategy[Body] = st.one_of(
     st.builds(
         found, st.fixed_dictionaries({"order_id": st.sampled_from(["A-1", "A-2"]), "customer": text}), st.sampled_from(list(MANIFESTS))
     ),
-    st.builds(ToolIntent, call=text, tool=text, arguments=st.none(), key=text, reasons=st.just(())),
+    st.builds(intent, st.sampled_from(list(MANIFESTS))),
     st.builds(ApprovalAsked, call=text, tool=text, arguments=st.none(), approval=text, expires_at=st.just(1), reasons=st.just(())),
 )
 
@@ -155,5 +214,5 @@ def test_extended_or_made_anew_a_projection_is_the_same(written: list[tuple[str,
     for (turn, body), look in zip(written, looked, strict=False):
         pen(journal, turn=turn).write(body)
         if look:
-            known.keep(BRANCH, known.current(BRANCH))
-    assert known.current(BRANCH) == projections(journal).current(BRANCH)
+            known.keep(BRANCH, known.current(BRANCH, RUN))
+    assert known_of(known.current(BRANCH, RUN)) == known_of(projections(journal).current(BRANCH, RUN))

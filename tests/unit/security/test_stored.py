@@ -9,12 +9,11 @@ from hypothesis import strategies as st
 from septet.entry.tool import Context, serve
 from septet.security.calls import Done, kept
 from septet.security.labels import Label
-from septet.security.stored import ATTRIBUTE, FIELDS, TAG, WHOLE, Labelled, attribute, from_attribute, from_tags, joined, tag
+from septet.security.stored import ATTRIBUTE, FIELDS, TAG, WHOLE, Labelled, attribute, from_attribute, from_tags, tag
 from tests.unit.shop import FIND
 from tests.unit.strategies import json_values, quick
 
-names = st.sampled_from([label.name.lower() for label in Label])
-labels = st.dictionaries(st.text(min_size=1, max_size=5), names, min_size=1, max_size=5)
+labels = st.dictionaries(st.text(min_size=1, max_size=5), st.sampled_from([label.name.lower() for label in Label]), min_size=1, max_size=5)
 
 
 @given(labels)
@@ -44,15 +43,6 @@ def test_a_tag_says_the_worst() -> None:
 @pytest.mark.parametrize("tags", [[], [{"Key": TAG, "Value": "trust me"}], [{"Key": "label", "Value": "record"}]])
 def test_an_object_without_our_tag_is_unknown(tags: list[dict[str, str]]) -> None:
     assert from_tags(tags) == {WHOLE: "unknown"}
-
-
-@given(names, labels)
-@quick
-def test_what_was_stored_makes_nothing_better(declared: str, stored: dict[str, str]) -> None:
-    for path in (*stored, "elsewhere"):
-        assert Label[joined(declared, path, stored).upper()] >= Label[declared.upper()]
-        assert Label[joined(declared, path, {WHOLE: "external"}).upper()] >= Label.EXTERNAL
-    assert joined(declared, "elsewhere", {}) == declared
 
 
 def test_a_tool_returns_labels_and_is_given_them() -> None:

@@ -54,4 +54,5 @@ def to_event(request: GatewayRequest) -> dict[str, Any]:
         "bundle": request.bundle,
         "calls": [{"id": call.id, "tool": call.tool, "arguments": call.arguments} for call in request.calls],
         "pins": dict(request.pins),
+        "on_behalf_of": list(request.on_behalf_of),
     }

@@ -6,11 +6,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools import Logger
-
 from septet import bootstrap
 from septet.core.errors import InputRejected
 from septet.core.journal import Branch
+from septet.entry.guard import guarded
+from septet.entry.logs import logger
 from septet.execution.agents import agent
 from septet.execution.driver import Driver, Outcome, Ports
 
@@ -23,10 +23,10 @@ Handler = Callable[[Mapping[str, Any], "LambdaContext"], dict[str, Any]]
 def serve(beside: str, *, ports: Callable[[], Ports] = bootstrap.agent_ports) -> Handler:
     """The handler of the agent whose ``bundle.json`` lies beside the file *beside*.
 
-    Its event names where to work: ``{"tenant", "run", "turn"}``. It returns an Outcome as JSON types, or raises the named error that
-    ended the turn.
+    Its event names where to work: ``{"tenant", "run", "turn"}``, and maybe the agents that it acts for: ``on_behalf_of``, a list. It returns
+    an Outcome as JSON types, or raises the named error that ended the turn.
     """
-    log = Logger()
+    log = logger()
 
     @cache
     def declared() -> Any:
@@ -42,9 +42,10 @@ def serve(beside: str, *, ports: Callable[[], Ports] = bootstrap.agent_ports) ->
             event["turn"],
             ports=ports(),
             remaining=context.get_remaining_time_in_millis,
+            on_behalf_of=event.get("on_behalf_of", ()),
         )
         outcome = driver.run()
         log.info("turn", extra={"run": event["run"], "turn": event["turn"], "bundle": declared().bundle, "outcome": outcome.outcome})
         return {name: getattr(outcome, name) for name in Outcome.__annotations__}
 
-    return handler
+    return guarded(handler)

@@ -52,7 +52,10 @@ class Outcome:
 class Driver:
     """Takes one turn as far as this invocation allows."""
 
-    def __init__(self, agent: Agent, branch: Branch, turn: str, *, ports: Ports, remaining: Callable[[], int]) -> None:
+    def __init__(
+        self, agent: Agent, branch: Branch, turn: str, *, ports: Ports, remaining: Callable[[], int], on_behalf_of: Sequence[str] = ()
+    ) -> None:
+        """*on_behalf_of* are the agents that this turn acts for."""
         self._agent = agent
         self._ports = ports
         self._remaining = remaining
@@ -68,6 +71,7 @@ class Driver:
         self._calling = Calling(agent=agent, turn=self._turn, pen=self._pen, models=ports.models, remaining=remaining, margin=MARGIN)
         self._calling.resume(history)
         self._pins = {tool.name: tool.pin for tool in agent.tools}
+        self._on_behalf_of = on_behalf_of
         self._undecided = True
 
     def run(self) -> Outcome:
@@ -156,6 +160,7 @@ class Driver:
             turn=self._turn.id,
             bundle=self._agent.bundle,
             calls=calls,
+            on_behalf_of=self._on_behalf_of,
             pins={call.tool: self._pins[call.tool] for call in calls if call.tool in self._pins},
         )
         for left in reversed(range(GATEWAY_ATTEMPTS)):

@@ -104,6 +104,8 @@ class GatewayRequest:
     calls: Sequence[ToolCall]
     pins: Mapping[str, str] = field(default_factory=dict)
     """Of the tools, as the agent's bundle has them."""
+    on_behalf_of: Sequence[str] = ()
+    """The agents that this one acts for: what they may not do, it may not do for them."""
 
 
 class GatewayBroke(Exception):  # noqa: N818 -- says what happened; it is no failure of the turn: the driver reads the journal and goes on

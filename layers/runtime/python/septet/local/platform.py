@@ -21,15 +21,18 @@ from septet.local.effects import MemoryEffects
 from septet.local.health import MemoryHealth
 from septet.local.journal import MemoryJournal
 from septet.local.ledger import MemoryLedger
+from septet.local.policies import shipped
 from septet.local.runs import MemoryRuns
 from septet.security.approvals import Approvals
-from septet.security.arguments import Schemas
+from septet.security.building import built
 from septet.security.calls import Tools
+from septet.security.desk import Calls
 from septet.security.effects import Effects
-from septet.security.gateway import Calls, Gateway
+from septet.security.egress import Rules
+from septet.security.gateway import Gateway
 from septet.security.hands import Hands
 from septet.security.manifests import Manifest
-from septet.security.projection import Projections
+from septet.security.questions import Policies
 
 _calls = maker(Calls)
 
@@ -50,6 +53,7 @@ class LocalGateway:
             bundle=request.bundle,
             calls=tuple(request.calls),
             pins=request.pins,
+            on_behalf_of=tuple(request.on_behalf_of),
         )
         try:
             return self._gateway.handle(calls)
@@ -76,6 +80,9 @@ class Platform:
     ledger: Ledger = field(default_factory=lambda: MemoryLedger(Budgets(day=10**15, run=10**15, usual=10**9)))
     health: Health = field(default_factory=MemoryHealth)
     cache: Cache = field(default_factory=MemoryCache)
+    policies: Policies = field(default_factory=shipped)
+    """The repository's own, when no others are given."""
+    egress: Rules = field(default_factory=Rules)
     budget: int = 1_000_000_000
     """Micro-dollars each run may spend."""
 
@@ -85,11 +92,12 @@ class Platform:
 
     def fresh_gateway(self) -> Gateway:
         """A gateway that has seen nothing, as a new process has."""
-        return Gateway(
-            projections=Projections(manifests=self.manifests, journal=self.journal),
-            grants={name: [tool.name for tool in agent.tools] for name, agent in self.agents.items()},
-            pins={name: manifest.pin for name, manifest in self.manifests.items()},
-            check=Schemas().problem,
+        return built(
+            self.manifests,
+            {name: [tool.name for tool in agent.tools] for name, agent in self.agents.items()},
+            policies=self.policies,
+            egress=self.egress,
+            journal=self.journal,
             runs=self.runs,
             approvals=self.approvals,
             ledger=self.ledger,

@@ -1,6 +1,6 @@
 """What policies are told of a call: the context that ``policies/schema.cedarschema`` declares."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from septet.core.frozen import frozen
@@ -10,10 +10,10 @@ from septet.security.labels import Label, worst
 from septet.security.manifests import ROLES, Manifest
 from septet.security.reading import plainly
 from septet.security.recognisers import SECRETS, find
+from septet.security.records import Record
 from septet.security.session import Session
 from septet.security.values import digest
 
-ONCE = "use"
 _WORDS = 4
 """Words in a row that may be one secret, written with gaps."""
 
@@ -23,6 +23,8 @@ class Scene:
     """What is known besides the call and the session."""
 
     principal: str
+    owned: Collection[str]
+    """Kinds of records that declare an owner."""
     roles: tuple[str, ...]
     attended: bool
     planned: tuple[bool, bool]
@@ -35,11 +37,12 @@ def context(session: Session, manifest: Manifest, arguments: Mapping[str, Any], 
     """The whole record."""
     texts = [str(it.value) for it in values if isinstance(it.value, (str, int)) and not isinstance(it.value, bool)]
     detections = {finding.kind for text in texts if len(text) > _WORDS for finding in find(text)}
+    picked = [it.picked.record for it in values if it.picked]
     return {
         "attended": scene.attended,
-        "labels": {role: int(worst(it.label for it in values if it.declared.role == role)) for role in ROLES}
+        "labels": {role: int(worst(_label(it, picked) for it in values if it.declared.role == role)) for role in ROLES}
         | _left_out(manifest, arguments, values),
-        "records": _records(values, scene.principal),
+        "records": _records(values, scene),
         "amount": _amounts(manifest, arguments, values, int(scene.history["sum"])),
         "session": {"secret": session.secret, "worst": int(session.worst)},
         "secret": bool(detections & SECRETS) or any(_secret(session, text) for text in texts),
@@ -52,15 +55,19 @@ def context(session: Session, manifest: Manifest, arguments: Mapping[str, Any], 
     }
 
 
+def _label(it: Labelled, picked: Sequence[Record]) -> Label:
+    """The label of a value; an amount within what the picked record allows is vouched for by that record."""
+    if it.declared.role == "amount" and it.declared.within and type(it.value) is int:
+        bounds = [record.fields.get(it.declared.within) for record in picked]
+        if any(type(bound) is int and 0 < it.value <= bound for bound in bounds):
+            return min(it.label, Label.DERIVED)
+    return it.label
+
+
 def _left_out(manifest: Manifest, arguments: Mapping[str, Any], values: list[Labelled]) -> dict[str, int]:
     """A role whose argument is left out, where what the tool takes instead matters; a call that goes to nobody in particular."""
     found: dict[str, int] = {}
-    roles = {declared.role for declared in manifest.arguments.values()}
-    if (
-        manifest.effect in ("send", "publish", "egress-read", "membership", "credential")
-        and not roles & AIMS
-        and not any(it.declared.role in AIMS for it in values)
-    ):
+    if not any(it.declared.role in AIMS and it.label != Label.CONSTANT for it in values) and not _harmless(manifest, values):
         found["target"] = int(Label.UNKNOWN)
     properties = manifest.input_schema.get("properties", {})
     for name, declared in manifest.arguments.items():
@@ -72,13 +79,22 @@ def _left_out(manifest: Manifest, arguments: Mapping[str, Any], values: list[Lab
     return found
 
 
-def _records(values: list[Labelled], principal: str) -> dict[str, bool]:
+def _harmless(manifest: Manifest, values: list[Labelled]) -> bool:
+    """Whether a call may aim at nothing: what it makes has a name, or those who would get it are declared, and are nobody."""
+    if manifest.effect == "write-private":
+        return any(it.declared.role == "title" and it.label != Label.CONSTANT for it in values)
+    if manifest.effect == "send":
+        return any(declared.role in AIMS for declared in manifest.arguments.values())
+    return manifest.reads or manifest.effect == "egress-read"
+
+
+def _records(values: list[Labelled], scene: Scene) -> dict[str, bool]:
     chosen = [it for it in values if it.declared.role in PICKS and it.label != Label.CONSTANT]
     owners = [it.picked.record.owner for it in chosen if it.picked and it.picked.owned]
-    foreign = any(not owner or owner != principal for owner in owners)
+    foreign = any(not owner or owner != scene.principal for owner in owners)
     return {
         "picked": all(it.picked is not None for it in chosen),
-        "owned": not foreign,
+        "owned": not foreign and not any(it.picked is None and it.declared.kind in scene.owned for it in chosen),
         "foreign": foreign,
         "ambiguous": any(it.ambiguous for it in chosen),
     }
@@ -122,8 +138,9 @@ def _request(session: Session, manifest: Manifest, values: list[Labelled]) -> di
 
 
 def use(manifest: Manifest, it: Labelled) -> str:
-    """What is counted when a call is aimed at a value."""
-    return digest(f"{ONCE}:{manifest.effect}:{manifest.name}", f"{it.path}\0{it.value}")
+    """What is counted when a call is aimed at a value: of what costs money, whichever tool spends it."""
+    by = "" if manifest.effect in ("financial", "commit") else manifest.name
+    return digest(f"use:{manifest.effect}:{by}", str(it.value))
 
 
 def _secret(session: Session, text: str) -> bool:

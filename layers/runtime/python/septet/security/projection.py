@@ -1,19 +1,41 @@
 """What the gateway knows of a branch: a projection of its journal, extended by what was written since and never read twice."""
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from septet.core.entries import ApprovalAsked, Entry, ModelCall, ModelReply, ToolIntent, ToolResult
+from septet.core.entries import (
+    Answer,
+    ApprovalAsked,
+    Entry,
+    Failure,
+    HandOver,
+    ModelCall,
+    ModelReply,
+    Planned,
+    Request,
+    ToolIntent,
+    ToolResult,
+)
 from septet.core.journal import Branch, Head, Journal
+from septet.core.labels import labelled
+from septet.core.runs import Run
+from septet.security.labels import Label, worst
 from septet.security.manifests import Manifest
-from septet.security.monitor import Record
+from septet.security.monitor import Decision, Monitor
+from septet.security.plans import Plan, PlanWrong, plan
+from septet.security.stored import rank
 
 KEPT = 64
 """Branches whose projections a warm gateway keeps."""
+EXTRACT = "extract"
+"""The tool by which a turn says what a model without tools has read out."""
+_STORED = "stored:"
+"""Before the path of a label that came with an object, among the labels of an entry."""
 _NOTHING = (ModelCall, ModelReply)
 """What half of the entries are, and tells a gateway nothing."""
+_ENDS = (Answer, Failure, HandOver)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -21,15 +43,17 @@ class Projection:
     """One branch up to ``last``."""
 
     manifests: Mapping[str, Manifest]
+    monitor: Monitor
     last: Entry | None = None
-    records: dict[tuple[str, str], Record] = field(default_factory=dict)
-    """What results show, by kind and key, as far as only the platform writes it; the newest reading stands."""
     asked: set[tuple[str, str]] = field(default_factory=set)
     """Calls that a person was asked about, by turn and id; so the next two."""
-    intended: set[tuple[str, str]] = field(default_factory=set)
+    intended: dict[tuple[str, str], tuple[ToolIntent, Mapping[str, str]]] = field(default_factory=dict)
+    """With where the arguments come from; only calls without a result."""
     finished: set[tuple[str, str]] = field(default_factory=set)
-    acted: dict[str, dict[bytes, Mapping[str, Any]]] = field(default_factory=dict)
-    """The effects that were intended, as the monitor wants them; one that came to nothing counts, for nobody can be sure."""
+    effects: set[tuple[str, bytes]] = field(default_factory=set)
+    """Effects that were intended, by tool and by which they are."""
+    planned: str = ""
+    """The turn that the monitor's plan is of."""
 
     @property
     def head(self) -> Head:
@@ -41,6 +65,14 @@ class Projection:
         last = self.last
         return head.number == last.number + 1 and head.hash == last.hash if last else head == Head()
 
+    def decide(self, manifest: Manifest, arguments: Mapping[str, Any], *, agent: str, now: int) -> Decision:
+        """What the monitor says of a call that *agent* wants to make."""
+        return self.monitor.decide(manifest.name, arguments, now=now, agent=agent)
+
+    def acted(self, manifest: Manifest, arguments: Mapping[str, Any]) -> bool:
+        """Whether the call is an effect that was intended before."""
+        return (manifest.name, manifest.identified(arguments)) in self.effects
+
     def take(self, entry: Entry) -> None:
         """Take in the branch's next entry."""
         self.last = entry
@@ -48,25 +80,54 @@ class Projection:
         if isinstance(body, _NOTHING):
             return
         match body:
+            case Request(input=given):
+                self.monitor.request(given, entry.labels)
             case ApprovalAsked(call=call):
                 self.asked.add((entry.turn, call))
-            case ToolIntent(call=call) as intent:
-                self.intended.add((entry.turn, call))
-                if intent.key and (tool := self.manifests.get(intent.tool)):
-                    self.acted.setdefault(tool.name, {})[tool.identified(intent.arguments)] = intent.arguments
-            case ToolResult(call=call) as result:
-                self.finished.add((entry.turn, call))
-                self._read(result, f"{result.tool}, entry {entry.number}")
+            case ToolIntent() as intent:
+                self._intend(entry, intent)
+            case ToolResult() as result:
+                self._finish(entry, result)
+            case Planned(plan=value):
+                self.planned = entry.turn
+                self.monitor.commit(self._plan(value))
+            case _ if isinstance(body, _ENDS) and entry.turn == self.planned:
+                self.monitor.release()
 
-    def _read(self, result: ToolResult, source: str) -> None:
-        declared = self.manifests.get(result.tool)
-        output = declared.output if declared else None
-        if output is None or not output.kind or result.error or not isinstance(result.value, Mapping) or output.key not in result.value:
+    def _plan(self, value: Any) -> Plan:
+        """The plan in *value*; one that the tools of today do not take foresees nothing."""
+        try:
+            return plan(value, self.manifests, self.manifests)
+        except PlanWrong:
+            return Plan(steps=())
+
+    def _intend(self, entry: Entry, intent: ToolIntent) -> None:
+        self.intended[entry.turn, intent.call] = intent, entry.labels
+        if tool := self.manifests.get(intent.tool):
+            self.monitor.intended(tool.name, intent.arguments, entry.at)
+            if intent.key:
+                self.effects.add((tool.name, tool.identified(intent.arguments)))
+
+    def _finish(self, entry: Entry, result: ToolResult) -> None:
+        self.finished.add((entry.turn, result.call))
+        intent, _ = self.intended.pop((entry.turn, result.call), (None, {}))
+        if result.error:
             return
-        fields = {name: value for name, value in result.value.items() if name in output.fields and output.fields[name].label == "record"}
-        key = str(result.value[output.key])
-        owner = str(fields.get(output.owner, ""))
-        self.records[output.kind, key] = Record(kind=output.kind, key=key, fields=fields, owner=owner, source=source)
+        if result.tool == EXTRACT and self.monitor.plan and isinstance(result.value, Mapping):
+            self.monitor.plan.extracted(result.value.get("name", ""), result.value.get("value"))
+        elif intent and result.tool in self.manifests:
+            stored = {path.removeprefix(_STORED): rank(label) for path, label in entry.labels.items() if path.startswith(_STORED)}
+            self.monitor.record(result.tool, intent.arguments, result.value, labels=stored, at=entry.at, number=entry.number)
+
+    def labels(self, manifest: Manifest, value: Any, stored: Mapping[str, str]) -> dict[str, str]:
+        """Where each field of a result comes from, for its entry: by the manifest, and by what was *stored* with the object that was read."""
+        names = value if isinstance(value, Mapping) else {"value": value}
+        kept = {path: rank(label) for path, label in stored.items()}
+        floor = worst(kept.values())
+        declared = manifest.output.fields
+        own = {name: max(rank(declared[name].label), kept.get(name, kept.get("*", Label.CONSTANT))) for name in names if name in declared}
+        said = labelled(names, {name: label.name.lower() for name, label in own.items()}, max(Label.EXTERNAL, floor).name.lower())
+        return said | {_STORED + path: label for path, label in stored.items()}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,12 +136,14 @@ class Projections:
 
     manifests: Mapping[str, Manifest]
     journal: Journal
+    monitor: Callable[[Run], Monitor]
+    """A monitor of a run that knows nothing yet."""
     _kept: OrderedDict[Branch, Projection] = field(default_factory=OrderedDict, init=False)
 
-    def current(self, branch: Branch) -> Projection:
-        """The projection of *branch* as it is now, the caller's alone; ``keep`` gives it back."""
+    def current(self, branch: Branch, run: Run) -> Projection:
+        """The projection of *branch*, which is of *run*, as it is now, the caller's alone; ``keep`` gives it back."""
         known = self._kept.pop(branch, None)
-        return (known and self._extended(known, branch)) or self._read(branch)
+        return (known and self._extended(known, branch)) or self._read(branch, run)
 
     def keep(self, branch: Branch, projection: Projection) -> None:
         """Keep *projection* for the next request."""
@@ -98,8 +161,8 @@ class Projections:
             last = entry
         return known
 
-    def _read(self, branch: Branch) -> Projection:
-        projection = Projection(manifests=self.manifests)
+    def _read(self, branch: Branch, run: Run) -> Projection:
+        projection = Projection(manifests=self.manifests, monitor=self.monitor(run))
         for entry in self.journal.read(branch):
             projection.take(entry)
         return projection

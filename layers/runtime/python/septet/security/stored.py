@@ -17,6 +17,8 @@ TAG = "septet-label"
 """The tag of an object."""
 FIELDS = 64
 """Labelled one by one; of more, all have the worst label."""
+CHARACTERS = 2048
+"""Of those fields' paths together."""
 WHOLE = "*"
 """Everything that has no label of its own."""
 
@@ -32,7 +34,7 @@ class Labelled:
 
 def attribute(labels: Mapping[str, str]) -> dict[str, str]:
     """*labels* as the value of an item's attribute."""
-    if len(labels) > FIELDS:
+    if len(labels) > FIELDS or sum(map(len, labels)) > CHARACTERS:
         return {WHOLE: tag(labels)}
     return {path: _name(label) for path, label in labels.items()}
 
@@ -41,12 +43,12 @@ def from_attribute(value: Any) -> dict[str, str]:
     """The labels in an item's attribute; of an item without one, or with another's, ``unknown``."""
     if not isinstance(value, Mapping) or not all(isinstance(item, str) for item in (*value, *value.values())):
         return {WHOLE: _name("")}
-    return {path: _name(label) for path, label in value.items()} or {WHOLE: _name("")}
+    return attribute(value) if value else {WHOLE: _name("")}
 
 
 def tag(labels: Mapping[str, str]) -> str:
     """The worst of *labels*, as the value of an object's tag; S3 takes ``f"{TAG}={tag(labels)}"`` as ``Tagging``."""
-    return worst(map(_rank, labels.values())).name.lower() if labels else _name("")
+    return worst(map(rank, labels.values())).name.lower() if labels else _name("")
 
 
 def from_tags(tags: Iterable[Mapping[str, str]]) -> dict[str, str]:
@@ -54,16 +56,11 @@ def from_tags(tags: Iterable[Mapping[str, str]]) -> dict[str, str]:
     return {WHOLE: _name(next((item["Value"] for item in tags if item["Key"] == TAG), ""))}
 
 
-def joined(declared: str, path: str, stored: Mapping[str, str]) -> str:
-    """The worse of what a manifest *declared* for the field at *path* and what was *stored* with it."""
-    found = stored.get(path, stored.get(WHOLE))
-    return declared if found is None else max(_rank(declared), _rank(found)).name.lower()
-
-
-def _rank(label: str) -> Label:
+def rank(label: str) -> Label:
+    """The label that a word stands for; one that stands for none is the worst."""
     return Label.__members__.get(label.upper(), Label.UNKNOWN)
 
 
 def _name(label: str) -> str:
     """*label*, or the worst one for a word that is none."""
-    return _rank(label).name.lower()
+    return rank(label).name.lower()
