@@ -29,8 +29,8 @@ class Report:
 
     @property
     def branches(self) -> tuple[str, ...]:
-        """The branches of its journal: no workflow opens another yet."""
-        return (MAIN,)
+        """The branches of its journal."""
+        return self.run.branches
 
     @property
     def status(self) -> str:
@@ -106,20 +106,21 @@ def excerpt(run_id: str, principal: Principal, ports: Ports, *, part: Part) -> E
     if part.sealed:
         require(principal, VERIFIERS, "read entries as they are stored")
     run = record(run_id, principal, ports)
-    return _excerpt(Branch(tenant=run.tenant, run=run.run, path=part.branch), ports, part)
+    return entries(Branch(tenant=run.tenant, run=run.run, path=part.branch), ports, part)
 
 
 def limits(principal: Principal, ports: Ports, *, part: Part) -> Excerpt:
     """*part* of the changes of the limits of the principal's tenant. Raises Problem ``FORBIDDEN``."""
     require(principal, AUDITORS, "read the history of limits")
-    return _excerpt(history(principal.tenant), ports, part)
+    return entries(history(principal.tenant), ports, part)
 
 
-def _excerpt(branch: Branch, ports: Ports, part: Part) -> Excerpt:
+def entries(branch: Branch, ports: Ports, part: Part) -> Excerpt:
+    """*part* of a branch that the principal was found to be allowed to read."""
     limit = part.limit
-    entries = tuple(islice(ports.journal.read(branch, after=part.after), limit + 1))
-    more = len(entries) > limit
-    return Excerpt(entries=entries[:limit], next=entries[limit - 1].number if more else None)
+    found = tuple(islice(ports.journal.read(branch, after=part.after), limit + 1))
+    more = len(found) > limit
+    return Excerpt(entries=found[:limit], next=found[limit - 1].number if more else None)
 
 
 def _waits(approval: str, run: Run, ports: Ports) -> bool:

@@ -161,6 +161,7 @@ class RunLine(Strict):
     created_at: Moment
     ended_at: Moment | None
     submitter: str
+    erased_at: Annotated[Moment | None, Field(description="when its content was erased")] = None
 
 
 class RunPage(Strict):
@@ -239,6 +240,80 @@ class JournalPage(Strict):
     next: Annotated[int | None, Field(description="`after` of the next page; null when there is no more now")]
 
 
+class SealsQuery(Strict):
+    """Which seals."""
+
+    after: Annotated[str, Field(pattern=r"^([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}-[0-9]{3})?$", description="`next` of the page before")] = ""
+    limit: Annotated[int, Field(ge=1, le=50), BeforeValidator(_whole)] = 20
+
+
+class KeptSeal(Strict):
+    """A seal as it is kept; `septet audit verify` checks it. Nothing but a name where what is kept is no seal."""
+
+    name: Annotated[str, Field(description="the hour in UTC, and which of the hour's seals it is")]
+    statement: Annotated[dict[str, Any] | None, Field(description="what is signed, in canonical JSON")]
+    signature: Annotated[str | None, Field(description="DER, in hexadecimal")]
+    leaves: Annotated[list[list[Any]] | None, Field(description="run, branch, number and hash of its last entry")]
+
+
+class SealPage(Strict):
+    """Some seals, oldest first."""
+
+    seals: list[KeptSeal]
+    next: Annotated[str | None, Field(description="`after` of the next page; null when there is no more now")]
+
+
+class SealProof(Strict):
+    """That a branch is in a seal, without the seal's other branches."""
+
+    statement: dict[str, Any]
+    signature: str
+    leaf: list[Any]
+    place: int
+    path: Annotated[list[str], Field(description="of the Merkle tree (RFC 6962), the lowest first")]
+
+
+class ProofPage(Strict):
+    """What some seals have of a run, oldest first. A page may hold none and still have a `next`."""
+
+    proofs: list[SealProof]
+    next: str | None
+
+
+class SealKey(Strict):
+    """What verifies signatures of seals."""
+
+    key: Annotated[str, Field(description="ARN")]
+    algorithm: str
+    pem: Annotated[str, Field(description="the public key")]
+
+
+class ErasureRequest(Strict):
+    """Whose content to erase: one of run, person and tenant. Ask again with what is answered, as long as there is more."""
+
+    run: Annotated[str, Field(max_length=100)] = ""
+    person: Annotated[str, Field(max_length=255, description="the subject whose runs they are")] = ""
+    tenant: Annotated[str, Field(max_length=255, description="all of the token's own tenant, by its name")] = ""
+    erasure: Annotated[str, Field(max_length=100, description="of the answer before")] = ""
+    cursor: Annotated[str | None, Field(max_length=500, description="`next` of the answer before")] = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if sum(map(bool, (self.run, self.person, self.tenant))) != 1:
+            raise PydanticCustomError("one", "names nothing, or too much: give one of run, person and tenant")
+        return self
+
+
+class Erasure(Strict):
+    """What was erased by this request."""
+
+    erasure: Annotated[str, Field(description="its name, in the record of erasures")]
+    erased: Annotated[list[str], Field(description="runs whose content is gone now")]
+    kept: Annotated[dict[str, str], Field(description="why a run was not erased: ask again later")]
+    more: bool
+    next: str | None
+
+
 class Limits(Strict):
     """A tenant's limits."""
 
@@ -265,7 +340,7 @@ class Budget(Strict):
 
 
 class Evidence(Strict):
-    """A value behind the call, raw, and where it came from. A long one is shown by its beginning, which says so."""
+    """A record behind the call: raw values, and where they were read. A long one is shown by its beginning, which says so."""
 
     name: str
     value: Any
@@ -288,6 +363,7 @@ class Approval(Strict):
     run: str
     tool: str
     arguments: Annotated[Any, Field(description="as they were asked about")]
+    labels: Annotated[dict[str, str], Field(description="where each of these comes from, by path: a label of the monitor's")]
     call: Annotated[str, Field(description="the call that is decided on: the approval's own id until somebody changes its arguments")]
     edited: Annotated[
         dict[str, Any] | None, Field(description="the arguments as somebody changed them, which are decided on; null: nobody")

@@ -9,7 +9,8 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from septet.core.money import microdollars
-from septet.integration import approving, budgets, reading, run_ids
+from septet.core.seals import ALGORITHM
+from septet.integration import approving, budgets, erasing, reading, run_ids, sealed
 from septet.integration.http import models, views
 from septet.integration.ports import Ports, Principal
 from septet.integration.submitting import Submission, submit
@@ -146,6 +147,46 @@ def _decide(call: Call, ports: Ports) -> Reply:
     return Reply(answer=views.approval(approving.decide(decision, call.principal, ports), ports.clock()))
 
 
+def _seals(call: Call, ports: Ports) -> Reply:
+    """As many seals as one answer may hold, and at least one."""
+    query: models.SealsQuery = call.query
+    found = sealed.seals(call.principal, ports, after=query.after, limit=query.limit)
+    shown: list[models.KeptSeal] = []
+    size = 0
+    for one in found.seals:
+        view = views.kept(one)
+        size += len(json.dumps(view.model_dump_json()))
+        if shown and size > PAGE_BYTES:
+            return Reply(answer=models.SealPage(seals=shown, next=shown[-1].name))
+        shown.append(view)
+    return Reply(answer=models.SealPage(seals=shown, next=found.next))
+
+
+def _proofs(call: Call, ports: Ports) -> Reply:
+    query: models.SealsQuery = call.query
+    found = sealed.proofs(call.name, call.principal, ports, after=query.after, limit=query.limit)
+    return Reply(answer=models.ProofPage(proofs=[models.SealProof(**one.document()) for one in found.proofs], next=found.next))
+
+
+def _seal_key(call: Call, ports: Ports) -> Reply:
+    key, pem = sealed.public_key(call.principal, ports)
+    return Reply(answer=models.SealKey(key=key, algorithm=ALGORITHM, pem=pem))
+
+
+def _erasures(call: Call, ports: Ports) -> Reply:
+    query: models.HistoryQuery = call.query
+    part = reading.Part(after=query.after, limit=query.limit, sealed=query.sealed)
+    return _page(reading.entries(erasing.orders(call.principal), ports, part), sealed=query.sealed)
+
+
+def _erase(call: Call, ports: Ports) -> Reply:
+    asked: models.ErasureRequest = call.body
+    wanted = erasing.Wanted(run=asked.run, person=asked.person, tenant=asked.tenant)
+    done = erasing.erase(wanted, call.principal, ports, erasure=asked.erasure, cursor=asked.cursor)
+    kept = dict(done.kept)
+    return Reply(answer=models.Erasure(erasure=done.erasure, erased=list(done.erased), kept=kept, more=done.more, next=done.next))
+
+
 OPERATIONS = (
     Operation(
         id="submitRun",
@@ -178,6 +219,51 @@ OPERATIONS = (
         act=_journal,
         answer=models.JournalPage,
         query=models.JournalQuery,
+    ),
+    Operation(
+        id="readRunSeals",
+        method="GET",
+        path="/v1/runs/{run}/seals",
+        summary="Read what seals have of a run",
+        act=_proofs,
+        answer=models.ProofPage,
+        query=models.SealsQuery,
+    ),
+    Operation(
+        id="readSeals",
+        method="GET",
+        path="/v1/audit/seals",
+        summary="Read the tenant's seals, oldest first",
+        act=_seals,
+        answer=models.SealPage,
+        query=models.SealsQuery,
+    ),
+    Operation(
+        id="getSealKey",
+        method="GET",
+        path="/v1/audit/key",
+        summary="Read the public key that verifies seals",
+        act=_seal_key,
+        answer=models.SealKey,
+    ),
+    Operation(
+        id="readErasures",
+        method="GET",
+        path="/v1/audit/erasures",
+        summary="Read who had whose content erased",
+        act=_erasures,
+        answer=models.JournalPage,
+        query=models.HistoryQuery,
+    ),
+    Operation(
+        id="erase",
+        method="POST",
+        path="/v1/audit/erasures",
+        summary="Erase the content of a run, of a person's runs, or of the tenant",
+        act=_erase,
+        answer=models.Erasure,
+        body=models.ErasureRequest,
+        conflicts="Others order erasures at the same moment",
     ),
     Operation(
         id="getBudget", method="GET", path="/v1/budget", summary="See the tenant's limits and its day", act=_budget, answer=models.Budget

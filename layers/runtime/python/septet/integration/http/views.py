@@ -10,6 +10,7 @@ from septet.integration.approving import status_at
 from septet.integration.budgets import Share, Standing
 from septet.integration.http import models
 from septet.integration.reading import Report
+from septet.integration.sealed import Kept
 from septet.security.approvals import Approval, Vote, deciders, escalated
 
 FAILED = ("failed", "stopped", "timed_out", "refused")
@@ -45,6 +46,7 @@ def line(run: Run, status: str) -> models.RunLine:
         created_at=moment(run.created_at),
         ended_at=maybe(run.ended_at),
         submitter=run.submitter,
+        erased_at=maybe(run.erased_at),
     )
 
 
@@ -114,6 +116,13 @@ def sealed(one: Entry) -> models.SealedEntry:
     return models.SealedEntry(**to_json(one))
 
 
+def kept(one: Kept) -> models.KeptSeal:
+    """What is kept under a seal's name."""
+    if one.seal is None:
+        return models.KeptSeal(name=one.name, statement=None, signature=None, leaves=None)
+    return models.KeptSeal(name=one.name, **one.seal.document())
+
+
 def approval(one: Approval, now: int) -> models.Approval:
     """An approval at the time *now*; the waiting execution's token never leaves the platform."""
     return models.Approval(
@@ -125,6 +134,7 @@ def approval(one: Approval, now: int) -> models.Approval:
         asked_by=one.asked_by,
         asked_at=moment(one.asked_at),
         expires_at=moment(one.expires_at),
+        labels=dict(one.labels),
         call=one.call,
         edited=one.edited,
         edited_by=one.edited_by or None,
