@@ -21,6 +21,7 @@ STEPS: dict[str, Any] = {"steps": [{"name": "find", "tool": "find_order", "uses"
 PLAN: dict[str, Any] = STEPS | {
     "extractions": [{"name": "order", "step": "request", "field": "message", "kind": "order", "question": "Which order is it about?"}]
 }
+FIRST: dict[str, Any] = {"steps": [{"name": "find", "tool": "find_order", "slots": {"order_id": {"constant": "A-1"}}}]}
 
 
 def planner() -> Agent:
@@ -93,6 +94,31 @@ class TestPlanner:
         assert ready.entries(branch)[-1].body == Failure(
             error="ModelRefused", message="the model declined to plan; what it said is in the journal"
         )
+
+
+class TestHeld:
+    """The gateway holds the turn to its plan, whatever the model reads afterwards."""
+
+    @pytest.mark.parametrize(("order", "error"), [("A-1", ""), ("B-1", "PolicyDenied")])
+    def test_a_call_that_is_not_in_the_plan_is_denied(self, order: str, error: str) -> None:
+        ready, branch, _ = platform(asks((COMMIT_PLAN, FIRST)), asks(find(order)), says("done"))
+        ready.turn(branch, "clerk")
+        (result,) = [entry.body for entry in ready.entries(branch) if isinstance(entry.body, ToolResult)]
+        assert result.error == error
+
+    def test_an_extraction_binds_a_value(self) -> None:
+        lines = (
+            asks((COMMIT_PLAN, PLAN)),
+            asks((EXTRACT, {"name": "order"})),
+            says("A-1"),
+            asks(find("A-1")),
+            asks(find("A-2")),
+            says("done"),
+        )
+        ready, branch, _ = platform(*lines)
+        ready.turn(branch, "clerk")
+        results = [entry.body for entry in ready.entries(branch) if isinstance(entry.body, ToolResult)]
+        assert [(result.tool, result.error) for result in results] == [(EXTRACT, ""), ("find_order", ""), ("find_order", "PolicyDenied")]
 
 
 class TestExtraction:
