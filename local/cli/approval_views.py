@@ -1,6 +1,8 @@
 """Questions to a person as a terminal shows them: raw values and where each came from, never a model's words about them."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -12,6 +14,20 @@ from local.cli.moments import clock, left
 from local.cli.plain import plain
 from local.cli.run_views import how_to_decide, status
 from local.cli.style import LABEL, NAME
+from septet.security.labels import Label
+
+SOURCES = {
+    Label.CONSTANT: "a choice of the tool's own",
+    Label.PROMPT: "the trusted request has it",
+    Label.ANCHORED: "of a record that the request picks",
+    Label.RECORD: "of a record that the platform keeps",
+    Label.DERIVED: "follows from the request or a record",
+    Label.COUNTERPARTY: "somebody else's, who is known",
+    Label.EXTERNAL: "from outside",
+    Label.UNKNOWN: "the agent's own",
+}
+"""What labels mean to who decides."""
+_RANKS = {label.name.lower(): label for label in Label}
 
 
 def approvals(found: Sequence[Document], *, now: float) -> RenderableType:
@@ -27,7 +43,7 @@ def approval(one: Document, *, now: float) -> RenderableType:
     grid.add_column(style=LABEL, no_wrap=True, width=12)
     grid.add_column(overflow="fold")
     grid.add_row("  call", Text(plain(one["tool"]), style=NAME))
-    grid.add_row("", _values(_current(one)))
+    grid.add_row("", _values(_current(one), notes=_sources(one)))
     if one["edited"] is not None:
         grid.add_row("  changed", Text(plain(f"by {one['edited_by']}; the agent asked for")))
         grid.add_row("", _values(_unlike(one["arguments"], one["edited"])))
@@ -41,6 +57,16 @@ def approval(one: Document, *, now: float) -> RenderableType:
         grid.add_row(f"  {label}", Text(plain(told)))
     grid.add_row("  run", Text(plain(one["run"])))
     return Group(_head(one, now=now), grid, *_foot(one))
+
+
+def _sources(one: Document) -> Mapping[str, str]:
+    """In words, where the arguments come from, by name: the worst of what is in one, or who changed it."""
+    ranks: dict[str, int] = {}
+    for path, label in one["labels"].items():
+        name = re.split(r"[.\[]", path, maxsplit=1)[0]
+        ranks[name] = max(ranks.get(name, 0), _RANKS.get(label, Label.UNKNOWN))
+    changed = _unlike(one["edited"], one["arguments"]) if one["edited"] is not None else {}
+    return {name: SOURCES[Label(rank)] for name, rank in ranks.items()} | dict.fromkeys(changed, f"changed by {one['edited_by']}")
 
 
 def _current(one: Document) -> Any:
@@ -87,13 +113,14 @@ def _foot(one: Document) -> Iterable[RenderableType]:
     return (decided.append(plain(f"by {one['decided_by']}: {one.get('reason') or '(no reason given)'}"), style="default"),)
 
 
-def _values(value: Any) -> RenderableType:
-    """Every field on a line of its own, uncut."""
+def _values(value: Any, notes: Mapping[str, str] = MappingProxyType({})) -> RenderableType:
+    """Every field on a line of its own, uncut, with what is to be noted of it."""
     if not isinstance(value, Mapping):
         return Text(plain(value))
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(style=LABEL, overflow="fold")
     grid.add_column(overflow="fold")
+    grid.add_column(style=LABEL, overflow="fold")
     for name, item in value.items():
-        grid.add_row(Text(plain(name)), Text(plain(item)))
+        grid.add_row(Text(plain(name)), Text(plain(item)), Text(plain(notes.get(name, ""))))
     return grid

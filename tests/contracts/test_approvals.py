@@ -27,6 +27,7 @@ def question(tenant: str) -> Approval:
         asked_at=10,
         expires_at=100,
         reasons=("amount_cents is above 10000",),
+        labels={"order_id": "anchored", "amount_cents": "unknown"},
         evidence=({"name": "order A-1", "value": {"refundable_cents": 50_000}, "source": "find_order, entry 4"},),
     )
 

@@ -11,6 +11,7 @@ from septet.core.journal import Branch
 from septet.local.approvals import MemoryApprovals
 from septet.security.approvals import Approval, Vote, with_vote
 from septet.security.asking import EVIDENCE_BYTES, FIELD_BYTES, Asked, Asker, Occasion, evidence
+from septet.security.labels import Label
 from septet.security.manifests import Asking, Manifest
 from septet.security.monitor import Decision
 
@@ -18,7 +19,12 @@ REFUND = Manifest(name="issue_refund", effect="financial", repeat="keyed", ident
 FETCH = Manifest(name="fetch", effect="egress-read", repeat="none")
 CALL = ToolCall(id="call-1", tool="issue_refund", arguments={"order_id": "A-1", "amount_cents": 20_000})
 HERE = Occasion(branch=Branch(tenant="acme", run="run-1"), turn="refunds", agent="refunds", attended=True, asked=False)
-ASK = Decision(outcome="ask", reasons=("amount_cents is above 10000",), evidence=({"name": "a", "value": {"x": 1}, "source": "entry 1"},))
+ASK = Decision(
+    outcome="ask",
+    reasons=("amount_cents is above 10000",),
+    evidence=({"name": "order A-1", "value": {"refundable_cents": 50_000}, "source": "find_order, entry 1"},),
+    labels={"order_id": Label.ANCHORED, "amount_cents": Label.UNKNOWN},
+)
 
 
 @dataclass
@@ -76,6 +82,7 @@ class TestAsking:
         one = desk.question()
         assert (one.roles, one.approvers, one.escalates_at, one.escalate_to) == (("operator",), 2, 61_000, ("auditor",))
         assert (one.expires_at, one.evidence, one.arguments) == (601_000, ASK.evidence, CALL.arguments)
+        assert one.labels == {"order_id": "anchored", "amount_cents": "unknown"}
         (body,) = asked.bodies
         assert isinstance(body, ApprovalAsked)
         assert (body.approval, asked.arguments) == (one.approval, None)

@@ -174,6 +174,7 @@ def test_an_approval_is_listed_shown_and_decided(client: Any, office: Any) -> No
         "asked_by": "refunds",
         "asked_at": "2025-11-22T21:35:00.001Z",
         "expires_at": "2025-11-22T21:45:00.001Z",
+        "labels": {},
         "call": question.approval,
         "edited": None,
         "edited_by": None,

@@ -69,6 +69,7 @@ def approval(**changed: Any) -> dict[str, Any]:
         "run": RUN,
         "tool": "issue_refund",
         "arguments": {"order_id": "A-1002", "amount_cents": 12900, "reason": "The customer returned it."},
+        "labels": {"order_id": "anchored", "amount_cents": "unknown", "reason": "unknown"},
         "call": APPROVAL,
         "edited": None,
         "edited_by": None,

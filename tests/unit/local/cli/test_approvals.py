@@ -16,7 +16,7 @@ def body(api: FakeApi) -> dict[str, str]:
 
 def test_questions_show_raw_values_and_where_they_come_from(septet: Any, api: FakeApi) -> None:
     api.approvals = [approval()]
-    shown = septet("approvals").stdout
+    shown = septet("approvals", COLUMNS="120").stdout
     for told in (
         APPROVAL,
         "pending",
@@ -24,6 +24,8 @@ def test_questions_show_raw_values_and_where_they_come_from(septet: Any, api: Fa
         "issue_refund",
         "amount_cents  12900",
         "order A-1002, from find_order, entry 7",
+        "of a record that the request picks",
+        "the agent's own",
         "amount_cents is above 10000",
         "admin, approver",
         "refundable_cents  12900",
@@ -129,9 +131,10 @@ def test_all_pages_of_questions_are_shown(septet: Any, api: FakeApi) -> None:
 
 def test_votes_and_changes_show_what_is_decided_on_now_what_was_asked_and_how_to_approve_just_that(septet: Any, api: FakeApi) -> None:
     api.approvals = [approval(**CHANGED)]
-    shown = unwrapped(septet("approvals").stdout)
+    shown = unwrapped(septet("approvals", COLUMNS="120").stdout)
     for told in (
         "amount_cents 5000",
+        "amount_cents 5000 changed by eve",
         "by eve; the agent asked for",
         "amount_cents 12900",
         "admin, approver (1 of 2 approvals)",

@@ -9,9 +9,10 @@ from septet.security.approvals import Approval, Status, Vote
 
 OUTBOX = "outbox"
 """The sparse index of decisions that the waiting execution was not told of."""
+_TUPLES = ("reasons", "evidence", "roles", "escalate_to", "votes")
 ESCALATIONS = "escalations"
 """The sparse index of pending questions that operators are to be told of when their time to escalate comes."""
-_JSON = ("arguments", "reasons", "evidence", "roles", "escalate_to", "votes")
+_JSON = ("arguments", "labels", *_TUPLES)
 _INDEXED = ("outbox", "escalating", "voted")
 """What an item has beside the approval: the sparse indexes' keys, and the number of votes, for conditions."""
 
@@ -167,5 +168,5 @@ def _approval(found: Item) -> Approval:
     """The approval in an item. One that was written before a field was there has its default."""
     held = {name: value for name, value in values(found).items() if name not in _INDEXED}
     held |= {name: loads(held[name]) for name in _JSON if name in held}
-    held |= {name: tuple(held[name]) for name in _JSON[1:] if name in held}
+    held |= {name: tuple(held[name]) for name in _TUPLES if name in held}
     return Approval(**held | {"votes": tuple(Vote(**vote) for vote in held.get("votes", ()))})

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from copy import replace
+from dataclasses import field
 from typing import Any, Literal, Protocol
 
 from septet.core.canonical import canonical, digest
@@ -45,7 +46,9 @@ class Approval:
     reasons: tuple[str, ...] = ()
     """Why a person is asked."""
     evidence: tuple[Mapping[str, Any], ...] = ()
-    """What is behind the arguments: ``{"name", "value", "source"}`` each, raw values (long ones shortened), not the model's words."""
+    """The records behind the arguments: ``{"name", "value", "source"}`` each, raw values (long ones shortened), not the model's words."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Where each argument comes from, by path: the name of a ``Label``."""
     roles: tuple[str, ...] = ("approver",)
     """Who may decide, besides an admin."""
     approvers: int = 1

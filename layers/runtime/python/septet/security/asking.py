@@ -23,6 +23,7 @@ from septet.core.frozen import frozen
 from septet.core.journal import Branch, Clock
 from septet.security.approvals import Approval, Approvals, approval_id
 from septet.security.effects import effect_key
+from septet.security.labels import Label
 from septet.security.manifests import Manifest
 
 FIELD_BYTES = 2048
@@ -47,6 +48,11 @@ class Judgement(Protocol):
     @property
     def evidence(self) -> tuple[Mapping[str, Any], ...]:
         """What it looked at: ``{"name", "value", "source"}`` each."""
+        ...
+
+    @property
+    def labels(self) -> Mapping[str, Label]:
+        """Where each argument comes from, by path."""
         ...
 
 
@@ -144,6 +150,7 @@ def _question(call: ToolCall, manifest: Manifest, decision: Judgement, occasion:
         expires_at=now + asking.seconds * 1000,
         reasons=decision.reasons,
         evidence=evidence(decision.evidence),
+        labels={path: label.name.lower() for path, label in decision.labels.items()},
         roles=asking.roles,
         approvers=asking.approvers,
         escalates_at=now + asking.escalate_after * 1000 if asking.escalate_after else None,
