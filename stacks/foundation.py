@@ -12,6 +12,7 @@ from constructs import Construct
 
 from stacks.constructs.keeping import removal
 from stacks.constructs.names import pascal
+from stacks.constructs.resource_policies import guard_bodies
 from stacks.settings import Settings
 
 _NUMBER, _STRING = dynamodb.AttributeType.NUMBER, dynamodb.AttributeType.STRING
@@ -82,7 +83,7 @@ class Foundation(Stack):
             enable_key_rotation=True,
             removal_policy=self._removal,
         )
-        s3.Bucket(
+        bucket = s3.Bucket(
             self,
             "Bodies",
             bucket_name=names.bucket(),
@@ -95,6 +96,7 @@ class Foundation(Stack):
             versioned=False,  # a body must be erasable at once
             removal_policy=self._removal,
         )
+        guard_bodies(bucket, key, names)
 
     def _seals(self) -> None:
         """The bucket of seals, which are written once and kept, and the key that signs them."""

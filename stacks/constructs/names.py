@@ -94,6 +94,10 @@ class Names:
         """The path that a role's ARN carries, so that the boundary can tell who is asking."""
         return f"/septet/{self.environment}/{kind}/{name}/"
 
+    def roles_arn(self, kind: str) -> str:
+        """The ARN pattern of all roles of a kind."""
+        return f"arn:{self.partition}:iam::{self.account}:role/septet/{self.environment}/{kind}/*"
+
     def boundary(self) -> str:
         """The name of the permissions boundary; IAM is global, so it carries the region."""
         return f"{self.prefix}-boundary-{self.region}"

@@ -108,7 +108,7 @@ def agent(names: Names, declared: Agent) -> list[Statement]:
     return [
         *calling(names, declared),
         allow("TheGateway", ["lambda:InvokeFunction"], [names.gateway_arn(declared.function.name)]),
-        allow("ReadAndAppend", ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem"], [names.table_arn("journal")]),
+        allow("ReadAndAppend", ["dynamodb:Query", "dynamodb:PutItem"], [names.table_arn("journal")]),
         branch_accounts(names),
         allow("Bodies", ["s3:GetObject", "s3:PutObject"], [f"{names.bucket_arn()}/*"]),
         bodies_key(names),
