@@ -48,6 +48,8 @@ DECIDED: dict[str, tuple[Question, Outcome]] = {
     "amount-above-limit": (question("financial", amount={"above_limit": True}), "ask"),
     "amount-unvouched": (question("financial", labels={"amount": 7}), "ask"),
     "content-from-outside": (question("send", labels={"target": 1, "content": 6}, session={"worst": 5}), "ask"),
+    "content-in-request": (question("egress-read", labels={"target": 1, "content": 3}), "ask"),
+    "date-unvouched": (question("commit", labels={"selector": 1, "date": 7}), "ask"),
     "content-to-anchored": (question("send", labels={"target": 2, "content": 6}), "ask"),
     "content-made-public": (question("publish", labels={"content": 5}), "ask"),
     "content-personal": (question("publish", detections=["email"]), "ask"),

@@ -73,8 +73,8 @@ class _Desk:
     def label(self, path: str, value: Any) -> Labelled:
         declared = self.manifest.argument(path)
         it = Labelled(path=path, value=value, declared=declared, label=Label.UNKNOWN)
-        if value is None or value == "" or (isinstance(value, bool) and declared.role not in AIMS) or self._choice(path, value):
-            return _as(it, Label.CONSTANT)
+        if value is None or value == "" or (declared.role not in AIMS and (isinstance(value, bool) or self._choice(path, value))):
+            return _as(it, Label.CONSTANT)  # that a tool offers few to aim at does not say at which
         if declared.role in AIMS and path.removesuffix("[]") not in self.manifest.arguments:
             return it  # deeper than anything that is declared, or not declared at all
         if declared.role in PICKS:
@@ -207,14 +207,14 @@ def _amount(session: Session, it: Labelled, targets: list[Labelled]) -> Labelled
     spelling = number(it.value)
     if spelling is None:
         return it
-    if digest("number", spelling) in session.mentioned:
+    if digest("number", spelling) in session.mentioned and typed(spelling) not in session.mentioned:
         return _as(it, Label.PROMPT)
     key = digest(f"number:{it.declared.kind}", spelling)
     parties = {digest(space(target.declared.kind), form(target.value, space(target.declared.kind)) or "") for target in targets}
     best = Label(session.seen.get(key, Label.UNKNOWN))
     for reading in session.records.holders(key):
         label = Label(reading.held[key])
-        if label <= Label.COUNTERPARTY and parties & reading.held.keys():
+        if label <= Label.COUNTERPARTY and _between(reading, parties):
             label = min(label, Label.ANCHORED)
         if label <= Label.RECORD and any(reading.marks[mention] for mention in session.records.picks(reading)):
             label = Label.ANCHORED
@@ -224,10 +224,20 @@ def _amount(session: Session, it: Labelled, targets: list[Labelled]) -> Labelled
     return _as(it, best)
 
 
+def _between(reading: Reading, parties: set[str]) -> bool:
+    """Whether a record shows one of the *parties*, in a field that no text from outside fills."""
+    return any(reading.held.get(party, Label.UNKNOWN) <= Label.COUNTERPARTY for party in parties)
+
+
 def _passed(session: Session, it: Labelled, amount: Decimal, parties: set[str]) -> bool:
     """Whether the amount is at most the least that has passed between the payee whom the request names and the payer."""
     kind = it.declared.kind
-    shown = [Decimal(reading.numbers[kind]) for key in parties for reading in session.records.holders(key) if kind in reading.numbers]
+    shown = [
+        Decimal(reading.numbers[kind])
+        for key in parties
+        for reading in session.records.holders(key)
+        if kind in reading.numbers and _between(reading, {key})
+    ]
     return bool(kind) and 0 < amount <= min(shown, default=Decimal(0))
 
 

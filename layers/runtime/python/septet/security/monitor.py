@@ -61,6 +61,7 @@ class Monitor:
         self._agent, self._tenant, self._principal = agent, tenant, principal
         self._roles, self._attended = tuple(roles), attended
         self._kinds = frozenset(it.output.kind for it in manifests.values())
+        self._owned = frozenset(it.output.kind for it in manifests.values() if it.output.owner)
         self._session, self._history = Session(), History()
         self._plan: Committed | None = None
         self._endorses = False
@@ -205,6 +206,7 @@ class Monitor:
         planned = self._plan is not None, self._plan is not None and self._plan.match(manifest.name, arguments) is not None
         return Scene(
             principal=self._principal,
+            owned=self._owned,
             roles=self._roles,
             attended=self._attended,
             planned=planned,

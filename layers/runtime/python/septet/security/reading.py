@@ -153,7 +153,9 @@ class _Desk:
         kept = {field: value for field, value in item.items() if tops.get(field, self._empty(field)) <= Label.RECORD}
         owner = str(kept.get(output.owner, "")) if output.owner else ""
         record = Record(kind=output.kind, key=name, fields=kept, owner=owner, source=source)
-        self.session.records.put(Reading(record=record, number=number, key=key, owned=bool(output.owner), held=held, numbers=numbers, marks=marks))
+        self.session.records.put(
+            Reading(record=record, number=number, key=key, owned=bool(output.owner), held=held, numbers=numbers, marks=marks)
+        )
 
     def _heard(self, value: Any, label: Label) -> None:
         """Addresses in a text from outside: what a call takes from there is seen to come from there."""

@@ -112,7 +112,11 @@ class Records:
         found = Records()
         for kind, name, fields, owner, source, number, key, owned, held, numbers, marks in state:
             record = Record(kind=kind, key=name, fields=fields, owner=owner, source=source)
-            found.put(Reading(record=record, number=number, key=Label(key), owned=owned, held=dict(held), numbers=dict(numbers), marks=dict(marks)))
+            found.put(
+                Reading(
+                    record=record, number=number, key=Label(key), owned=owned, held=dict(held), numbers=dict(numbers), marks=dict(marks)
+                )
+            )
         return found
 
 
