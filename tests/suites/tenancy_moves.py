@@ -1,0 +1,171 @@
+"""What tenants do to the API in the tenancy suite: what they may, and what they should not, with ids and cursors that are not theirs."""
+
+import base64
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from threading import Lock
+from typing import Any
+
+from septet.integration.http.operations import OPERATIONS, Operation
+
+ID = re.compile(r"run-[0-9a-z]{26}|apr-[0-9a-f]{32}")
+SUBJECTS = ("ann", "bob", "boss")
+"""The same names at every tenant: a subject alone is nobody."""
+ROLES = ("submitter", "approver", "operator", "auditor", "admin")
+_LETTERS = "0123456789abcdef"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One call of the API."""
+
+    tenant: str
+    subject: str
+    roles: tuple[str, ...]
+    operation: str
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Any = None
+    stolen: bool = False
+    """Whether the path names something of another tenant's."""
+
+    @property
+    def text(self) -> str:
+        """All that the sender said, which an answer may repeat."""
+        return f"{self.path} {self.query} {self.headers} {self.body}"
+
+
+@dataclass(kw_only=True)
+class Book:
+    """What is whose."""
+
+    markers: Mapping[str, str]
+    """By tenant: a text that stands in all that is this tenant's and nowhere else."""
+    owners: dict[str, str] = field(default_factory=dict)
+    """Tenants by the ids of runs and approvals."""
+    cursors: list[tuple[str, str]] = field(default_factory=list)
+    """With their tenants."""
+    lock: Lock = field(default_factory=Lock)
+
+    def learn(self, tenant: str, ids: Sequence[str], cursor: Any) -> None:
+        """Note what an answer to *tenant* told."""
+        with self.lock:
+            for one in ids:
+                self.owners.setdefault(one, tenant)
+            if isinstance(cursor, str):
+                self.cursors.append((tenant, cursor))
+
+    def ids(self, kind: str, tenant: str, *, foreign: bool) -> list[str]:
+        """Known ids of a *kind* that are, or are not, *tenant*'s."""
+        with self.lock:
+            return [one for one, owner in self.owners.items() if one.startswith(kind) and (owner != tenant) == foreign]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mover:
+    """Makes up requests."""
+
+    book: Book
+    keys: Sequence[str | None]
+    """Idempotency keys, the same for every tenant; None for a submission without."""
+    submitters: Sequence[str] = SUBJECTS
+
+    def request(self, tenant: str, dice: Random) -> Request:
+        """Something that somebody of *tenant* asks for."""
+        operation = dice.choice(OPERATIONS)
+        subject = dice.choice(self.submitters if operation.id == "submitRun" else SUBJECTS)
+        roles = ROLES if dice.random() < 0.7 else tuple(dice.sample(ROLES, dice.randint(0, 2)))
+        path, stolen = self._path(operation, tenant, dice)
+        query = {**self._query(operation, tenant, dice), **self._lies(tenant, dice, ("tenant", "tenant_id"), 0.02)}
+        headers = self._lies(tenant, dice, ("X-Tenant", "X-Tenant-Id", "Tenant"), 0.2)
+        body = None
+        if operation.keyed and (key := dice.choice(self.keys)):
+            headers["Idempotency-Key"] = key
+        if operation.body is not None:
+            make = BODIES[operation.id]
+            body = {**make(self.book.markers[tenant], headers, dice), **self._lies(tenant, dice, ("tenant",), 0.05)}
+        return Request(
+            tenant=tenant,
+            subject=subject,
+            roles=roles,
+            operation=operation.id,
+            method=operation.method,
+            path=path,
+            query=query,
+            headers=headers,
+            body=body,
+            stolen=stolen,
+        )
+
+    def _path(self, operation: Operation, tenant: str, dice: Random) -> tuple[str, bool]:
+        """With an id of the tenant's, of another's, or one that is a guess; and whether it is another's."""
+        kind = next((kind for kind in ("run", "approval") if f"{{{kind}}}" in operation.path), "")
+        if not kind:
+            return operation.path, False
+        prefix = {"run": "run-", "approval": "apr-"}[kind]
+        foreign = dice.random() < 0.5
+        known = self.book.ids(prefix, tenant, foreign=foreign)
+        chosen = dice.choice(known) if known else prefix + "0" * (26 if kind == "run" else 32)
+        if dice.random() < 0.2:
+            place = dice.randrange(len(prefix), len(chosen))
+            chosen = chosen[:place] + dice.choice(_LETTERS) + chosen[place + 1 :]
+        with self.book.lock:
+            stolen = self.book.owners.get(chosen, tenant) != tenant
+        return operation.path.format(**{kind: chosen}), stolen
+
+    def _query(self, operation: Operation, tenant: str, dice: Random) -> dict[str, str]:
+        asked = operation.query.model_fields
+        said: dict[str, str] = {}
+        if "cursor" in asked and dice.random() < 0.6:
+            said["cursor"] = self._cursor(tenant, dice)
+        if "branch" in asked and dice.random() < 0.3:
+            said["branch"] = dice.choice(["main", self._other(tenant, dice), "budget", "main.."])
+        if "sealed" in asked and dice.random() < 0.4:
+            said["sealed"] = "true"
+        if "after" in asked and dice.random() < 0.3:
+            said["after"] = str(dice.randint(-1, 5))
+        if "limit" in asked:
+            said["limit"] = str(dice.choice([1, 3, 100]))
+        return said
+
+    def _cursor(self, tenant: str, dice: Random) -> str:
+        """One of the tenant's own, another's, or one made up to point into another's runs."""
+        stolen = self.book.ids("run-", tenant, foreign=True)
+        if stolen and dice.random() < 0.3:
+            plain = dice.choice([f"{9**15:015d}#{dice.choice(stolen)}", f"{self._other(tenant, dice)}#{dice.choice(stolen)}"])
+            return plain if dice.random() < 0.5 else base64.urlsafe_b64encode(plain.encode()).decode().rstrip("=")
+        with self.book.lock:
+            known = [cursor for _, cursor in self.book.cursors]
+        return dice.choice(known) if known else "x"
+
+    def _other(self, tenant: str, dice: Random) -> str:
+        return dice.choice([one for one in self.book.markers if one != tenant])
+
+    def _lies(self, tenant: str, dice: Random, names: Sequence[str], often: float) -> dict[str, str]:
+        """Sometimes: that the sender is of another tenant."""
+        return {dice.choice(names): self._other(tenant, dice)} if dice.random() < often else {}
+
+
+def _submission(marker: str, headers: Mapping[str, str], _: Random) -> dict[str, Any]:
+    # The same text for the same key, so that a repeated key is a repeated submission.
+    return {"workflow": "support", "input": {"message": f"{marker} {headers.get('Idempotency-Key', 'once')}"}}
+
+
+def _decision(marker: str, _: Mapping[str, str], dice: Random) -> dict[str, Any]:
+    return {"decision": dice.choice(["approve", "reject"]), "reason": f"{marker} says so"}
+
+
+def _limits(_: str, __: Mapping[str, str], dice: Random) -> dict[str, Any]:
+    return {"usual": dice.choice(["0.5", "0.25", "1"])}
+
+
+BODIES: Mapping[str, Callable[[str, Mapping[str, str], Random], dict[str, Any]]] = {
+    "submitRun": _submission,
+    "setBudget": _limits,
+    "decide": _decision,
+}
+"""How the body of an operation is made up. A new operation with a body needs a line here."""

@@ -1,0 +1,101 @@
+"""The tenancy suite finds nothing as things are, and finds what a check that is taken out lets through."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import pytest
+
+from septet.core.runs import Page, Run
+from septet.integration.http.operations import OPERATIONS
+from septet.integration.ports import Ports, Principal
+from tests.suites.tenancy import fuzz
+from tests.suites.tenancy_moves import BODIES
+from tests.suites.tenancy_oracle import Found
+
+
+def test_every_operation_that_takes_a_body_gets_one() -> None:
+    assert {operation.id for operation in OPERATIONS if operation.body is not None} == set(BODIES)
+
+
+def test_tenants_do_not_reach_each_other() -> None:
+    found = fuzz(300, tenants=4, rounds=3, processes=2)
+    assert (found.reads, found.writes, found.broken) == ([], [], [])
+    assert found.stolen > 30
+    assert set(found.operations) == {operation.id for operation in OPERATIONS}
+    assert found.statuses[200] > 100
+
+
+class Forgetful:
+    """Knows people by their names alone, as a cache in a warm process would that lacks the tenant in its key."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._rightful = ports.identity
+        self._known: dict[str, Principal] = {}
+
+    def principal(self, token: str) -> Principal:
+        found = self._rightful.principal(token)
+        return self._known.setdefault(found.subject, found)
+
+
+def known_by_name(ports: Ports) -> Ports:
+    return replace(ports, identity=Forgetful(ports))
+
+
+class OfAnybody:
+    """Looks for records by their ids alone, whosever they are."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+        self._tenants: dict[str, str] = {}
+
+    def create(self, run: Run) -> Run:
+        return self._ports.runs.create(run)
+
+    def get(self, tenant: str, run: str) -> Run | None:
+        found = self._ports.runs.get(tenant, run)
+        if found:
+            self._tenants[run] = tenant
+        elif run in self._tenants and (foreign := self._ports.runs.get(self._tenants[run], run)):
+            found = replace(foreign, tenant=tenant)
+        return found
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ports.runs, name)
+
+
+def looked_up_by_id(ports: Ports) -> Ports:
+    return replace(ports, runs=OfAnybody(ports))  # type: ignore[arg-type]  # the rest is the rightful one's
+
+
+class Paged:
+    """Keeps pages of runs, and finds them again by what was asked for but not by who asked."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._runs = ports.runs
+        self._tenant = ""
+        self._kept = cache(lambda named: self._runs.page(self._tenant, **dict(named)))
+
+    def page(self, tenant: str, **named: Any) -> Page:
+        self._tenant = tenant
+        return self._kept(tuple(named.items()))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._runs, name)
+
+
+def pages_kept(ports: Ports) -> Ports:
+    return replace(ports, runs=Paged(ports))  # type: ignore[arg-type]  # the rest is the rightful one's
+
+
+@pytest.mark.parametrize(
+    ("change", "shown"),
+    [
+        pytest.param(known_by_name, lambda found: found.reads and found.writes, id="principals kept without their tenant"),
+        pytest.param(looked_up_by_id, lambda found: found.reads, id="records looked up by id alone"),
+        pytest.param(pages_kept, lambda found: found.reads, id="pages kept without their tenant"),
+    ],
+)
+def test_a_tenant_check_that_is_taken_out_shows(change: Callable[[Ports], Ports], shown: Callable[[Found], bool]) -> None:
+    assert shown(fuzz(160, tenants=4, rounds=2, processes=2, change=change))
