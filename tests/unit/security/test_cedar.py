@@ -41,6 +41,7 @@ DECIDED: dict[str, tuple[Question, Outcome]] = {
     "effect-again": (question("financial", labels={"target": 1}, request={"used": True}), "ask"),
     "title-unvouched": (question("write-private", labels={"title": 5}), "ask"),
     "record-unread": (question("financial", labels={"selector": 3}, records={"picked": False}), "deny"),
+    "record-unowned": (question("commit", labels={"selector": 1}, records={"picked": False, "owned": False}), "deny"),
     "record-ambiguous": (question("write-private", records={"ambiguous": True}), "ask"),
     "amount-invalid": (question("financial", amount={"valid": False}), "deny"),
     "amount-unbounded": (question("financial", amount={"bounded": False}), "deny"),
