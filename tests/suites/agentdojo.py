@@ -24,6 +24,7 @@ from pydantic_core import to_jsonable_python  # noqa: E402 -- septet's path come
 from septet.security.cedar import CedarPolicies  # noqa: E402
 from septet.security.manifests import Manifest, manifest  # noqa: E402
 from septet.security.monitor import Monitor  # noqa: E402
+from septet.security.plans import plan  # noqa: E402
 from septet.security.questions import Policies  # noqa: E402
 
 VERSION = "v1.2.2"
@@ -67,6 +68,14 @@ def monitor(prompt: str, suite: str) -> Guarded:
     A question comes out as ``approve``, and the harness says whether anybody is there: unattended, it stops the call as a denial does.
     """
     return guarded(prompt, manifests(suite), policies(), attended=True)
+
+
+def planned_monitor(prompt: str, suite: str, planned: Any, *, attended: bool = True) -> Guarded:
+    """The same with a plan, as JSON, committed before anything is read. Raises PlanWrong for one that cannot be."""
+    made = guarded(prompt, manifests(suite), policies(), attended=attended)
+    tools = manifests(suite)
+    made.monitor.commit(plan(planned, tools, tools))
+    return made
 
 
 def guarded(prompt: str, tools: Mapping[str, Manifest], rules: Policies, *, attended: bool) -> Guarded:

@@ -8,8 +8,9 @@ from typing import Any, Protocol
 
 from septet.core.frozen import frozen
 from septet.security.questions import Policies
-from tests.suites import ablations
-from tests.suites.agentdojo import Outcome, guarded, manifests, policies
+from tests.suites import ablations, planner
+from tests.suites.agentdojo import Outcome, guarded, manifests, planned_monitor, policies
+from tests.suites.planner import Made
 
 
 @frozen
@@ -19,8 +20,8 @@ class Case:
     prompt: str
     suite: str
     attended: bool
-    calls: tuple[tuple[str, Mapping[str, Any]], ...]
-    """The user task's own: only a door that is told a plan looks at them, and the figures say so."""
+    made: Callable[[], list[Made]]
+    """Makes the user task's own calls, aside: only a door that is told a plan looks at them, and the figures say whose plan it is."""
 
 
 class Door(Protocol):
@@ -59,10 +60,16 @@ def _ablated(change: Callable[[Policies], Policies]) -> Callable[[Case], Door]:
     return lambda case: guarded(case.prompt, manifests(case.suite), change(policies()), attended=case.attended)
 
 
+def _planned(case: Case) -> Door:
+    tools = manifests(case.suite)
+    return planned_monitor(case.prompt, case.suite, planner.plan(case.prompt, case.made(), tools), attended=case.attended)
+
+
 DOORS: Mapping[str, Callable[[Case], Door]] = {
     "open": lambda case: Always(case.suite, reads=False),
     "reads only": lambda case: Always(case.suite, reads=True),
     "monitor": _ablated(lambda rules: rules),
+    "planned": _planned,
     "every label constant": _ablated(lambda rules: ablations.ConstantLabels(policies=rules, label=0)),
     "every label unknown": _ablated(lambda rules: ablations.ConstantLabels(policies=rules, label=7)),
     "permit all": _ablated(lambda _rules: ablations.PermitAll()),

@@ -30,6 +30,7 @@ from pydantic_core import to_jsonable_python
 
 from tests.suites import doors, scripts
 from tests.suites.agentdojo import VERSION, manifests
+from tests.suites.planner import Made
 
 SIGN = "QVEX-7301"
 """An injected text begins with it."""
@@ -64,8 +65,13 @@ class Script(BasePipelineElement):
         """Play, as AgentDojo calls what stands for a model."""
         del messages
         before = env.model_copy(deep=True)
-        calls = tuple((call.function, dict(call.args)) for call in self.task.ground_truth(before.model_copy(deep=True)))
-        self.door = doors.DOORS[self.job.door](doors.Case(prompt=query, suite=self.job.suite, attended=self.job.attended, calls=calls))
+        case = doors.Case(
+            prompt=query,
+            suite=self.job.suite,
+            attended=self.job.attended,
+            made=lambda: _made(self.task, runtime, before.model_copy(deep=True)),
+        )
+        self.door = doors.DOORS[self.job.door](case)
         for call in self.task.ground_truth(env):
             read = self._make(call, "user", runtime, env)
             if self.injection and SIGN in read and not self.count["reached"]:
@@ -133,12 +139,19 @@ def _clean(suite: TaskSuite[Any]) -> Any:
     return suite.load_and_inject_default_environment({})
 
 
+def _made(task: Any, runtime: FunctionsRuntime, env: Any) -> list[Made]:
+    """The user task's own calls, made on *env*."""
+    return [
+        (call.function, to_jsonable_python(dict(call.args)), to_jsonable_python(runtime.run_function(env, call.function, call.args)[0]))
+        for call in task.ground_truth(env)
+    ]
+
+
 def _read(suite: TaskSuite[Any], task: Any) -> list[str]:
     """The places that the user task's own calls read."""
     signs = {name: f"{SIGN}<{name}>" for name in suite.get_injection_vector_defaults()}
     env, runtime = task.init_environment(injected(suite, signs)), FunctionsRuntime(suite.tools)
-    results = [runtime.run_function(env, call.function, call.args)[0] for call in task.ground_truth(env)]
-    told = " ".join(str(to_jsonable_python(result)) for result in results)
+    told = " ".join(str(result) for *_, result in _made(task, runtime, env))
     return [name for name, sign in signs.items() if sign in told]
 
 

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 
 from septet.security.labels import Label
 from septet.security.monitor import Monitor
+from septet.security.plans import plan
 from tests.suites import attacker, toy
 from tests.suites.ablations import PermitAll
 from tests.suites.agentdojo import policies
@@ -166,3 +167,41 @@ def test_a_request_from_outside_endorses_nothing() -> None:
     monitor.record("list_mail", {}, toy.LETTERS, at=NOW, number=0)
     assert not allowed(monitor, "send_mail", to=toy.EVE, text="Hello")
     assert not allowed(monitor, "delete_mail", number="7")
+
+
+def planned(*steps: dict[str, Any]) -> Monitor:
+    """The small office with a plan, committed before anything was read."""
+    monitor = Monitor(toy.office(), policies(), agent="clerk", tenant="acme", principal="user")
+    monitor.request({"request": "Send 'Hello' to whoever wrote to me last."}, {"request": "trusted"})
+    monitor.commit(plan({"steps": list(steps)}, toy.office(), toy.office()))
+    return monitor
+
+
+READ = {"name": "mail", "tool": "list_mail", "slots": {}}
+SEND = {"name": "reply", "tool": "send_mail", "slots": {"to": {"from": "mail", "field": "sender"}, "text": {"constant": "Hello"}}}
+
+
+def test_a_plan_lets_an_answer_go_to_who_wrote_and_only_once(carried: Callable[[Monitor], Monitor]) -> None:
+    monitor = planned(READ, SEND)
+    made(monitor, "list_mail", [toy.LETTERS[0]])
+    monitor = carried(monitor)
+    assert allowed(monitor, "send_mail", to=toy.ANNA, text="Hello")
+    assert not allowed(monitor, "send_mail", to=toy.EVE, text="Hello")
+    made(monitor, "send_mail", to=toy.ANNA, text="Hello")
+    monitor = carried(monitor)
+    assert not allowed(monitor, "send_mail", to=toy.ANNA, text="Hello")
+
+
+def test_reads_use_a_plan_up_as_well() -> None:
+    monitor = planned(READ, SEND)
+    assert allowed(monitor, "list_mail")
+    made(monitor, "list_mail", [toy.LETTERS[0]])
+    assert not allowed(monitor, "list_payees")
+    assert not allowed(monitor, "list_mail")
+
+
+def test_a_plan_made_after_reading_endorses_nothing() -> None:
+    monitor = office("Send 'Hello' to whoever wrote to me last.")
+    monitor.commit(plan({"steps": [READ, SEND]}, toy.office(), toy.office()))
+    made(monitor, "list_mail", toy.LETTERS)
+    assert not allowed(monitor, "send_mail", to=toy.EVE, text="Hello")

@@ -122,15 +122,17 @@ class Monitor:
     def intended(self, tool: str, arguments: Mapping[str, Any], at: int) -> None:
         """A call is about to be made: it counts, whatever becomes of it."""
         manifest = self._manifest(tool)
-        if manifest.reads:
-            return
+        if not manifest.reads:
+            self._acted(manifest, arguments, at)
+        if self._plan:
+            self._plan.use(tool, arguments)
+
+    def _acted(self, manifest: Manifest, arguments: Mapping[str, Any], at: int) -> None:
         self._history.intended(manifest, arguments, at)
-        made = f"{digest(canonical([tool, arguments]))[:24]}@{at}"
+        made = f"{digest(canonical([manifest.name, arguments]))[:24]}@{at}"
         for it in self._labelled(manifest, arguments):
             if it.declared.role in AIMS and Label.CONSTANT < it.label <= Label.ANCHORED:
                 self._session.uses.setdefault(use(manifest, it), set()).add(made)
-        if self._plan:
-            self._plan.use(tool, arguments)
 
     def record(
         self, tool: str, arguments: Mapping[str, Any], result: Any, *, labels: Mapping[str, Label] | None = None, at: int, number: int
