@@ -56,6 +56,23 @@ def test_a_submission_is_recorded_requested_started_and_noted(office: Any) -> No
     assert office.workflows.inputs == {run.execution: {"tenant": "acme", "run": run.run, "workflow": "support"}}
 
 
+def test_what_an_input_holds_is_logged_by_kind_and_number_alone(office: Any, caplog: pytest.LogCaptureFixture) -> None:
+    run = submit(other(input={"message": "4111111111111111, a@example.com, b@example.com"}), ANN, office.ports)
+    assert [record.getMessage() for record in caplog.records] == [f"the input of {run.run} holds card: 1, email: 2"]
+
+
+@pytest.mark.parametrize("text", ["a\x00", "a\U000e0068", "a\u202eb"])
+def test_a_text_that_hides_something_is_refused_by_its_field_and_nothing_is_started(office: Any, text: str) -> None:
+    problem = refusal(other(input={"message": text}), ANN, office.ports)
+    assert (problem.kind, [wrong.field for wrong in problem.errors]) == (Kind.INVALID, ["input.message"])
+    assert office.workflows.inputs == {}
+
+
+def test_nothing_invisible_is_in_a_trusted_field(office: Any) -> None:
+    problem = refusal(other(input={"message": "mail\u200b", "channel": "mail\u200b"}), ANN, office.ports)
+    assert [wrong.field for wrong in problem.errors] == ["input.channel"]
+
+
 def test_a_field_whose_source_is_not_declared_is_external(office: Any) -> None:
     run = submit(other(input={"message": "m", "orders": [1]}), ANN, office.ports)
     (entry,) = office.journal.read(Branch(tenant="acme", run=run.run))

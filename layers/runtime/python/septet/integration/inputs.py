@@ -12,6 +12,7 @@ from septet.core.canonical import canonical
 from septet.core.labels import labelled
 from septet.integration.ports import Declaration
 from septet.integration.problems import Wrong
+from septet.security import screening
 
 SOURCE = "x-septet-source"
 """The keyword that says whose words a property holds."""
@@ -22,7 +23,7 @@ NAME_CHARACTERS = 100
 
 
 def problems(declared: Declaration, given: Mapping[str, Any]) -> tuple[Wrong, ...]:
-    """What about *given* the workflow does not accept, at most ``PROBLEMS``; empty when it is fine."""
+    """What about *given* the workflow does not accept, or no text may hold, at most ``PROBLEMS``; empty when it is fine."""
     try:
         _validator(canonical(declared.input_schema))(given)
     except fastjsonschema.JsonSchemaValuesException as error:
@@ -32,7 +33,8 @@ def problems(declared: Declaration, given: Mapping[str, Any]) -> tuple[Wrong, ..
         return (Wrong(field="input", message="has a number that is out of range"),)
     except RecursionError:
         return (Wrong(field="input", message="is nested too deeply"),)
-    return ()
+    screened = screening.problems(given, labels(declared, given))
+    return tuple(islice((Wrong(field=field, message=message) for field, message in screened), PROBLEMS))
 
 
 def labels(declared: Declaration, given: Mapping[str, Any]) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Submitting a run: every step can be repeated after a crash between any two, and a key starts one execution."""
 
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -16,10 +17,12 @@ from septet.integration import inputs, run_ids
 from septet.integration.ports import Declaration, Ports, Principal
 from septet.integration.problems import Kind, Problem, Wrong, invalid
 from septet.integration.rights import SUBMITTERS, require
+from septet.security import screening
 
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
 """An idempotency key: visible ASCII."""
 KEY_FIELD = "Idempotency-Key"
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,6 +57,8 @@ def submit(submission: Submission, principal: Principal, ports: Ports) -> Run:
         return run
     _open(run, ports)
     _request(run, submission, declared, ports)
+    if found := screening.detections(submission.input):
+        _log.warning("the input of %s holds %s", run.run, ", ".join(f"{kind}: {count}" for kind, count in sorted(found.items())))
     execution = _execution(run, ports, again=run is not asked)
     ports.runs.started(run.tenant, run.run, execution)
     return replace(run, execution=execution, status="running", ended_at=None, error="", message="")
