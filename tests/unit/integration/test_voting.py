@@ -214,3 +214,22 @@ class TestEditing:
         say(EVE, question, arguments={"reason": "y" * 60_000})
         assert "too often" in refused(say, EVE, question, Kind.CONFLICT, arguments={"reason": "z" * 60_000})
         assert say(EVE, question, status="rejected").status == "rejected"
+
+
+class Busy:
+    """Approvals in which somebody else is always quicker."""
+
+    def __init__(self, approvals: Any) -> None:
+        self._approvals = approvals
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._approvals, name)
+
+    def decide(self, *_: Any, **__: Any) -> None:
+        return None
+
+
+def test_who_never_gets_to_write_is_told_so(office: Any, ask: Any, say: Any) -> None:
+    question = ask()
+    office.approvals = Busy(office.approvals)
+    assert "others are deciding" in refused(say, EVE, question, Kind.CONFLICT)

@@ -16,6 +16,8 @@ from septet.integration.voting import Decision, approved, holds
 from septet.security.approvals import Approval, Status, Vote, deciders
 from septet.security.delivery import deliver
 
+TRIES = 50
+"""Of writing one decision while others write theirs."""
 _POSITION = re.compile(r"([0-9]{1,15})#([a-z0-9-]{1,100})")
 _log = logging.getLogger(__name__)
 
@@ -111,13 +113,16 @@ def decide(decision: Decision, principal: Principal, ports: Ports) -> Approval:
 
 def _written(decision: Decision, standing: Approval, subject: str, ports: Ports) -> Approval:
     """What stands after writing the decision: it, or what somebody else settled first. A vote that came meanwhile counts before it."""
-    while open_at(standing, now := ports.clock()):
+    for _ in range(TRIES):
+        now = ports.clock()
+        if not open_at(standing, now):
+            return replace(standing, status=status_at(standing, now))
         status, votes = _ruling(decision, standing, subject, now)
         tenant, name, reason = standing.tenant, standing.approval, decision.reason
         if written := ports.approvals.decide(tenant, name, status=status, by=subject, reason=reason, at=now, votes=votes):
             return written
         standing = ports.approvals.get(tenant, name) or replace(standing, status="expired")
-    return replace(standing, status=status_at(standing, now))
+    raise Problem(Kind.CONFLICT, "others are deciding on it at the same moment: look at it again, and repeat")
 
 
 def _ruling(decision: Decision, standing: Approval, subject: str, now: int) -> tuple[Status, tuple[Vote, ...]]:
