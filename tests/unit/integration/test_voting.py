@@ -156,6 +156,12 @@ class TestEditing:
         assert (done.status, done.arguments, done.edited, done.edited_by) == ("approved", question.arguments, LESS, "eve")
         assert done.call != question.call == question.approval
 
+    @pytest.mark.parametrize("approvers", [1, 2])
+    def test_a_change_of_the_call_that_was_seen_is_taken(self, ask: Any, say: Any, approvers: int) -> None:
+        question = ask(approvers=approvers)
+        changed = say(EVE, question, arguments=LESS, call=question.call)
+        assert (changed.edited, changed.approved_by) == (LESS, ("eve",))
+
     def test_the_same_arguments_are_no_change_however_numbers_are_spelt(self, ask: Any, say: Any) -> None:
         question = ask()
         assert say(EVE, question, arguments={"amount": 9000.0, "order_id": "1002"}).edited is None

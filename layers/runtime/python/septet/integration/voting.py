@@ -64,5 +64,6 @@ def holds(decision: Decision, standing: Approval, subject: str) -> bool:
     if decision.status == "rejected" or standing.status in ("rejected", "expired"):
         return (standing.status, standing.decided_by) == (decision.status, subject)
     by = standing.approved_by or (standing.decided_by,)
-    same = decision.arguments is None or approves(decision.arguments, standing)
-    return subject in by and same and decision.call in ("", standing.call)
+    if decision.arguments is not None:  # the call that was seen is another one then
+        return subject in by and approves(decision.arguments, standing)
+    return subject in by and decision.call in ("", standing.call)
