@@ -68,6 +68,13 @@ def failed(desk: Desk) -> None:
     assert desk.ended(desk.start(f"failure {desk.tenant}"))["status"] == "failed"
 
 
+def long_answered(desk: Desk) -> None:
+    """The writer's reply is too long for an item, and is read again by the API."""
+    route = {"calls": [{"tool": "answer", "arguments": {"route": "writer", "why": "a question"}}]}
+    play(desk, "at length", {"triage": [route], "writer": [{"text": LONG}]})
+    assert LONG.strip() in desk.ended(desk.start(f"at length {desk.tenant}"))["answer"]["text"]
+
+
 def read_over_the_api(desk: Desk) -> None:
     run = desk.ended(desk.start(f"What are your opening hours? {LONG}"))["id"]
     for path in ("/v1/runs", "/v1/runs?status=succeeded", f"/v1/runs/{run}", f"/v1/runs/{run}/journal", "/v1/approvals?status=pending"):
@@ -98,6 +105,7 @@ PLAYED: tuple[Callable[[Desk], None], ...] = (
     denied,
     delivered_late,
     failed,
+    long_answered,
     read_over_the_api,
     authorised,
 )
