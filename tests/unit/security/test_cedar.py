@@ -41,7 +41,6 @@ DECIDED: dict[str, tuple[Question, Outcome]] = {
     "effect-again": (question("financial", labels={"target": 1}, request={"used": True}), "ask"),
     "title-unvouched": (question("write-private", labels={"title": 5}), "ask"),
     "record-unread": (question("financial", labels={"selector": 3}, records={"picked": False}), "deny"),
-    "record-unowned": (question("commit", labels={"selector": 1}, records={"picked": False, "owned": False}), "deny"),
     "record-ambiguous": (question("write-private", records={"ambiguous": True}), "ask"),
     "amount-invalid": (question("financial", amount={"valid": False}), "deny"),
     "amount-unbounded": (question("financial", amount={"bounded": False}), "deny"),
@@ -120,6 +119,11 @@ def test_somebody_else_s_record_is_denied_to_all(effect: str) -> None:
 @pytest.mark.parametrize("effect", ["destructive", "credential", "membership", "publish", "send"])
 def test_a_record_of_one_s_own_is_no_reason_to_destroy_or_hand_it_on(effect: str) -> None:
     assert ENGINE.decide(question(effect, labels={"selector": 3})).outcome == "ask"
+
+
+@pytest.mark.parametrize(("owned", "outcome"), [(True, "allow"), (False, "deny")])
+def test_an_unread_id_of_the_request_s_stands_for_itself_only_where_records_have_no_owners(*, owned: bool, outcome: str) -> None:
+    assert ENGINE.decide(question("commit", labels={"selector": 1}, records={"picked": False, "owned": owned})).outcome == outcome
 
 
 def test_what_is_not_declared_is_denied() -> None:
