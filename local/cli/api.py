@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
@@ -71,19 +71,51 @@ class Api:
 
     def sealed(self, run: str, branch: str) -> list[Document]:
         """All entries of a branch as they are stored."""
-        query = {"branch": branch, "sealed": "true", "limit": str(_PAGE)}
-        return self._entries(f"/v1/runs/{quote(run, safe='')}/journal", query)
+        return list(self.stored(run, branch))
 
-    def _entries(self, path: str, query: dict[str, str]) -> list[Document]:
-        """All pages of a journal."""
-        entries: list[Document] = []
+    def stored(self, run: str, branch: str) -> Iterator[Document]:
+        """The same, read page by page."""
+        query = {"branch": branch, "sealed": "true", "limit": str(_PAGE)}
+        return self._paged(f"/v1/runs/{quote(run, safe='')}/journal", query, "entries")
+
+    def run_seals(self, run: str) -> Iterator[Document]:
+        """What seals have of a run."""
+        return self._paged(f"/v1/runs/{quote(run, safe='')}/seals", {}, "proofs")
+
+    def seals(self) -> Iterator[Document]:
+        """The tenant's seals, oldest first."""
+        return self._paged("/v1/audit/seals", {}, "seals")
+
+    def seal_key(self) -> Document:
+        """The public key that verifies seals."""
+        return self._ask("GET", "/v1/audit/key")
+
+    def erasures(self, *, sealed: bool = False) -> Iterator[Document]:
+        """Every erasure that was ordered, or the entries as they are stored."""
+        query = {"limit": str(_PAGE)} | ({"sealed": "true"} if sealed else {})
+        return self._paged("/v1/audit/erasures", query, "entries")
+
+    def erase(self, wanted: Mapping[str, str]) -> Document:
+        """Erase as much as one request does. Doing it twice is the same."""
+        return self._ask("POST", "/v1/audit/erasures", body=dict(wanted), repeatable=True)
+
+    def every_run(self) -> Iterator[Document]:
+        """All runs, newest first, read page by page."""
+        return self._paged("/v1/runs", {"limit": str(_PAGE)}, "runs", cursor="cursor")
+
+    def _paged(self, path: str, query: Mapping[str, str], name: str, *, cursor: str = "after") -> Iterator[Document]:
+        """All that is listed as *name* on all pages. A page may hold nothing and have one after it."""
+        query = dict(query)
         while True:
             page = self._ask("GET", path, query=query)
-            found = _listed(page, "entries")
-            entries += found
-            if page.get("next") is None or not found:
-                return entries
-            query["after"] = str(page["next"])
+            yield from _listed(page, name)
+            if page.get("next") is None:
+                return
+            query[cursor] = str(page["next"])
+
+    def _entries(self, path: str, query: Mapping[str, str]) -> list[Document]:
+        """All pages of a journal."""
+        return list(self._paged(path, query, "entries"))
 
     def budget(self) -> Document:
         """The tenant's limits and its day."""

@@ -5,7 +5,16 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from local.cli import approval_commands, budget_commands, run_commands, twin_commands, verify_commands
+from local.cli import (
+    approval_commands,
+    audit_commands,
+    budget_commands,
+    erase_commands,
+    export_commands,
+    run_commands,
+    twin_commands,
+    verify_commands,
+)
 from local.cli.consoles import complain
 from local.cli.outcomes import CommandFailed, Exit
 from local.twin.errors import TwinError
@@ -44,6 +53,15 @@ def application() -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    for module in (twin_commands, run_commands, verify_commands, approval_commands, budget_commands):
+    for module in (
+        twin_commands,
+        run_commands,
+        verify_commands,
+        audit_commands,
+        export_commands,
+        erase_commands,
+        approval_commands,
+        budget_commands,
+    ):
         module.add(septet)
     return septet

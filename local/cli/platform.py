@@ -21,6 +21,8 @@ DESK = Identity(tenant=TENANT, principal="agent-desk", roles=("approver",))
 """Who decides on the twin."""
 ADMIN = Identity(tenant=TENANT, principal="admin", roles=("admin",))
 """Who changes limits on the twin."""
+AUDITOR = Identity(tenant=TENANT, principal="auditor", roles=("auditor",))
+"""Who verifies and exports on the twin."""
 OPERATOR = Identity(tenant=TENANT, principal="operator", roles=("operator",))
 """Who looks at runs on the twin."""
 

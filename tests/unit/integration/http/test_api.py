@@ -64,6 +64,7 @@ def test_a_report_has_what_the_contract_names(client: Any, office: Any) -> None:
         "created_at": "2025-11-22T21:35:00.001Z",
         "ended_at": None,
         "submitter": "ann",
+        "erased_at": None,
         "path": ["triage", "writer"],
         "answer": None,
         "failure": None,
@@ -112,7 +113,7 @@ def test_a_list_pages_and_filters(client: Any, office: Any) -> None:
     runs = [office.start() for _ in range(3)]
     first = client.call("GET", "/v1/runs", query={"limit": "2"}).body
     assert [run["id"] for run in first["runs"]] == runs[:0:-1]
-    assert set(first["runs"][0]) == {"id", "workflow", "status", "created_at", "ended_at", "submitter"}
+    assert set(first["runs"][0]) == {"id", "workflow", "status", "created_at", "ended_at", "submitter", "erased_at"}
     second = client.call("GET", "/v1/runs", query={"limit": "2", "cursor": first["next"]}).body
     assert [run["id"] for run in second["runs"]] == [runs[0]]
     assert second["next"] is None

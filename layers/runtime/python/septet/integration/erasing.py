@@ -9,14 +9,16 @@ import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Literal
 
 from septet.core.entries import ErasureOrdered
 from septet.core.errors import Fenced, InputRejected
 from septet.core.journal import Branch, Head, Pen
 from septet.core.runs import Run
+from septet.integration import run_ids
 from septet.integration.ending import settled
 from septet.integration.ports import Ports, Principal
-from septet.integration.problems import Kind, Problem, invalid
+from septet.integration.problems import Kind, Problem
 from septet.integration.rights import ADMINS, AUDITORS, require
 
 RECORD = "erasures"
@@ -34,21 +36,9 @@ NAME = re.compile(r"ers-[0-9a-f]{16}")
 class Wanted:
     """What is to be erased."""
 
-    run: str = ""
-    person: str = ""
-    """The subject of the tokens that submitted the runs."""
-    tenant: str = ""
-    """The principal's own, by its name."""
-
-    @property
-    def of(self) -> str:
-        """What it is: ``run``, ``person`` or ``tenant``."""
-        return "run" if self.run else "person" if self.person else "tenant"
-
-    @property
-    def subject(self) -> str:
-        """Which of those."""
-        return self.run or self.person or self.tenant
+    of: Literal["run", "person", "tenant"]
+    subject: str
+    """The run; the subject of the tokens that submitted the runs; or the principal's own tenant, by its name."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,12 +71,12 @@ def settled_for_good(run: Run, now: int) -> bool:
 def erase(wanted: Wanted, principal: Principal, ports: Ports, *, erasure: str = "", cursor: str | None = None) -> Progress:
     """Erase a slice of what is *wanted*. A run that goes on is kept.
 
-    Raises Problem: ``FORBIDDEN`` for whoever is no administrator, ``NOT_FOUND`` for a run there is not, ``INVALID`` for another tenant's
-    name or a cursor that leads nowhere, ``CONFLICT`` when others order erasures again and again at this moment.
+    Raises Problem: ``FORBIDDEN`` for whoever is no administrator, ``NOT_FOUND`` for a run there is not, another tenant, or a cursor
+    that leads nowhere, ``CONFLICT`` when others order erasures again and again at this moment.
     """
     require(principal, ADMINS, "erase content")
-    if wanted.of == "tenant" and wanted.tenant != principal.tenant:
-        raise invalid("tenant", f"is not yours: your token's tenant is {principal.tenant}")
+    if wanted.of == "tenant" and wanted.subject != principal.tenant:
+        raise Problem(Kind.NOT_FOUND, f"you have no such tenant: yours is {principal.tenant}")
     runs, following = _slice(wanted, principal.tenant, ports, cursor)
     now = ports.clock()
     ready = [run.run for run in runs if run.erased_at is None and settled_for_good(run, now)]
@@ -115,15 +105,15 @@ def orders(principal: Principal) -> Branch:
 
 def _slice(wanted: Wanted, tenant: str, ports: Ports, cursor: str | None) -> tuple[Sequence[Run], str | None]:
     """Some of the runs, as they stand, and where to go on."""
-    if wanted.run:
-        run = ports.runs.get(tenant, wanted.run)
+    if wanted.of == "run":
+        run = ports.runs.get(tenant, wanted.subject) if re.fullmatch(run_ids.PATTERN, wanted.subject) else None
         if run is None:
-            raise Problem(Kind.NOT_FOUND, f"there is no run {wanted.run}")
+            raise Problem(Kind.NOT_FOUND, f"there is no run {wanted.subject}")
         return [settled(run, ports.runs, ports.workflows, ports.clock)], None
     try:
-        page = ports.runs.page(tenant, limit=SLICE, cursor=cursor, submitter=wanted.person or None)
+        page = ports.runs.page(tenant, limit=SLICE, cursor=cursor, submitter=wanted.subject if wanted.of == "person" else None)
     except InputRejected as error:
-        raise invalid("cursor", "is not one this API made: take it from next of the answer before") from error
+        raise Problem(Kind.NOT_FOUND, "there is nothing at this cursor: take it from next of the answer before") from error
     return [settled(run, ports.runs, ports.workflows, ports.clock) for run in page.runs], page.next
 
 

@@ -106,13 +106,17 @@ def _answer(operation: Operation) -> Json:
 def _problems(operation: Operation) -> Iterator[tuple[Kind, str]]:
     """The problems an operation may answer, and what each means."""
     kinds = [Kind.MALFORMED, Kind.UNAUTHENTICATED, Kind.FORBIDDEN, Kind.INVALID, Kind.BROKEN, Kind.UNAVAILABLE]
-    kinds += [Kind.NOT_FOUND] if "{" in operation.path or "cursor" in operation.query.model_fields else []
+    kinds += [Kind.NOT_FOUND] if "{" in operation.path or "cursor" in _fields(operation) else []
     kinds += [Kind.TOO_LARGE, Kind.UNSUPPORTED_TYPE] if operation.body else []
     yield from ((kind, _EXPLAINED[kind]) for kind in kinds)
     if operation.conflicts:
         yield Kind.CONFLICT, operation.conflicts
     if operation.exhausts:
         yield Kind.EXHAUSTED, operation.exhausts
+
+
+def _fields(operation: Operation) -> set[str]:
+    return {*operation.query.model_fields, *(operation.body.model_fields if operation.body else ())}
 
 
 def _problem(kind: Kind, told: str) -> Json:

@@ -289,19 +289,14 @@ class SealKey(Strict):
 
 
 class ErasureRequest(Strict):
-    """Whose content to erase: one of run, person and tenant. Ask again with what is answered, as long as there is more."""
+    """Whose content to erase. Ask again with what is answered, as long as there is more."""
 
-    run: Annotated[str, Field(max_length=100)] = ""
-    person: Annotated[str, Field(max_length=255, description="the subject whose runs they are")] = ""
-    tenant: Annotated[str, Field(max_length=255, description="all of the token's own tenant, by its name")] = ""
+    of: Literal["run", "person", "tenant"]
+    subject: Annotated[
+        str, Field(min_length=1, max_length=255, description="the run, the subject that submitted the runs, or the token's own tenant")
+    ]
     erasure: Annotated[str, Field(max_length=100, description="of the answer before")] = ""
-    cursor: Annotated[str | None, Field(max_length=500, description="`next` of the answer before")] = None
-
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        if sum(map(bool, (self.run, self.person, self.tenant))) != 1:
-            raise PydanticCustomError("one", "names nothing, or too much: give one of run, person and tenant")
-        return self
+    cursor: Annotated[str, Field(min_length=1, max_length=500, description="`next` of the answer before")] | None = None
 
 
 class Erasure(Strict):

@@ -181,7 +181,7 @@ def _erasures(call: Call, ports: Ports) -> Reply:
 
 def _erase(call: Call, ports: Ports) -> Reply:
     asked: models.ErasureRequest = call.body
-    wanted = erasing.Wanted(run=asked.run, person=asked.person, tenant=asked.tenant)
+    wanted = erasing.Wanted(of=asked.of, subject=asked.subject)
     done = erasing.erase(wanted, call.principal, ports, erasure=asked.erasure, cursor=asked.cursor)
     kept = dict(done.kept)
     return Reply(answer=models.Erasure(erasure=done.erasure, erased=list(done.erased), kept=kept, more=done.more, next=done.next))
