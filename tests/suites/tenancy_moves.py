@@ -87,7 +87,7 @@ class Mover:
             headers["Idempotency-Key"] = key
         if operation.body is not None:
             make = BODIES[operation.id]
-            body = {**make(self.book.markers[tenant], headers, dice), **self._lies(tenant, dice, ("tenant",), 0.05)}
+            body = {**make(self, tenant, headers.get("Idempotency-Key", "once"), dice), **self._lies(tenant, dice, ("tenant",), 0.05)}
         return Request(
             tenant=tenant,
             subject=subject,
@@ -123,7 +123,7 @@ class Mover:
         if "cursor" in asked and dice.random() < 0.6:
             said["cursor"] = self._cursor(tenant, dice)
         if "branch" in asked and dice.random() < 0.3:
-            said["branch"] = dice.choice(["main", self._other(tenant, dice), "budget", "main.."])
+            said["branch"] = dice.choice(["main", self.other(tenant, dice), "budget", "main.."])
         if "sealed" in asked and dice.random() < 0.4:
             said["sealed"] = "true"
         if "after" in asked and dice.random() < 0.3:
@@ -136,35 +136,44 @@ class Mover:
         """One of the tenant's own, another's, or one made up to point into another's runs."""
         stolen = self.book.ids("run-", tenant, foreign=True)
         if stolen and dice.random() < 0.3:
-            plain = dice.choice([f"{9**15:015d}#{dice.choice(stolen)}", f"{self._other(tenant, dice)}#{dice.choice(stolen)}"])
+            plain = dice.choice([f"{9**15:015d}#{dice.choice(stolen)}", f"{self.other(tenant, dice)}#{dice.choice(stolen)}"])
             return plain if dice.random() < 0.5 else base64.urlsafe_b64encode(plain.encode()).decode().rstrip("=")
         with self.book.lock:
             known = [cursor for _, cursor in self.book.cursors]
         return dice.choice(known) if known else "x"
 
-    def _other(self, tenant: str, dice: Random) -> str:
+    def other(self, tenant: str, dice: Random) -> str:
+        """Another tenant."""
         return dice.choice([one for one in self.book.markers if one != tenant])
 
     def _lies(self, tenant: str, dice: Random, names: Sequence[str], often: float) -> dict[str, str]:
         """Sometimes: that the sender is of another tenant."""
-        return {dice.choice(names): self._other(tenant, dice)} if dice.random() < often else {}
+        return {dice.choice(names): self.other(tenant, dice)} if dice.random() < often else {}
 
 
-def _submission(marker: str, headers: Mapping[str, str], _: Random) -> dict[str, Any]:
+def _submission(mover: Mover, tenant: str, key: str, _: Random) -> dict[str, Any]:
     # The same text for the same key, so that a repeated key is a repeated submission.
-    return {"workflow": "support", "input": {"message": f"{marker} {headers.get('Idempotency-Key', 'once')}"}}
+    return {"workflow": "support", "input": {"message": f"{mover.book.markers[tenant]} {key}"}}
 
 
-def _decision(marker: str, _: Mapping[str, str], dice: Random) -> dict[str, Any]:
-    return {"decision": dice.choice(["approve", "reject"]), "reason": f"{marker} says so"}
+def _decision(mover: Mover, tenant: str, _: str, dice: Random) -> dict[str, Any]:
+    return {"decision": dice.choice(["approve", "reject"]), "reason": f"{mover.book.markers[tenant]} says so"}
 
 
-def _limits(_: str, __: Mapping[str, str], dice: Random) -> dict[str, Any]:
+def _limits(_: Mover, __: str, ___: str, dice: Random) -> dict[str, Any]:
     return {"usual": dice.choice(["0.5", "0.25", "1"])}
 
 
-BODIES: Mapping[str, Callable[[str, Mapping[str, str], Random], dict[str, Any]]] = {
+def _erasure(mover: Mover, tenant: str, _: str, dice: Random) -> dict[str, Any]:
+    """Of another's run, or of all that another has; of a person's, whose name everybody has; only seldom of what is the tenant's own."""
+    runs = mover.book.ids("run-", tenant, foreign=dice.random() < 0.9)
+    whole = mover.other(tenant, dice) if dice.random() < 0.95 else tenant
+    return dice.choice([{"run": dice.choice(runs or ["run-0"])}, {"tenant": whole}, {"person": dice.choice(SUBJECTS)}])
+
+
+BODIES: Mapping[str, Callable[[Mover, str, str, Random], dict[str, Any]]] = {
     "submitRun": _submission,
+    "erase": _erasure,
     "setBudget": _limits,
     "decide": _decision,
 }

@@ -32,6 +32,10 @@ class World(Protocol):
         """Make a run of *tenant*'s whose agent asks a person, and return the ids of both; *marker* is in all of it."""
         ...
 
+    def between(self) -> None:
+        """What the platform does by itself now and then, while nobody acts."""
+        ...
+
     def held(self, tenant: str) -> str:
         """Everything that is stored of *tenant*, in an order of its own: equal texts, equal items."""
         ...
@@ -78,6 +82,7 @@ class Fuzz:
         each = -(-operations // (rounds * awake_at_once))
         for number in range(rounds):
             awake = dice.sample(tenants, awake_at_once)
+            self.world.between()
             before = {tenant: self.world.held(tenant) for tenant in tenants if tenant not in awake}
             with ThreadPoolExecutor(len(awake)) as pool:
                 list(pool.map(partial(self._act, times=each, round_=number), awake))

@@ -19,15 +19,20 @@ from aws_lambda_powertools import Logger
 
 from local.doubles import issuer
 from septet.core import entries, journal, ledger, runs
+from septet.core import seals as sealed
 from septet.integration import run_ids
 from septet.integration.http.application import Api
 from septet.integration.identity import Verifier
 from septet.integration.ports import Declaration, Ports
 from septet.local.approvals import MemoryApprovals, MemoryExecutions
+from septet.local.erasing import LocalEraser, MemoryContents
 from septet.local.journal import MemoryJournal
 from septet.local.ledger import MemoryLedger
 from septet.local.runs import MemoryRuns
+from septet.local.seals import MemoryKey, MemorySeals, MemoryUnsealed
 from septet.local.workflows import MemoryWorkflows
+from septet.orchestration.erasing import Eraser
+from septet.orchestration.sealing import Sealer
 from septet.security import approvals
 from tests.suites.tenancy_moves import Request
 from tests.suites.tenancy_oracle import Answer
@@ -36,6 +41,7 @@ from tests.suites.tenancy_question import question
 URL = "https://issuer.example"
 PLENTY = ledger.Budgets(day=10**15, run=10**12, usual=10**6)
 SUPPORT = Declaration(description="Answers a customer", input_schema={"type": "object", "properties": {"message": {"type": "string"}}})
+STORES = ("journal", "heads", "ledger", "runs", "approvals", "executions", "workflows", "seals", "keys", "eraser")
 Change = Callable[[Ports], Ports]
 """What a test takes out of the API, to see that the suite finds it."""
 
@@ -45,23 +51,38 @@ def now() -> int:
     return time.time_ns() // 1_000_000
 
 
+class _Items(list[Any]):
+    """What an iterator gave."""
+
+
 class Stores:
     """The stores, in a process of their own."""
 
     def __init__(self) -> None:
+        written, records, questions, seals, key = MemoryJournal(), MemoryRuns(), MemoryApprovals(), MemorySeals(), MemoryKey()
+        contents = MemoryContents(journal=written, runs=records, approved=questions)
         self._all: dict[str, Any] = {
-            "journal": MemoryJournal(),
+            "journal": written,
+            "heads": written,
             "ledger": MemoryLedger(PLENTY),
-            "runs": MemoryRuns(),
-            "approvals": MemoryApprovals(),
+            "runs": records,
+            "approvals": questions,
             "executions": MemoryExecutions(),
             "workflows": MemoryWorkflows(),
+            "seals": seals,
+            "keys": key,
+            "eraser": LocalEraser(eraser=Eraser(contents=contents, runs=records, clock=now)),
         }
+        self._sealer = Sealer(heads=written, unsealed=MemoryUnsealed(records), seals=seals, signer=key, clock=now)
+
+    def seal(self) -> None:
+        """Seal what every tenant has written."""
+        self._sealer.seal(lambda: True)
 
     def call(self, store: str, method: str, given: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
         """What the store's method returns; an iterator's items as a list."""
         found = getattr(self._all[store], method)(*given, **named)
-        return list(found) if isinstance(found, Iterator) else found
+        return _Items(found) if isinstance(found, Iterator) else found
 
     def ask(self, tenant: str, marker: str, number: int) -> tuple[str, str]:
         """See World."""
@@ -94,7 +115,7 @@ class _Remote:
 
 
 def _iterable(found: Any) -> Any:
-    return iter(found) if isinstance(found, list) else found
+    return iter(found) if isinstance(found, _Items) else found
 
 
 def _portable(*modules: ModuleType) -> None:
@@ -107,14 +128,14 @@ def _made(kind: Any, values: Mapping[str, Any]) -> Any:
     return kind(**values)
 
 
-_portable(entries, journal, ledger, runs, approvals)
+_portable(entries, journal, ledger, runs, sealed, approvals)
 
 
 @cache
 def _api(stores: Any, home: Path, change: Change | None) -> Api:
     """This process's API, made once, as in a Lambda function."""
     published = {key["kid"]: jwt.PyJWK(key) for key in issuer.public_keys(home)["keys"]}
-    remote = {name: _Remote(stores, name) for name in ("journal", "ledger", "runs", "approvals", "executions", "workflows")}
+    remote = {name: _Remote(stores, name) for name in STORES}
     ports = Ports(
         **remote,
         identity=Verifier(issuer=URL, audience="septet", keys=SimpleNamespace(key=published.__getitem__)),
@@ -181,6 +202,10 @@ class Processes:
         """See World."""
         found: tuple[str, str] = self._stores.ask(tenant, marker, next(self._asked))
         return found
+
+    def between(self) -> None:
+        """See World."""
+        self._stores.seal()
 
     def held(self, tenant: str) -> str:
         """See World."""
