@@ -29,6 +29,8 @@ class Scene:
     attended: bool
     planned: tuple[bool, bool]
     """Whether a plan is committed, and whether the call is in it."""
+    endorsed: bool
+    """Whether the call is in a plan that was committed before anything was read: then that is what asks for it."""
     history: Mapping[str, Any]
     egress: Callable[[Mapping[str, Any]], bool]
 
@@ -47,7 +49,7 @@ def context(session: Session, manifest: Manifest, arguments: Mapping[str, Any], 
         "session": {"secret": session.secret, "worst": int(session.worst)},
         "secret": bool(detections & SECRETS) or any(_secret(session, text) for text in texts),
         "plan": {"committed": scene.planned[0], "member": scene.planned[1]},
-        "request": _request(session, manifest, values),
+        "request": _request(session, manifest, values, planned=scene.endorsed),
         "history": dict(scene.history),
         "detections": sorted(detections),
         "egress": {"allowed": scene.egress(arguments)},
@@ -111,7 +113,8 @@ def _amounts(manifest: Manifest, arguments: Mapping[str, Any], values: list[Labe
         value, declared = it.value, it.declared
         if value is None and not declared.within:
             continue
-        exact = type(value) is int or (type(value) is float and not declared.within and declared.ask_above is None)
+        at = it.path in manifest.arguments or not declared.within
+        exact = (type(value) is int and at) or (type(value) is float and not declared.within and declared.ask_above is None)
         if not exact or not 0 < value < float("inf"):
             found["valid"] = False
             continue
@@ -126,13 +129,13 @@ def _amounts(manifest: Manifest, arguments: Mapping[str, Any], values: list[Labe
     return found
 
 
-def _request(session: Session, manifest: Manifest, values: list[Labelled]) -> dict[str, bool]:
+def _request(session: Session, manifest: Manifest, values: list[Labelled], *, planned: bool) -> dict[str, bool]:
     """How far the request goes beyond naming what the call aims at."""
     bit = mask(manifest.effect)
     aims = [it for it in values if it.declared.role in AIMS and Label.CONSTANT < it.label <= Label.ANCHORED]
     return {
-        "asked": bool(session.asked & bit),
-        "beside": all(it.asked & bit for it in aims) and bool(session.asked & bit),
+        "asked": planned or bool(session.asked & bit),
+        "beside": planned or (all(it.asked & bit for it in aims) and bool(session.asked & bit)),
         "used": any(len(session.uses.get(use(manifest, it), ())) >= max(1, it.named) for it in aims),
     }
 

@@ -212,6 +212,7 @@ class Monitor:
             roles=self._roles,
             attended=self._attended,
             planned=planned,
+            endorsed=planned[1] and self._endorses,
             history=self._history.facts(manifest, arguments, now),
             egress=self._egress,
         )
@@ -241,8 +242,11 @@ def _evidence(values: Iterable[Labelled]) -> tuple[Mapping[str, Any], ...]:
 def _by_field(manifest: Manifest, result: Any) -> dict[str, list[Any]]:
     """The values at each declared path of a result."""
     found: dict[str, list[Any]] = {}
+    start = f"{manifest.output.at}." if manifest.output.at else ""
+    names = {declared.replace("[]", ""): declared for declared in manifest.output.fields}
     for path, value in leaves(result, ""):
-        for declared in manifest.output.fields:
-            if path.replace("[]", "").endswith(declared.replace("[]", "")) and declared:
-                found.setdefault(declared, []).append(value)
+        bare = path.replace("[]", "").removeprefix(".")
+        declared = names.get(bare.removeprefix(start)) or names.get(bare)
+        if declared is not None:
+            found.setdefault(declared, []).append(value)
     return found
