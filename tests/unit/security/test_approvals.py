@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from septet.local.approvals import MemoryApprovals, MemoryExecutions
-from septet.security.approvals import Approval, approval_id
+from septet.security.approvals import Approval, Vote, approval_id, with_vote
 from septet.security.delivery import SECONDS, deliver, overdue, redeliver
 
 CALL: dict[str, Any] = {"tenant": "acme", "run": "run-1", "tool": "issue_refund", "arguments": {"order_id": "A-1", "amount_cents": 1}}
@@ -41,6 +41,13 @@ def test_the_same_call_is_the_same_question() -> None:
 )
 def test_any_other_call_is_another_question(change: dict[str, Any]) -> None:
     assert approval_id(**CALL) != approval_id(**CALL | change)
+
+
+def test_the_same_person_twice_is_one_approver_however_it_came_to_be_written() -> None:
+    question = replace(asked(MemoryApprovals()), approvers=2)
+    twice = with_vote(with_vote(question, Vote(by="eve", at=1)), Vote(by="eve", at=2))
+    assert (twice.status, twice.approved_by) == ("pending", ("eve",))
+    assert with_vote(twice, Vote(by="zoe", at=3)).status == "approved"
 
 
 class TestDelivery:
