@@ -101,6 +101,7 @@ class Records:
                 it.key,
                 it.owned,
                 it.held,
+                it.numbers,
                 it.marks,
             ]
             for _, it in sorted(self.readings.items())
@@ -131,5 +132,11 @@ def _merged(readings: list[Reading]) -> Reading:
     owner = newest.record.owner if first.record.owner == second.record.owner else ""
     record = Record(kind=newest.record.kind, key=newest.record.key, fields=newest.record.fields, owner=owner, source=newest.record.source)
     return Reading(
-        record=record, number=newest.number, key=max(first.key, second.key), owned=first.owned or second.owned, held=held, marks=marks
+        record=record,
+        number=newest.number,
+        key=max(first.key, second.key),
+        owned=first.owned or second.owned,
+        held=held,
+        numbers=numbers,
+        marks=marks,
     )
