@@ -13,21 +13,29 @@ from septet.aws.account_table import AccountTable
 from septet.aws.approvals import DynamoApprovals
 from septet.aws.bodies import S3Bodies
 from septet.aws.effects import DynamoEffects
+from septet.aws.erasing import DynamoContents
 from septet.aws.journal import DynamoJournal
 from septet.aws.ledger import DynamoLedger
 from septet.aws.runs import DynamoRuns
+from septet.aws.seals import S3Seals
+from septet.aws.signing import KmsKey
+from septet.aws.unsealed import DynamoUnsealed
 from septet.core.journal import Journal
 from septet.core.ledger import Ledger
 from septet.core.runs import Runs
+from septet.core.seals import Heads, Seals, Unsealed
 from septet.local.approvals import MemoryApprovals
 from septet.local.effects import MemoryEffects
+from septet.local.erasing import MemoryContents
 from septet.local.journal import MemoryJournal
 from septet.local.ledger import DEFAULT, MemoryLedger
 from septet.local.runs import MemoryRuns
+from septet.local.seals import MemoryKey, MemorySeals, MemoryUnsealed
+from septet.orchestration.erasing import Contents
 from septet.security.approvals import Approvals
 from septet.security.effects import Effects
 
-BODIES = "contracts-bodies"
+BODIES, SEALS = "contracts-bodies", "contracts-seals"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +47,14 @@ class Storage:
     approvals: Approvals
     ledger: Ledger
     effects: Effects
+    heads: Heads
+    gaps: Journal
+    """The journal as people read it, for whom an erased body is a gap."""
+    seals: Seals
+    key: Any
+    """Signs seals, and tells its public half."""
+    unsealed: Unsealed
+    contents: Contents
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +90,17 @@ class Aws:
                 bodies=self.bodies,
                 pause=lambda milliseconds: time.sleep(milliseconds / 1000),
             ),
+            heads=self.journal(),
+            gaps=self.journal(gaps=True),
+            seals=S3Seals(self.s3, SEALS),
+            key=KmsKey(self.kms, f"alias/{SEALS}"),
+            unsealed=DynamoUnsealed(self.dynamodb, "contracts-runs"),
+            contents=DynamoContents(
+                self.dynamodb,
+                self.s3,
+                tables={name: f"contracts-{name}" for name in ("journal", "runs", "effects", "approvals")},
+                bucket=BODIES,
+            ),
         )
 
 
@@ -82,7 +109,8 @@ def aws(bare_twin: Any) -> Aws:
     """Empty tables and a bucket, made once a session: every test has a tenant of its own."""
     dynamodb, s3 = bare_twin.client("dynamodb"), bare_twin.client("s3")
     _table(dynamodb, "journal", pk="S", number="N")
-    _table(dynamodb, "runs", indexes={"by_created": {"tenant": "S", "created_at": "S"}}, tenant="S", run="S")
+    listed = {"by_created": {"tenant": "S", "created_at": "S"}, "unsealed": {"unsealed": "S", "place": "S"}}
+    _table(dynamodb, "runs", indexes=listed, tenant="S", run="S")
     sparse = {"outbox": {"outbox": "S", "decided_at": "N"}, "escalations": {"escalating": "S", "escalates_at": "N"}}
     _table(dynamodb, "approvals", indexes=sparse, tenant="S", approval="S")
     _table(dynamodb, "accounts", indexes={"leases": {"shard": "S", "until": "N"}}, account="S")
@@ -93,6 +121,11 @@ def aws(bare_twin: Any) -> Aws:
     _table(dynamodb, "refunds", tenant="S", refund_key="S")
     s3.create_bucket(Bucket=BODIES)
     kms = bare_twin.client("kms")
+    s3.create_bucket(Bucket=SEALS, ObjectLockEnabledForBucket=True)
+    lock = {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 1}}}
+    s3.put_object_lock_configuration(Bucket=SEALS, ObjectLockConfiguration=lock)
+    signs = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]
+    kms.create_alias(AliasName=f"alias/{SEALS}", TargetKeyId=signs["KeyId"])
     key = kms.create_key()["KeyMetadata"]
     kms.create_alias(AliasName=f"alias/{BODIES}", TargetKeyId=key["KeyId"])
     return Aws(dynamodb=dynamodb, s3=s3, kms=kms, key=key["Arn"].replace(f"key/{key['KeyId']}", f"alias/{BODIES}"))
@@ -122,9 +155,20 @@ def _schema(keys: dict[str, str]) -> list[dict[str, str]]:
 def storage(request: pytest.FixtureRequest) -> Storage:
     """The doubles, then the adapters."""
     if request.param == "memory":
-        ledger = MemoryLedger()
+        ledger, journal, runs, approvals = MemoryLedger(), MemoryJournal(), MemoryRuns(), MemoryApprovals()
+        effects = MemoryEffects(ledger)
         return Storage(
-            journal=MemoryJournal(), runs=MemoryRuns(), approvals=MemoryApprovals(), ledger=ledger, effects=MemoryEffects(ledger)
+            journal=journal,
+            runs=runs,
+            approvals=approvals,
+            ledger=ledger,
+            effects=effects,
+            heads=journal,
+            gaps=journal,
+            seals=MemorySeals(),
+            key=MemoryKey(),
+            unsealed=MemoryUnsealed(runs),
+            contents=MemoryContents(journal=journal, runs=runs, approved=approvals, effected=effects),
         )
     on_aws: Aws = request.getfixturevalue("aws")
     return on_aws.storage()
