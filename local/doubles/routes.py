@@ -17,6 +17,7 @@ from local.doubles.exchange import Answer, Request, Response, json_response
 from local.doubles.scenario.backend import Attempts
 from local.doubles.scenario.library import BadScenario, Library
 from local.doubles.services.bedrock import Bedrock
+from local.doubles.services.guardrail import Guardrail
 from local.doubles.services.openai import OpenAI
 from local.doubles.services.sagemaker import SageMaker
 
@@ -50,6 +51,7 @@ class Routes:
         self._table: list[tuple[str, re.Pattern[str], Route]] = [
             ("POST", re.compile(r"/model/(.+)/converse"), partial(bedrock, stream=False)),
             ("POST", re.compile(r"/model/(.+)/converse-stream"), partial(bedrock, stream=True)),
+            ("POST", re.compile(r"/guardrail/([^/]+)/version/([^/]+)/apply"), Guardrail(script.library if script else None).answer),
             ("POST", re.compile(r"/endpoints/([^/]+)/invocations"), partial(sagemaker, stream=False)),
             ("POST", re.compile(r"/endpoints/([^/]+)/invocations-response-stream"), partial(sagemaker, stream=True)),
             ("POST", re.compile(r"/v1/chat/completions"), openai),
@@ -129,9 +131,7 @@ class Routes:
 
 
 def _unknown(request: Request) -> Response:
-    spoken = (
-        "of Bedrock Runtime this double speaks Converse and ConverseStream, of SageMaker Runtime InvokeEndpoint, of OpenAI chat completions"
-    )
+    spoken = "of Bedrock Runtime this double speaks Converse, ConverseStream and ApplyGuardrail, of SageMaker Runtime InvokeEndpoint, of OpenAI chat completions"
     said = f"{request.method} {request.path} is not answered here; {spoken}"
     answer = json_response(HTTPStatus.NOT_FOUND, {"message": said})
     return Response(status=answer.status, headers={**answer.headers, "x-amzn-errortype": "UnknownOperationException"}, body=answer.body)

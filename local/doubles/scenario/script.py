@@ -157,6 +157,26 @@ class When(_Part):
         return [" ".join(text.split()) for text in wanted]
 
 
+class GuardrailRule(_Part):
+    """What a guardrail says of a text, whichever guardrail it is."""
+
+    contains: Words
+    """Text within what is assessed."""
+    source: Literal["INPUT", "OUTPUT"] | None = None
+    """Only for texts of this source; either when left out."""
+    filter: Literal["INSULTS", "HATE", "SEXUAL", "VIOLENCE", "MISCONDUCT", "PROMPT_ATTACK"] | None = None
+    entity: Literal["CREDIT_DEBIT_CARD_NUMBER", "EMAIL", "INTERNATIONAL_BANK_ACCOUNT_NUMBER", "NAME", "PASSWORD", "PHONE"] | None = None
+    topic: Words | None = None
+    fault: Literal["AccessDeniedException", "InternalServerException", "ThrottlingException", "dropped"] | None = None
+    """Instead of an answer."""
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> Self:
+        if sum(given is not None for given in (self.filter, self.entity, self.topic, self.fault)) != 1:
+            raise ValueError("says not one thing: give one of filter, entity, topic and fault")
+        return self
+
+
 class Scenario(_Part):
     """One story: when it is told, and each agent's lines in it."""
 
@@ -165,3 +185,5 @@ class Scenario(_Part):
     when: When
     agents: Annotated[dict[str, AgentScript], Field(min_length=1)]
     """By agent; each a list of steps, the n-th answering the n-th model call of a turn."""
+    guardrail: list[GuardrailRule] = []
+    """What guardrails say, in every run."""
