@@ -205,3 +205,21 @@ def test_a_plan_made_after_reading_endorses_nothing() -> None:
     monitor.commit(plan({"steps": [READ, SEND]}, toy.office(), toy.office()))
     made(monitor, "list_mail", toy.LETTERS)
     assert not allowed(monitor, "send_mail", to=toy.EVE, text="Hello")
+
+
+def test_a_plan_leaves_no_choice_among_several_to_the_model() -> None:
+    remove = {"name": "remove", "tool": "delete_mail", "slots": {"number": {"from": "mail", "field": "number"}}}
+    monitor = planned(READ, remove)
+    made(monitor, "list_mail", toy.LETTERS)
+    assert not allowed(monitor, "delete_mail", number="7")
+    alone = planned(READ, remove)
+    made(alone, "list_mail", toy.LETTERS[:1])
+    assert allowed(alone, "delete_mail", number="7")
+
+
+def test_a_plan_that_means_all_of_them_may_take_each_once() -> None:
+    monitor = planned(READ, {"name": "clear", "tool": "delete_mail", "slots": {"number": {"from": "mail", "field": "number"}}, "uses": 2})
+    made(monitor, "list_mail", toy.LETTERS)
+    for letter in toy.LETTERS:
+        assert allowed(monitor, "delete_mail", number=letter["number"])
+        made(monitor, "delete_mail", number=letter["number"])

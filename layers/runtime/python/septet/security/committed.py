@@ -16,7 +16,7 @@ class Match:
 
     step: str
     bound: frozenset[str]
-    """Paths of the values that are taken from a typed field of an earlier result, as the plan says."""
+    """Paths of the values that are taken from a typed field of an earlier result, as the plan says, and could be no others."""
 
 
 class Committed:
@@ -38,7 +38,7 @@ class Committed:
             if step.tool == tool and self._left[step.name]:
                 slots = {path: _place(step, path) for path, _ in found}
                 if _complete(step, slots.values()) and all(self._holds(step, slots[path], path, value) for path, value in found):
-                    bound = frozenset(path for path, place in slots.items() if step.slots[place].kind == "from")
+                    bound = frozenset(path for path, place in slots.items() if self._settled(step, place, found, slots))
                     return Match(step=step.name, bound=bound)
         return None
 
@@ -55,6 +55,14 @@ class Committed:
             case "extract":
                 return same(value) in self._extracted[slot.step]
         return True
+
+    def _settled(self, step: Step, place: str, found: Collection[tuple[str, Any]], slots: Mapping[str, str]) -> bool:
+        """Whether the slot refers to a field of an earlier result, with nothing left to choose: which of several is the model's word."""
+        slot = step.slots[place]
+        if slot.kind != "from":
+            return False
+        seen = self._seen[slot.step, slot.field]
+        return len(seen) <= step.uses or {same(value) for path, value in found if slots[path] == place} == seen
 
     def use(self, tool: str, arguments: Mapping[str, Any]) -> None:
         """Note that a call is being made: it uses its step up by one. The same call made again is the same use."""
