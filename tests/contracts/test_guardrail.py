@@ -1,4 +1,4 @@
-"""The guardrail port on its double, and on the adapter against the model server's wire protocol. Neither raises, and neither tells a text's words."""
+"""The guardrail port: its double, and the adapter against the model server's wire protocol. Neither raises or tells a text's words."""
 
 import json
 from collections.abc import Iterator

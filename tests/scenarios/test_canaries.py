@@ -36,7 +36,7 @@ SCENARIOS = [
     {
         "scenario": "canaries, failing",
         "when": {"contains": "this run fails"},
-        "agents": {"triage": [{"faults": [{"fault": "AccessDeniedException", "message": ALL}]}]},
+        "agents": {"triage": [{"faults": [{"fault": "access_denied", "message": ALL}]}]},
     },
     {
         "scenario": "canaries, succeeding",

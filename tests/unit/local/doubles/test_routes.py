@@ -99,7 +99,7 @@ def test_only_the_last_calls_are_kept() -> None:
 @pytest.mark.parametrize(
     ("method", "path", "status", "sentence"),
     [
-        ("POST", "/model/x/invoke", 404, "speaks Converse and ConverseStream, of SageMaker Runtime InvokeEndpoint"),
+        ("POST", "/model/x/invoke", 404, "speaks Converse, ConverseStream and ApplyGuardrail, of SageMaker Runtime InvokeEndpoint"),
         ("GET", "/", 404, "GET / is not answered here"),
         ("GET", "/model/x/converse", 405, "answers POST, not GET"),
         ("POST", "/scenarios/x", 405, "answers PUT, DELETE, not POST"),

@@ -40,8 +40,9 @@ class BedrockGuardrail:
                 kinds |= {kind for assessment in answer["assessments"] for kind in _kinds(assessment)}
         except (BotoCoreError, ClientError, HTTPError, OSError, ResponseParserError, LookupError, TypeError, AttributeError, ValueError):
             return Assessment(action="intervened" if intervened else "unavailable", kinds=tuple(sorted(kinds)))
-        silent = "unavailable" if len(parts) > QUESTIONS else "none"
-        return Assessment(action="intervened" if intervened else silent, kinds=tuple(sorted(kinds)))
+        if intervened or len(parts) <= QUESTIONS:
+            return Assessment(action="intervened" if intervened else "none", kinds=tuple(sorted(kinds)))
+        return Assessment(action="unavailable", kinds=tuple(sorted(kinds)))
 
 
 def _kinds(assessment: Mapping[str, Any]) -> Iterator[str]:

@@ -23,7 +23,7 @@ _ISOLATE = re.compile("[\u2066-\u2069\n]")
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b\u2060-\u2064\u206a-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb]"
 )
-"""Characters without a shape that no script needs; joiners (U+200C, U+200D), marks of direction and variation selectors are needed by some."""
+"""Characters without a shape that no script needs; joiners, marks of direction and variation selectors are needed by some."""
 
 
 def problems(value: Any, sources: Mapping[str, str], path: str = "input") -> Iterator[tuple[str, str]]:
