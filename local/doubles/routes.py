@@ -131,8 +131,10 @@ class Routes:
 
 
 def _unknown(request: Request) -> Response:
-    spoken = "of Bedrock Runtime this double speaks Converse, ConverseStream and ApplyGuardrail, of SageMaker Runtime InvokeEndpoint, "
+    spoken = (
+        "of Bedrock Runtime this double speaks Converse, ConverseStream and ApplyGuardrail, of SageMaker Runtime InvokeEndpoint, "
         "of OpenAI chat completions"
+    )
     said = f"{request.method} {request.path} is not answered here; {spoken}"
     answer = json_response(HTTPStatus.NOT_FOUND, {"message": said})
     return Response(status=answer.status, headers={**answer.headers, "x-amzn-errortype": "UnknownOperationException"}, body=answer.body)
