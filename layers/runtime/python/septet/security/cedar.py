@@ -16,6 +16,8 @@ OUTCOMES: Mapping[str, tuple[Outcome, ...]] = {"permit": ("allow", "ask"), "forb
 """What ``@outcome`` may say, by a policy's effect; the first is meant where it says nothing."""
 KEPT = 256
 """Agents, each with its tenant, whose entities are kept between calls."""
+VERDICTS = 1024
+"""Questions whose answers are kept: a verdict is a function of the whole question, tenant and all."""
 
 
 @frozen
@@ -60,23 +62,25 @@ class CedarPolicies:
         self._own = {tenant: _rules([*shared, *_forbids(tenant, text)]) for tenant, text in (tenants or {}).items()}
         self._actions = Entities.from_json_str("[]", self._schema)
         self._entities: Callable[[str, str], Entities] = lru_cache(maxsize=KEPT)(self._made)
+        self._verdict: Callable[[str, str, str, str, str], Verdict] = lru_cache(maxsize=VERDICTS)(self._decided)
 
     def decide(self, question: Question) -> Verdict:
         """What the policies say. Never raises: what goes wrong denies."""
         try:
-            return self._decided(question)
+            context = json.dumps(question.context, default=sorted)  # sets become lists
+            return self._verdict(question.agent, question.tenant, question.tool, question.effect, context)
         except Exception as error:  # noqa: BLE001 -- nothing that goes wrong in here may let a call through
             return _failed(f"{type(error).__name__}: {error}")
 
-    def _decided(self, question: Question) -> Verdict:
-        rules = self._own.get(question.tenant, self._shared)
+    def _decided(self, agent: str, tenant: str, tool: str, effect: str, context: str) -> Verdict:
+        rules = self._own.get(tenant, self._shared)
         request = {
-            "principal": {"type": "Septet::Agent", "id": question.agent},
-            "action": {"type": "Septet::Action", "id": question.effect},
-            "resource": {"type": "Septet::Tool", "id": question.tool},
-            "context": json.dumps(question.context, default=sorted),  # sets become lists
+            "principal": {"type": "Septet::Agent", "id": agent},
+            "action": {"type": "Septet::Action", "id": effect},
+            "resource": {"type": "Septet::Tool", "id": tool},
+            "context": context,
         }
-        entities = self._entities(question.agent, question.tenant)
+        entities = self._entities(agent, tenant)
         forbidden, matched = self._matched(request, rules, rules.every, entities)
         if forbidden and all(rule.outcome == "ask" for rule in matched):
             _, permits = self._matched(request, rules, rules.permits, entities)
