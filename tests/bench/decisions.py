@@ -1,9 +1,11 @@
 """What a decision costs: a call's labels, the question and Cedar's answer, beside Cedar alone."""
 
 import gc
+import itertools
 import json
 import time
 from collections.abc import Callable, Mapping
+from copy import replace
 from typing import Any
 
 from cedarpy import Entities, PolicySet, Schema, is_authorized
@@ -53,27 +55,29 @@ REQUEST = "Please pay 40 for order K-1007 to whom it names, and say 'with thanks
 CALL: Mapping[str, Any] = {"order": "K-1007", "account": "DE00370400440532010007", "amount": 40, "words": "with thanks"}
 
 
-class Heard:
-    """Policies that remember the last question."""
+class Anew:
+    """Policies that are never asked the same twice, so that none of their answers is one that was kept."""
 
     def __init__(self, policies: Policies) -> None:
         self.policies = policies
         self.question: Question | None = None
+        """The last one."""
+        self._asked = itertools.count()
 
     def decide(self, question: Question) -> Verdict:
         """What the policies say."""
-        self.question = question
-        return self.policies.decide(question)
+        self.question = replace(question, tool=f"{question.tool}-{next(self._asked)}")
+        return self.policies.decide(self.question)
 
 
 def measure(say: Callable[[str], None]) -> Sheet:
     """Decide on the same call again and again, and let Cedar answer the same question alone."""
     sources, schema = _policies()
     rules = CedarPolicies(sources, schema)
-    heard = Heard(rules)
-    monitor = _monitor(heard)
+    anew = Anew(rules)
+    monitor, again = _monitor(anew), _monitor(rules)
     outcome = monitor.decide("pay", CALL, now=NOW).outcome
-    question = heard.question
+    question = anew.question
     assert question is not None
     assert outcome == "allow", outcome
     sheet = Sheet(
@@ -85,8 +89,9 @@ def measure(say: Callable[[str], None]) -> Sheet:
     floor = 0.0
     parts: dict[str, tuple[Callable[[], object], str]] = {
         "bare cedarpy": (bare, ""),
-        "the policies' port": (lambda: rules.decide(question), ""),
+        "the policies' port": (lambda: anew.decide(question), ""),
         "a decision with labels": (lambda: monitor.decide("pay", CALL, now=NOW), f"{GOAL:.0f}"),
+        "the same question again": (lambda: again.decide("pay", CALL, now=NOW), ""),
     }
     for name, (work, goal) in parts.items():
         say(name)
