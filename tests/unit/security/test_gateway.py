@@ -22,8 +22,8 @@ from septet.local.models import ScriptedModel
 from septet.local.platform import Platform
 from septet.local.tools import FunctionTools
 from septet.security.approvals import Approval
-from septet.security.effects import Effect
 from septet.security.desk import Calls
+from septet.security.effects import Effect
 from septet.security.gateway import SECONDS
 from septet.security.manifests import Argument, Field, Manifest
 from tests.unit.shop import CUSTOMER, FIND, MANIFESTS, PARCEL, Shop, agent, find, manifest, parcel, refund, schema

@@ -23,8 +23,8 @@ Handler = Callable[[Mapping[str, Any], "LambdaContext"], dict[str, Any]]
 def serve(beside: str, *, ports: Callable[[], Ports] = bootstrap.agent_ports) -> Handler:
     """The handler of the agent whose ``bundle.json`` lies beside the file *beside*.
 
-    Its event names where to work: ``{"tenant", "run", "turn"}``, and maybe the agents that it acts for: ``on_behalf_of``, a list. It returns
-    an Outcome as JSON types, or raises the named error that ended the turn.
+    Its event names where to work: ``{"tenant", "run", "turn"}``, and maybe ``on_behalf_of``, the agents that it acts for. It returns an
+    Outcome as JSON types, or raises the named error that ended the turn.
     """
     log = logger()
 

@@ -32,7 +32,7 @@ def built(
     hands: Hands,
     clock: Clock,
 ) -> Gateway:
-    """A gateway that has seen nothing, over the tools' *manifests*, the tools that *grants* gives each agent, policies and a list of places."""
+    """A gateway that has seen nothing, over *manifests* of tools, the tools that *grants* gives each agent, policies and a list of places."""
 
     def allowed(arguments: Mapping[str, Any]) -> bool:
         return egress.check(arguments).allowed

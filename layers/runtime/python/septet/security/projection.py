@@ -120,7 +120,7 @@ class Projection:
             self.monitor.record(result.tool, intent.arguments, result.value, labels=stored, at=entry.at, number=entry.number)
 
     def labels(self, manifest: Manifest, value: Any, stored: Mapping[str, str]) -> dict[str, str]:
-        """Where each field of a result comes from, for its entry: by the manifest, and by what was *stored* with the object that was read."""
+        """Where each field of a result comes from, for its entry: by the manifest, and by what was *stored* with what was read."""
         names = value if isinstance(value, Mapping) else {"value": value}
         kept = {path: rank(label) for path, label in stored.items()}
         floor = worst(kept.values())
