@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -113,9 +113,10 @@ class Desk:
 
     def journal(self, run: str) -> list[Entry]:
         """The run's main branch, read from the table itself."""
-        return list(self._journal(run))
+        return list(self.store.read(Branch(tenant=self.tenant, run=run)))
 
-    def _journal(self, run: str) -> Iterator[Entry]:
+    @property
+    def store(self) -> DynamoJournal:
+        """The journal behind the API."""
         bodies = S3Bodies(lambda: self.twin.client("s3"), "septet-twin-bodies-000000000000-us-east-1", KEY)
-        journal = DynamoJournal(self.twin.client("dynamodb"), "septet-twin-journal", bodies)
-        return journal.read(Branch(tenant=self.tenant, run=run))
+        return DynamoJournal(self.twin.client("dynamodb"), "septet-twin-journal", bodies)
