@@ -108,7 +108,7 @@ def agent(names: Names, declared: Agent) -> list[Statement]:
     return [
         *calling(names, declared),
         allow("TheGateway", ["lambda:InvokeFunction"], [names.gateway_arn(declared.function.name)]),
-        allow("ReadAndAppend", ["dynamodb:Query", "dynamodb:PutItem"], [names.table_arn("journal")]),
+        run_branches(names),
         branch_accounts(names),
         allow("Bodies", ["s3:GetObject", "s3:PutObject"], [f"{names.bucket_arn()}/*"]),
         bodies_key(names),
@@ -124,6 +124,13 @@ def bodies_key(names: Names) -> Statement:
         "Null": {"kms:EncryptionContext:tenant": "false"},
     }
     return key
+
+
+def run_branches(names: Names) -> Statement:
+    """Read and append to the journals of runs; never to a tenant's other branches, which tell of limits and of erasures."""
+    journals = allow("ReadAndAppend", ["dynamodb:Query", "dynamodb:PutItem"], [names.table_arn("journal")])
+    journals["Condition"] = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["*#run-*#*"]}, "Null": {"dynamodb:LeadingKeys": "false"}}
+    return journals
 
 
 def branch_accounts(names: Names) -> Statement:

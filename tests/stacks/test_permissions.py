@@ -9,24 +9,27 @@ from typing import Any
 import pytest
 
 from stacks.constructs.names import BUSINESS_TABLES, PLATFORM_TABLES
-from tests.stacks.iam import allows, granted
+from tests.stacks.iam import BRANCH, allows, granted
 from tests.stacks.templates import Role, Templates, listed
 from tests.stacks.wildcards import reasons
 
 REAL = Path(__file__).parents[2]
 WRITES = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems", "PartiQLUpdate", "PartiQLDelete")
+JOURNAL = "acme#run-01jd3v8g4nq9x7c2m5t6w8y0ab#main"
+"""The key of a run's journal."""
 READS = ("GetItem", "Query", "Scan", "BatchGetItem", "ConditionCheckItem")
 
 
-def may(templates: Templates, role: Role, action: str, resource: str) -> bool:
-    """Whether *role* may in fact do it: its own policy and the boundary both allow it."""
-    return all(allows(statements, action, resource, role.arn) for statements in (role.statements, templates.boundary()))
+def may(templates: Templates, role: Role, action: str, resource: str, key: str = BRANCH) -> bool:
+    """Whether *role* may in fact do it, to an item with the partition *key*: its own policy and the boundary both allow it."""
+    return all(allows(statements, action, resource, role.arn, key) for statements in (role.statements, templates.boundary()))
 
 
 def on_tables(templates: Templates, role: Role, table: str) -> set[str]:
     """The actions of DynamoDB that *role* may do to *table*."""
     arn = templates.settings.names.table_arn(table)
-    return {action for action in (*READS, *WRITES) if may(templates, role, f"dynamodb:{action}", arn)}
+    key = JOURNAL if table == "journal" else BRANCH
+    return {action for action in (*READS, *WRITES) if may(templates, role, f"dynamodb:{action}", arn, key)}
 
 
 def sample(pattern: str) -> str:
@@ -213,6 +216,15 @@ def test_only_erasure_takes_the_body_of_an_entry_away_and_cannot_touch_what_its_
             )
         }
         assert able == ({"salt", "body"} if str(role) == "step erase_content" else set())
+
+
+def test_agents_and_the_gateway_reach_the_journals_of_runs_and_no_other_branch_of_a_tenants(deployed: Templates) -> None:
+    journal = deployed.settings.names.table_arn("journal")
+    for role in [*deployed.roles("agent"), deployed.role("step", "gateway")]:
+        for action in ("dynamodb:Query", "dynamodb:PutItem"):
+            assert may(deployed, role, action, journal, JOURNAL)
+            for key in ("acme#budget#main", "acme#erasures#main", "acme", "acme#"):
+                assert not may(deployed, role, action, journal, key), f"{role} reaches {key}"
 
 
 def test_nothing_is_deleted_but_bodies_by_the_eraser(deployed: Templates) -> None:

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from local.doubles import issuer
+from septet.aws.account_table import AccountTable
 from septet.aws.approvals import DynamoApprovals
+from septet.aws.ledger import DynamoLedger
 from septet.aws.runs import DynamoRuns
 from septet.core.entries import ToolResult
-from septet.core.journal import after, from_json
+from septet.core.journal import Branch, after, from_json
 from septet.integration.run_ids import fresh
+from septet.local.ledger import DEFAULT
 from tests.desk import Desk, until
 from tests.suites.tenancy_question import question
 from tests.suites.tenancy_world import now
@@ -71,6 +74,7 @@ def event(desk: Desk) -> dict[str, Any]:
     run = fresh(now())
     runs, approvals = DynamoRuns(client, "septet-twin-runs"), DynamoApprovals(client, "septet-twin-approvals")
     question(desk.tenant, run, "A-1002", journal=desk.store, runs=runs, approvals=approvals, clock=now)
+    DynamoLedger(AccountTable(client, "septet-twin-accounts"), DEFAULT).open(Branch(tenant=desk.tenant, run=run), 1_000, now=now())
     head = after(desk.journal(run))
     return {
         "branch": {"tenant": desk.tenant, "run": run, "path": "main"},
@@ -86,7 +90,8 @@ def event(desk: Desk) -> dict[str, Any]:
 @pytest.mark.parametrize("by", ["", ":live", ":$LATEST"])
 def test_who_comes_by_no_agents_alias_is_refused_and_nothing_is_written(desk: Desk, event: dict[str, Any], by: str) -> None:
     before = len(desk.journal(event["branch"]["run"]))
-    assert invoke(desk, by, event)["errorType"] == "InputRejected"
+    found = invoke(desk, by, event)
+    assert (found["errorType"], "own alias" in found["errorMessage"]) == ("InputRejected", True)
     assert len(desk.journal(event["branch"]["run"])) == before
 
 
