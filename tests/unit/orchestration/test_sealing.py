@@ -184,6 +184,18 @@ def test_each_tenant_has_its_own_seals(world: World) -> None:
         assert world.check(tenant).seals == 1
 
 
+def test_no_tenant_is_passed_over_whose_name_sorts_otherwise_than_its_folder(world: World) -> None:
+    """``acme-2/`` sorts before ``acme/``, though ``acme`` sorts before ``acme-2``."""
+    done = world.start("run-1", tenant="acme-2")
+    world.end(done)
+    world.clock.pause(QUIET)
+    world.seal()
+    world.write(history("acme-2"))  # nothing but its seals tells of it now
+    world.start("run-1")
+    world.clock.pause(HOUR)
+    assert world.seal().seals == 2
+
+
 def test_a_tenant_that_cannot_be_sealed_keeps_no_other_waiting(world: World) -> None:
     class Broken(MemoryJournal):
         def last(self, branch: Branch) -> tuple[int, str] | None:

@@ -11,6 +11,7 @@ from septet.aws.items import Item, dumps, item, loads, values
 from septet.aws.trouble import reaching
 from septet.core.errors import InputRejected
 from septet.core.runs import Page, Run, Status
+from septet.core.seals import folder
 
 INDEX = "by_created"
 LISTED = ("unsealed", "place", "mark")
@@ -134,7 +135,7 @@ def _item(run: Run) -> Item:
 
 def listing(tenant: str, run: str) -> dict[str, str]:
     """What puts a run into the index of unsealed ones, with a mark of its own each time."""
-    return dict(zip(LISTED, ("yes", f"{tenant}#{run}", secrets.token_hex(8)), strict=True))
+    return dict(zip(LISTED, ("yes", f"{folder(tenant)}{run}", secrets.token_hex(8)), strict=True))
 
 
 def read(found: Item) -> Run:

@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 from septet.aws.trouble import reaching
 from septet.core.canonical import canonical
-from septet.core.seals import Seal, hour, seal
+from septet.core.seals import NAME, Seal, folder, hour, seal
 
 _STORE = "the bucket of seals"
 _SUFFIX = ".json"
@@ -15,8 +15,8 @@ _DAY = 24 * 3600 * 1000
 _BACK = (_DAY, 30 * _DAY)
 """Milliseconds: how far back the newest seal is looked for before all are listed."""
 _TAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
-_ABOVE = "/\U0010ffff"
-"""Sorts after every name in a tenant's folder, and before the next tenant's."""
+_ABOVE = "0"
+"""Sorts right after the / that ends a tenant's folder."""
 
 
 class S3Seals:
@@ -56,8 +56,9 @@ class S3Seals:
     @reaching(_STORE)
     def names(self, tenant: str, *, after: str = "", limit: int) -> list[str]:
         """At most *limit* names of the tenant's seals above *after*, in order of time."""
-        prefix, names = f"{tenant}/", list[str]()
-        query = {"Bucket": self._bucket, "Prefix": prefix, "StartAfter": f"{prefix}{after}{_SUFFIX}" if after else prefix}
+        prefix, names = folder(tenant), list[str]()
+        start = f"{prefix}{after}{_SUFFIX}" if NAME.fullmatch(after) else f"{prefix}{after}"  # the beginning of names sorts before them
+        query = {"Bucket": self._bucket, "Prefix": prefix, "StartAfter": start}
         while len(names) < limit:
             page = self._client.list_objects_v2(**query, MaxKeys=min(limit - len(names), 1000))
             names += [one["Key"].removeprefix(prefix).removesuffix(_SUFFIX) for one in page.get("Contents", ())]
@@ -86,4 +87,4 @@ class S3Seals:
 
 
 def _key(tenant: str, name: str) -> str:
-    return f"{tenant}/{name}{_SUFFIX}"
+    return f"{folder(tenant)}{name}{_SUFFIX}"

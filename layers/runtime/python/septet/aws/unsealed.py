@@ -8,17 +8,19 @@ from typing import Any
 from septet.aws.items import item
 from septet.aws.runs import LISTED, listing, read
 from septet.aws.trouble import reaching
-from septet.core.seals import Listed
+from septet.core.seals import Listed, folder
 
 INDEX = "unsealed"
 _STORE = "the table of runs"
 _YES, _PLACE, _MARK = LISTED
-_ABOVE = "$"
-"""Sorts right after the # that ends a tenant's name."""
+_ABOVE = "0"
+"""Sorts right after the / that ends a tenant's folder."""
+_LAST = "\U0010ffff"
+"""Sorts after everything."""
 
 
 class DynamoUnsealed:
-    """Index ``unsealed`` on ``place``, which is ``{tenant}#{run}``."""
+    """Index ``unsealed`` on ``place``, which is ``{tenant}/{run}``."""
 
     def __init__(self, client: Any, table: str) -> None:
         self._client = client
@@ -26,12 +28,12 @@ class DynamoUnsealed:
 
     def tenant_after(self, tenant: str) -> str | None:
         """The first tenant above *tenant* that is on the list."""
-        found = self._query(f"{tenant}{_ABOVE}" if tenant else "#", "￿", limit=1)
+        found = self._query(f"{tenant}{_ABOVE}" if tenant else "", _LAST, limit=1)
         return found[0].run.tenant if found else None
 
     def runs(self, tenant: str, *, after: str = "", limit: int) -> list[Listed]:
         """At most *limit* of the tenant's, with ids above *after*, in order."""
-        return self._query(f"{tenant}#{after}", f"{tenant}{_ABOVE}", limit=limit)
+        return self._query(f"{folder(tenant)}{after}", f"{tenant}{_ABOVE}", limit=limit)
 
     @reaching(_STORE)
     def _query(self, above: str, below: str, *, limit: int) -> list[Listed]:

@@ -24,6 +24,11 @@ NAME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}-[0-9]{3}")
 """A seal's name: its hour in UTC, and which of that hour's seals it is. Names sort by time."""
 
 
+def folder(tenant: str) -> str:
+    """What tenants are ordered by wherever they are gone through: as the folders that they are in S3."""
+    return f"{tenant}/"
+
+
 @frozen
 class Leaf:
     """Where one branch had come to."""
@@ -208,7 +213,7 @@ class Seals(Protocol):
         ...
 
     def tenant_after(self, tenant: str) -> str | None:
-        """The first tenant above *tenant* that has seals."""
+        """The first tenant above *tenant*, by ``folder``, that has seals."""
         ...
 
 
@@ -254,7 +259,7 @@ class Unsealed(Protocol):
     """Which runs may have entries that no seal has: those that are running, and those that ended lately."""
 
     def tenant_after(self, tenant: str) -> str | None:
-        """The first tenant above *tenant* that has such runs."""
+        """The first tenant above *tenant*, by ``folder``, that has such runs."""
         ...
 
     def runs(self, tenant: str, *, after: str = "", limit: int) -> list[Listed]:

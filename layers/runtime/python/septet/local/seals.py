@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from septet.core.seals import Listed, Seal
+from septet.core.seals import Listed, Seal, folder
 from septet.local.runs import MemoryRuns
 
 
@@ -39,7 +39,7 @@ class MemorySeals:
 
     def tenant_after(self, tenant: str) -> str | None:
         """The first tenant above *tenant* that has seals."""
-        return min((owner for owner, _ in self.kept if owner > tenant), default=None)
+        return min((owner for owner, _ in self.kept if not tenant or folder(owner) > folder(tenant)), key=folder, default=None)
 
 
 class MemoryKey:
@@ -67,7 +67,8 @@ class MemoryUnsealed:
 
     def tenant_after(self, tenant: str) -> str | None:
         """The first tenant above *tenant* that is on the list."""
-        return min((owner for owner, _ in self._runs.unsealed if owner > tenant), default=None)
+        owners = {owner for owner, _ in self._runs.unsealed}
+        return min((owner for owner in owners if not tenant or folder(owner) > folder(tenant)), key=folder, default=None)
 
     def runs(self, tenant: str, *, after: str = "", limit: int) -> list[Listed]:
         """At most *limit* of the tenant's, with ids above *after*, in order."""

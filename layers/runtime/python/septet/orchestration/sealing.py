@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from septet.core.frozen import frozen
 from septet.core.journal import Branch, Clock
 from septet.core.runs import Run
-from septet.core.seals import Heads, Leaf, Listed, Seal, Seals, Signer, Statement, Unsealed, hour, root
+from septet.core.seals import Heads, Leaf, Listed, Seal, Seals, Signer, Statement, Unsealed, folder, hour, root
 from septet.integration.budgets import history
 from septet.integration.erasing import record
 
@@ -64,7 +64,7 @@ class Sealer:
 
     def _tenant_after(self, tenant: str) -> str | None:
         found = (self.unsealed.tenant_after(tenant), self.seals.tenant_after(tenant))
-        return min((one for one in found if one is not None), default=None)
+        return min((one for one in found if one is not None), key=folder, default=None)
 
     def _tenant(self, tenant: str, more: Callable[[], bool]) -> list[Seal]:
         """The seals made for *tenant*: none, when somebody else has or nothing has changed."""
