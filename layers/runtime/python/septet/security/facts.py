@@ -5,7 +5,7 @@ from typing import Any
 
 from septet.core.frozen import frozen
 from septet.security.intents import mask
-from septet.security.labelling import AIMS, PICKS, Labelled
+from septet.security.given import AIMS, PICKS, Labelled
 from septet.security.labels import Label, worst
 from septet.security.manifests import ROLES, Manifest
 from septet.security.reading import plainly

@@ -10,7 +10,8 @@ from septet.core.frozen import frozen
 from septet.security.committed import Committed
 from septet.security.facts import Scene, context, use
 from septet.security.history import History
-from septet.security.labelling import AIMS, Labelled, labelled
+from septet.security.given import AIMS, Labelled
+from septet.security.labelling import labelled
 from septet.security.labels import Label
 from septet.security.manifests import UNDECLARED, Manifest
 from septet.security.plans import Plan, leaves

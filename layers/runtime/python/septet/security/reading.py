@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from septet.core.frozen import frozen
-from septet.security.labelling import Labelled
+from septet.security.given import Labelled
 from septet.security.labels import Label, declared, worst
 from septet.security.manifests import Field, Manifest
 from septet.security.recognisers import SECRETS, find

@@ -77,6 +77,10 @@ class Records:
         """The mentions that fit this record and no other of its kind."""
         return [key for key in reading.marks if len(self._fits[reading.record.kind, key]) == 1]
 
+    def vouches(self, reading: Reading) -> list[str]:
+        """Those of them that vouch for its other fields as well."""
+        return [key for key in self.picks(reading) if reading.marks[key]]
+
     def ambiguous(self, reading: Reading) -> bool:
         """Whether mentions fit it, and each fits another as well."""
         return bool(reading.marks) and not self.picks(reading)
