@@ -12,6 +12,7 @@ from stacks.constructs.names import Names
 _ENVIRONMENT = re.compile(r"[a-z][a-z0-9]{0,11}")
 _WHEELS = {"arm64": "aarch64-manylinux_2_28", "x86_64": "x86_64-manylinux_2_28"}
 _RETENTION = {1: "ONE_DAY", 7: "ONE_WEEK", 30: "ONE_MONTH", 90: "THREE_MONTHS", 365: "ONE_YEAR"}
+_GUARDRAIL = re.compile(r"[a-z0-9]{1,64}:([1-9][0-9]{0,7}|DRAFT)")
 _MODES = ("enforce", "shadow")
 _WHEELS_ON_A_MAC = {"arm64": "aarch64-apple-darwin", "x86_64": "x86_64-apple-darwin"}
 
@@ -45,6 +46,8 @@ class Settings:
     """How long logs are kept: 1, 7, 30, 90 or 365."""
     policies_mode: str = "enforce"
     """``enforce``, or ``shadow``: policies decide and write down what they would do, and stop nothing. Not where ``retain`` is true."""
+    guardrail: str = ""
+    """A Bedrock guardrail that inputs of runs are shown to, as ``ID:VERSION``; empty for none."""
     requests_per_second: int = 50
     """What the API lets through; more is answered with 429."""
     burst: int = 100
@@ -96,6 +99,8 @@ def _check(found: Settings) -> None:
         raise SettingsError(f"environments.{name}.log_days is {found.log_days}, none of {', '.join(map(str, _RETENTION))}")
     if found.policies_mode not in _MODES:
         raise SettingsError(f"environments.{name}.policies_mode is {found.policies_mode!r}, none of {', '.join(_MODES)}")
+    if found.guardrail and not _GUARDRAIL.fullmatch(found.guardrail):
+        raise SettingsError(f"environments.{name}.guardrail is {found.guardrail!r}: give its id and version, as abcd1234:1")
     if found.policies_mode == "shadow" and found.retain:
         raise SettingsError(
             f"environments.{name}.policies_mode is shadow, which stops nothing, and retain is true, so its data is kept: "

@@ -20,6 +20,9 @@ from stacks.constructs.names import ALIAS, BUSINESS_TABLES, PLATFORM_TABLES
 from stacks.constructs.role import role
 from stacks.settings import Settings
 
+GUARDED = "StepApi"
+"""The function that shows texts to the guardrail, if there is one."""
+
 
 class FolderFunction(Construct):
     """The function, its role, its log group, the version of this code and settings, and the alias ``live`` on that version."""
@@ -90,6 +93,7 @@ def environment(settings: Settings, function: Function, budgets: Budgets) -> dic
         "SEPTET_STATE_MACHINE_PREFIX": names.state_machine_arn(""),
         "SEPTET_ISSUER": settings.issuer,
         "SEPTET_AUDIENCE": settings.audience,
+        **({"SEPTET_GUARDRAIL": settings.guardrail} if settings.guardrail and function.hole == GUARDED else {}),
         "SEPTET_JWKS_URL": settings.jwks_url,
         "POWERTOOLS_SERVICE_NAME": f"{function.kind}-{function.name}",
         "POWERTOOLS_LOG_LEVEL": "INFO",

@@ -140,6 +140,12 @@ def branch_accounts(names: Names) -> Statement:
     return accounts
 
 
+def guardrail(names: Names, which: str) -> list[Statement]:
+    """Show texts to the guardrail *which*, ``ID:VERSION``; nothing when it is empty."""
+    arns = [names.arn("bedrock", f"guardrail/{which.partition(':')[0]}")]
+    return [allow("ItsGuardrail", ["bedrock:ApplyGuardrail"], arns)] if which else []
+
+
 def workflow(functions: Sequence[str]) -> list[Statement]:
     """All that a state machine may do: invoke *functions*, which are ARNs of aliases, and be observed."""
     deliver = ["CreateLogDelivery", "GetLogDelivery", "UpdateLogDelivery", "DeleteLogDelivery", "ListLogDeliveries"]

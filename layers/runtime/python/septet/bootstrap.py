@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from septet.aws.approvals import DynamoApprovals, StepFunctionsExecutions
     from septet.aws.bodies import S3Bodies
     from septet.aws.cache import DynamoCache
+    from septet.aws.guardrail import BedrockGuardrail
     from septet.aws.health import DynamoHealth
     from septet.aws.id_keys import SecretIdKeys
     from septet.aws.journal import DynamoJournal
@@ -303,6 +304,15 @@ def id_keys() -> "SecretIdKeys":
     return SecretIdKeys(lambda: client("secretsmanager"), settings().id_key, now)
 
 
+def guardrail() -> "BedrockGuardrail | None":
+    """The deployment's guardrail; None when it has none, as most have."""
+    from septet.aws.clients import client
+    from septet.aws.guardrail import SECONDS, BedrockGuardrail
+
+    which, _, version = os.environ.get("SEPTET_GUARDRAIL", "").partition(":")
+    return BedrockGuardrail(lambda: client("bedrock-runtime", read_seconds=SECONDS, attempts=1), which, version) if which else None
+
+
 def api_ports(workflows: Mapping[str, Any]) -> "ApiPorts":
     """What the API acts through, for the *workflows* that the synth wrote."""
     from septet.aws.clients import client
@@ -323,6 +333,7 @@ def api_ports(workflows: Mapping[str, Any]) -> "ApiPorts":
         eraser=LambdaEraser(settings().eraser, functions),
         workflows=StepFunctionsWorkflows(client("stepfunctions"), settings().state_machine_prefix),
         clock=now,
+        guardrail=guardrail(),
         id_keys=id_keys(),
         declared=declarations(workflows),
     )

@@ -10,6 +10,7 @@ from septet.core.runs import Runs, Status
 from septet.core.seals import Heads, PublicKeys, Seals
 from septet.security.approvals import Approvals
 from septet.security.delivery import Executions
+from septet.security.guardrails import Guardrail
 
 ROLES = frozenset({"submitter", "approver", "operator", "auditor", "admin"})
 """Every role a token may carry."""
@@ -107,5 +108,7 @@ class Ports:
     clock: Clock
     id_keys: Callable[[], tuple[bytes, ...]]
     """The secret by which ids are made, and the one before it while there is one. Raises StoreUnavailable."""
+    guardrail: Guardrail | None = None
+    """What the words of inputs are shown to, if anything."""
     declared: Mapping[str, Declaration] = field(default_factory=dict)
     """The workflows that can be started, by name."""

@@ -57,8 +57,7 @@ def submit(submission: Submission, principal: Principal, ports: Ports) -> Run:
         return run
     _open(run, ports)
     _request(run, submission, declared, ports)
-    if found := screening.detections(submission.input):
-        _log.warning("the input of %s holds %s", run.run, ", ".join(f"{kind}: {count}" for kind, count in sorted(found.items())))
+    _tell(run, submission, ports)
     execution = _execution(run, ports, again=run is not asked)
     ports.runs.started(run.tenant, run.run, execution)
     return replace(run, execution=execution, status="running", ended_at=None, error="", message="")
@@ -141,6 +140,15 @@ def _request(run: Run, submission: Submission, declared: Declaration, ports: Por
         pen.write(request, labels=inputs.labels(declared, submission.input))
     except Fenced:
         return
+
+
+def _tell(run: Run, submission: Submission, ports: Ports) -> None:
+    """Log what was recognised in the input, by kind and number, and what the guardrail makes of it. Nothing depends on either."""
+    if found := screening.detections(submission.input):
+        _log.warning("the input of %s holds %s", run.run, ", ".join(f"{kind}: {count}" for kind, count in sorted(found.items())))
+    if ports.guardrail:
+        assessed = ports.guardrail.assess(screening.words(submission.input), "INPUT")
+        _log.warning("the guardrail of %s: %s (%s)", run.run, assessed.action, ", ".join(assessed.kinds) or "nothing")
 
 
 def _execution(run: Run, ports: Ports, *, again: bool) -> str:

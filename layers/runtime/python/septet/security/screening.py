@@ -53,6 +53,11 @@ def detections(value: Any) -> Counter[str]:
     return +found
 
 
+def words(value: Any) -> str:
+    """Every text and name in *value*, JSON, one a line."""
+    return "\n".join(text for _, _, text in _texts(value, "") if text)
+
+
 def _wrong(text: str, *, trusted: bool) -> str:
     if _CONTROL.search(text):
         return "has a control character or none that Unicode knows: send text, with tabs and line ends at most"
