@@ -4,15 +4,15 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from septet.core.frozen import frozen
-from septet.security.intents import mask
 from septet.security.given import AIMS, PICKS, Labelled
+from septet.security.intents import mask
 from septet.security.labels import Label, worst
 from septet.security.manifests import ROLES, Manifest
-from septet.security.reading import plainly
 from septet.security.recognisers import SECRETS, find
 from septet.security.records import Record
 from septet.security.session import Session
 from septet.security.values import digest
+from septet.security.written import plainly
 
 _WORDS = 4
 """Words in a row that may be one secret, written with gaps."""

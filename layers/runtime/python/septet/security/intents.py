@@ -9,21 +9,24 @@ import re
 from collections.abc import Mapping
 
 WORDS: Mapping[str, str] = {
-    "send": "send email mail message text write reply respond answer forward tell notify inform invite contact ask post submit share dm ping "
-    "remind schedule reschedule create make book add set arrange move update change thank congratulate greet pass report let organize organise "
-    "plan deliver return broadcast drop postpone extend",
+    "send": "send email mail message text write reply respond answer forward tell notify inform invite contact "
+    "ask post submit share dm ping remind schedule reschedule create make book add set arrange move "
+    "update change thank congratulate greet pass report let organize organise plan deliver return "
+    "broadcast drop postpone extend",
     "membership": "invite add share grant give allow join enroll enrol assign subscribe include let make onboard permit put create remove",
     "publish": "publish post tweet upload release put announce share write update create submit broadcast",
-    "financial": "pay send transfer refund reimburse wire charge deposit withdraw donate buy purchase order settle schedule update change adjust "
-    "set remit tip return create issue credit compensate repay give move increase decrease raise lower",
+    "financial": "pay send transfer refund reimburse wire charge deposit withdraw donate buy purchase order settle "
+    "schedule update change adjust set remit tip return create issue credit compensate repay give move "
+    "increase decrease raise lower",
     "credential": "update change reset set rotate renew replace create generate revoke issue",
     "profile": "update change set edit correct replace modify adjust fix make move add put rename",
-    "destructive": "delete remove erase cancel clear purge trash discard drop destroy wipe terminate revoke uninstall unsubscribe empty clean "
-    "kick ban close deactivate disable",
-    "commit": "make reserve book order buy confirm sign rent schedule accept subscribe purchase complete place submit approve hire merge deploy",
-    "write-private": "create add append write save update edit insert make put note log record store copy move rename change set schedule "
-    "reschedule book draft compose complete fill mark fix correct generate build produce prepare remind upload open label tag file attach "
-    "organize organise extend postpone plan",
+    "destructive": "delete remove erase cancel clear purge trash discard drop destroy wipe terminate revoke uninstall "
+    "unsubscribe empty clean kick ban close deactivate disable",
+    "commit": "make reserve book order buy confirm sign rent schedule accept subscribe purchase complete place "
+    "submit approve hire merge deploy",
+    "write-private": "create add append write save update edit insert make put note log record store copy move rename "
+    "change set schedule reschedule book draft compose complete fill mark fix correct generate build "
+    "produce prepare remind upload open label tag file attach organize organise extend postpone plan",
 }
 """Of each effect, the verbs that ask for it."""
 EFFECTS = tuple(WORDS)
@@ -31,11 +34,12 @@ _MASKS: dict[str, int] = {}
 for _bit, _verbs in enumerate(WORDS.values()):
     for _verb in _verbs.split():
         _MASKS[_verb] = _MASKS.get(_verb, 0) | 1 << _bit
-_OPENERS = frozenset(
-    "please to and then also or kindly just now next first second third finally lastly afterwards must should can could would will you "
-    "we i'd again once so hey hi hello dear instead either".split()
+_POLITE = (
+    "please to and then also or kindly just now next first second third finally lastly afterwards must should can "
+    "could would will you  we i'd again once so hey hi hello dear instead either"
 )
-_CLAUSE = re.compile(r"[\w'’]+|[^\w\s]")
+_OPENERS = frozenset(_POLITE.split())
+_CLAUSE = re.compile(r"[\w'\u2019]+|[^\w\s]")
 
 
 def mask(effect: str) -> int:
@@ -50,7 +54,7 @@ def asked(sentence: str) -> int:
         if opened and word in _MASKS:
             found |= _MASKS[word]
         skipped = opened and (word.endswith("ly") or word.isdigit())
-        opened = skipped or word in _OPENERS or not (word[0].isalnum() or word[0] in "_'’")
+        opened = skipped or word in _OPENERS or not (word[0].isalnum() or word[0] in "_'\u2019")
     return found
 
 

@@ -9,14 +9,14 @@ from septet.core.canonical import canonical, digest
 from septet.core.frozen import frozen
 from septet.security.committed import Committed
 from septet.security.facts import Scene, context, use
-from septet.security.history import History
 from septet.security.given import AIMS, Labelled
+from septet.security.history import History
 from septet.security.labelling import labelled
 from septet.security.labels import Label
 from septet.security.manifests import UNDECLARED, Manifest
 from septet.security.plans import Plan, leaves
 from septet.security.questions import Outcome, Policies, Question
-from septet.security.reading import read
+from septet.security.reading import Source, read
 from septet.security.session import Session
 
 
@@ -146,8 +146,7 @@ class Monitor:
         del at  # for an entry's shape: a label does not age
         manifest = self._manifest(tool)
         values = self._labelled(manifest, arguments)
-        source = f"{tool}, entry {number}"
-        found = read(self._session, manifest, values, result, labels or {}, source, number)
+        found = read(self._session, manifest, values, result, Source(tool=tool, number=number, stored=labels or {}))
         self._history.finished(tool, ok=True)
         if self._plan:
             self._plan.result(tool, arguments, _by_field(manifest, result))
@@ -156,9 +155,9 @@ class Monitor:
     def joined(self, other: Self) -> Self:
         """The monitor where two branches of a run merge: no better than either. It follows this one's plan."""
         found = self._like()
-        found._session = self._session.joined(other._session)
-        found._history = self._history.joined(other._history)
-        found._plan, found._endorses = self._plan, self._endorses
+        found._session = self._session.joined(other._session)  # noqa: SLF001 -- one of us
+        found._history = self._history.joined(other._history)  # noqa: SLF001 -- one of us
+        found._plan, found._endorses = self._plan, self._endorses  # noqa: SLF001 -- one of us
         return found
 
     def state(self) -> dict[str, Any]:
@@ -177,10 +176,10 @@ class Monitor:
         if state.get("version") != VERSION:
             raise ValueError(f"no monitor's state of version {state.get('version')!r}")
         found = self._like()
-        found._session = Session.restored(state["session"])
-        found._history = History.restored(state["history"])
-        found._plan = Committed.restored(state["plan"], self._manifests) if state["plan"] else None
-        found._endorses = state["endorses"]
+        found._session = Session.restored(state["session"])  # noqa: SLF001 -- one of us
+        found._history = History.restored(state["history"])  # noqa: SLF001 -- one of us
+        found._plan = Committed.restored(state["plan"], self._manifests) if state["plan"] else None  # noqa: SLF001 -- one of us
+        found._endorses = state["endorses"]  # noqa: SLF001 -- one of us
         return found
 
     def _like(self) -> Self:

@@ -13,6 +13,7 @@ from septet.security.records import Reading, Record
 from septet.security.request import near, plain, strong, typed
 from septet.security.session import Session
 from septet.security.values import digest, form, shape, space, tokens
+from septet.security.written import echo, keys, plainly, wrote
 
 _SHORT = 4
 """Characters below which a secret field's value is no secret that could be recognised again."""
@@ -33,19 +34,28 @@ class Leaf:
     """Whether it is the one value of its field, not an item of a list or a name within it."""
 
 
-def read(
-    session: Session, manifest: Manifest, calls: list[Labelled], result: Any, stored: Mapping[str, Label], source: str, number: int
-) -> dict[str, Label]:
+@frozen
+class Source:
+    """Where a result comes from."""
+
+    tool: str
+    number: int
+    """Of the journal's entry."""
+    stored: Mapping[str, Label]
+    """Labels that came with the object that was read, by path."""
+
+
+def read(session: Session, manifest: Manifest, calls: list[Labelled], result: Any, source: Source) -> dict[str, Label]:
     """Take a result in and return the labels of its fields, by path. *calls* are the arguments, with the labels they were sent with."""
     if not manifest.reads:
-        _wrote(session, calls)
-    desk = _Desk(session=session, manifest=manifest, echo=_echo(manifest, calls), stored=stored, labels={})
+        wrote(session, calls)
+    desk = _Desk(session=session, manifest=manifest, echo=echo(manifest, calls), source=source, labels={})
     rest = result
     if manifest.output.kind:
         prefix, items = _at(result, manifest.output.at)
         for item in items:
             if isinstance(item, Mapping) and manifest.output.key in item:
-                desk.record(item, prefix, source, number)
+                desk.record(item, prefix)
             else:
                 desk.values(item, prefix)
         rest = _without(result, manifest.output.at) if manifest.output.at else None
@@ -71,44 +81,6 @@ def _without(result: Any, path: str) -> Any:
     return {key: (_without(value, inner) if inner else None) if key == name else value for key, value in result.items()}
 
 
-def _echo(manifest: Manifest, calls: list[Labelled]) -> dict[Any, Label]:
-    """The values that a call which acts gave, and their labels: it returns many of them."""
-    found: dict[Any, Label] = {}
-    if not manifest.reads:
-        for it in calls:
-            if isinstance(it.value, str) and it.value:
-                found[it.value] = max(it.label, found.get(it.value, Label.CONSTANT))
-    return found
-
-
-def _wrote(session: Session, calls: list[Labelled]) -> None:
-    """What comes from worse than the request stays that when it is read back, whatever the manifest says of where it lies then."""
-    for it in calls:
-        if it.label < Label.COUNTERPARTY or it.value is None:
-            continue
-        for key in _keys(it.value, it.declared.kind):
-            session.taint(key, it.label)
-        if isinstance(it.value, str):
-            for token in tokens(it.value):
-                key = digest(token.space, token.form)
-                if key not in session.mentioned and not _endorsed(session, key):
-                    session.taint(key, it.label)
-
-
-def _endorsed(session: Session, key: str) -> bool:
-    return any(reading.held[key] <= Label.RECORD for reading in session.records.holders(key))
-
-
-def _keys(value: Any, kind: str) -> Iterator[str]:
-    """The digests under which a value may be met again. A number without a kind could be anything, and so is no amount."""
-    spaces = {space(kind), "text:"} if kind else {"text:"}
-    if isinstance(value, str):
-        spaces.add(shape(value))
-    for where in spaces:
-        if (spelling := form(value, where)) is not None:
-            yield digest(where if where != "number" else f"number:{kind}", spelling)
-
-
 @frozen
 class _Desk:
     """One result being read."""
@@ -116,18 +88,18 @@ class _Desk:
     session: Session
     manifest: Manifest
     echo: Mapping[Any, Label]
-    stored: Mapping[str, Label]
+    source: Source
     labels: dict[str, Label]
 
     def values(self, value: Any, prefix: str) -> None:
         """Take in what is no record."""
         for leaf in self._leaves(value, ""):
             label = self._label(leaf, prefix)
-            for key in _keys(leaf.value, leaf.field.kind if leaf.field else ""):
+            for key in keys(leaf.value, leaf.field.kind if leaf.field else ""):
                 self.session.see(key, label)
             self._heard(leaf.value, label)
 
-    def record(self, item: Mapping[str, Any], prefix: str, source: str, number: int) -> None:
+    def record(self, item: Mapping[str, Any], prefix: str) -> None:
         """Take in one record."""
         output = self.manifest.output
         key, name = Label.EXTERNAL, str(item[output.key])
@@ -140,7 +112,7 @@ class _Desk:
             kind = leaf.field.kind if leaf.field else ""
             top = leaf.path.partition(".")[0].partition("[")[0]
             tops[top] = max(label, tops.get(top, Label.CONSTANT))
-            for digested in _keys(leaf.value, kind):
+            for digested in keys(leaf.value, kind):
                 held[digested] = int(min(label, held.get(digested, Label.UNKNOWN)))
             self._heard(leaf.value, label)
             if kind and space(kind) == "number" and label <= Label.COUNTERPARTY and (spelling := form(leaf.value, "number")):
@@ -152,9 +124,9 @@ class _Desk:
                 marks.update(self._marks(leaf.value, label, kind))
         kept = {field: value for field, value in item.items() if tops.get(field, self._empty(field)) <= Label.RECORD}
         owner = str(kept.get(output.owner, "")) if output.owner else ""
-        record = Record(kind=output.kind, key=name, fields=kept, owner=owner, source=source)
+        record = Record(kind=output.kind, key=name, fields=kept, owner=owner, source=f"{self.source.tool}, entry {self.source.number}")
         self.session.records.put(
-            Reading(record=record, number=number, key=key, owned=bool(output.owner), held=held, numbers=numbers, marks=marks)
+            Reading(record=record, number=self.source.number, key=key, owned=bool(output.owner), held=held, numbers=numbers, marks=marks)
         )
 
     def _heard(self, value: Any, label: Label) -> None:
@@ -174,14 +146,11 @@ class _Desk:
         if isinstance(leaf.value, str):
             if leaf.field is None and self.echo.get(leaf.value, Label.UNKNOWN) <= Label.ANCHORED:
                 label = self.echo[leaf.value]
-            taints = [
-                Label(self.session.tainted[key])
-                for key in _keys(leaf.value, leaf.field.kind if leaf.field else "")
-                if key in self.session.tainted
-            ]
-            label = worst([label, *taints])
+            kind = leaf.field.kind if leaf.field else ""
+            tainted = self.session.tainted
+            label = worst([label, *(Label(tainted[key]) for key in keys(leaf.value, kind) if key in tainted)])
         path = ".".join(part for part in (prefix, leaf.path) if part)
-        label = worst([label, self.stored.get(path, self.stored.get("*", Label.CONSTANT))])
+        label = worst([label, self.source.stored.get(path, self.source.stored.get("*", Label.CONSTANT))])
         self.labels[path] = max(label, self.labels.get(path, Label.CONSTANT))
         self.session.worst = max(self.session.worst, label)
         self._secret(leaf)
@@ -249,8 +218,3 @@ class _Desk:
         while path and path not in fields:
             path = path[:-2] if path.endswith("[]") else path.rpartition(".")[0]
         return fields.get(path)
-
-
-def plainly(text: str) -> str:
-    """Letters and digits alone: a secret is the same however it is grouped."""
-    return "".join(character for character in text.casefold() if character.isalnum())

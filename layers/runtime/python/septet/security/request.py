@@ -13,10 +13,12 @@ WORDS = 8
 """Words of a phrase that is known as one; a longer text is known when each eight in a row are."""
 LIMIT = 20_000
 """Mentions of one request that are kept; what comes after vouches for nothing."""
-_QUOTED = re.compile(r"(?<!\w)(?:'([^'\n]{1,200})'|\"([^\"\n]{1,200})\"|‘([^’\n]{1,200})’|“([^”\n]{1,200})”|`([^`\n]{1,200})`)(?!\w)")
+_QUOTED = re.compile(
+    r"(?<!\w)(?:'([^'\n]{1,200})'|\"([^\"\n]{1,200})\"|\u2018([^\u2019\n]{1,200})\u2019|\u201c([^\u201d\n]{1,200})\u201d|`([^`\n]{1,200})`)(?!\w)"
+)
 _SENTENCE = re.compile(r"[^.!?;\n]+(?:[.!?;](?!\s|$)[^.!?;\n]*)*(?:[.!?;]+|\n|$)")
 _CHUNK = re.compile(r"\S+")
-_BEFORE, _AFTER = "\"'‘’“”`([{<«", "\"'‘’“”`)]}>».,;:!?…"
+_BEFORE, _AFTER = "\"'\u2018\u2019\u201c\u201d`([{<«", "\"'\u2018\u2019\u201c\u201d`)]}>».,;:!?…"
 _REACH = 3
 """Words before a value among which the name of its kind is looked for."""
 
@@ -140,7 +142,7 @@ def _marked(word: str, *, opening: bool) -> bool:
     inner = word.strip(_BEFORE + _AFTER)
     if inner.isdigit():
         return False
-    if any(not character.isalpha() and character not in "'’-" for character in inner):
+    if any(not character.isalpha() and character not in "'\u2019-" for character in inner):
         return True
     return any(character.isupper() for character in (inner[1:] if opening else inner))
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Self
 
 from septet.security.labels import Label
 from septet.security.records import Records
-from septet.security.request import Mention, mentions
+from septet.security.request import LIMIT, Mention, mentions
 from septet.security.values import digest, form, space, tokens
 
 SEEN = 50_000
@@ -40,7 +41,7 @@ class Session:
 
     def request(self, fields: Mapping[str, Any], kinds: Iterable[str]) -> None:
         """Take in the trusted *fields* of the request."""
-        for mention in mentions(fields, kinds):
+        for mention in islice(mentions(fields, kinds), LIMIT):
             self.mention(mention)
         for token in _tokens(fields):
             kept = {"number": self.numbers, "percent": self.percents, "year": self.years}.get(token.space)

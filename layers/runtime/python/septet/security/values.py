@@ -25,14 +25,17 @@ SPACES = {
     **dict.fromkeys(("number", "money", "amount", "price"), "number"),
 }
 """The kinds whose values are recognised by their shape. Values of any other kind are words."""
-EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
+EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}")
 URL = re.compile(r"(?:https?://|www\.)[!-~]*[A-Za-z0-9/=_~-]")
 IBAN = re.compile(r"[A-Z]{2}[0-9]{2}(?:[A-Z0-9]{11,30}|(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,3})?)")
 CARD = re.compile(r"[0-9](?:[ -]?[0-9]){12,18}")
 PHONE = re.compile(r"\+[0-9](?:[ ()-]{0,2}[0-9]){6,14}")
 NUMBER = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?")
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTH = r"(?P<%s>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+_MONTH = (
+    r"(?P<%s>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?"
+    r"|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+)
 _DATES = re.compile(
     r"\b(?:(?P<y>[0-9]{4})-(?P<m>[0-9]{2})-(?P<d>[0-9]{2})"
     rf"|{_MONTH % 'm1'}\.?\s+(?:the\s+)?(?P<d1>[0-9]{{1,2}})(?:st|nd|rd|th)?\b(?:,?\s+(?P<y1>[0-9]{{4}}))?"
@@ -43,6 +46,9 @@ _DATES = re.compile(
 _TIMES = re.compile(r"(?<![0-9:])(?P<h>[01]?[0-9]|2[0-3]):(?P<i>[0-5][0-9])(?::[0-5][0-9])?(?![0-9:])")
 _STAMP = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([0-9]{2}:[0-9]{2})(?::00(?:\.0+)?)?(?:Z|\+00:00)?)?")
 _PATTERNS = {"email": EMAIL, "url": URL, "iban": IBAN, "card": CARD, "phone": PHONE}
+_DIGITS = 40
+_HUGE = 10**_DIGITS
+"""From there on a whole number is no amount and no id: spelling it could take forever."""
 _GAPS = {"iban": " ", "card": " -", "phone": " ()-"}
 
 
@@ -75,7 +81,7 @@ def form(value: Any, where: str) -> str | None:
     """The normal form of *value* as one of space *where*; None when it is none, and so is like no other."""
     if where == "number":
         return number(value)
-    text = str(value) if type(value) in (int, float) else value
+    text = str(value) if type(value) is float or (type(value) is int and abs(value) < _HUGE) else value
     if not isinstance(text, str) or not text or len(text) > LONGEST:
         return None
     if where == "date":
@@ -87,7 +93,7 @@ def form(value: Any, where: str) -> str | None:
 
 def number(value: Any) -> str | None:
     """The normal form of a number: 4, 4.0 and "4.00" are one."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)) or (isinstance(value, int) and abs(value) >= _HUGE):
         return None
     if isinstance(value, str) and not (value.isascii() and NUMBER.fullmatch(value)):
         return None
@@ -95,7 +101,7 @@ def number(value: Any) -> str | None:
         found = Decimal(str(value).replace(",", ""))
     except InvalidOperation:
         return None
-    return spelt(found) if found.is_finite() and len(str(found)) < LONGEST and abs(found.adjusted()) < 40 else None  # noqa: PLR2004
+    return spelt(found) if found.is_finite() and len(str(found)) < LONGEST and abs(found.adjusted()) < _DIGITS else None
 
 
 def spelt(value: Decimal) -> str:
@@ -202,7 +208,7 @@ def _numbers(text: str, taken: bytearray) -> Iterator[Token]:
     for found in NUMBER.finditer(text):
         start, end = found.span()
         before = text[start - 1 : start]
-        if any(taken[start:end]) or before in set("-_/.,:@#'’") - {""} or before.isalnum():
+        if any(taken[start:end]) or before in set("-_/.,:@#'\u2019") or before.isalnum():
             continue
         after = text[end : end + 2]
         if after[:1] in set("-_/:@") - {""} or after[:1].isalnum() or (after[:1] in set(".,'") - {""} and after[1:].isalnum()):
