@@ -45,10 +45,10 @@ def serve(tool: Tool, *, reconcile: Reconcile | None = None) -> Callable[[Mappin
 
     The question comes with the arguments under another name, so that a tool that knows no reconciling breaks and does not fire.
     """
-    act, look = guarded(tool), guarded(reconcile) if reconcile else None
+    act, look, told = guarded(tool), guarded(reconcile) if reconcile else None, guarded(_context)
 
     def handler(event: Mapping[str, Any], _: object) -> Any:
-        context = Context(**event["context"])
+        context = told(event["context"])
         if "reconcile" not in event:
             return _told(act(event["arguments"], context))
         if look is None:
@@ -62,6 +62,10 @@ def serve(tool: Tool, *, reconcile: Reconcile | None = None) -> Callable[[Mappin
                 raise TypeError(f"reconcile returned {type(other).__name__}: return Happened(value) or NotHappened(), or raise")
 
     return handler
+
+
+def _context(value: Mapping[str, Any]) -> Context:
+    return Context(**value)
 
 
 def _told(value: Any) -> Any:
