@@ -58,9 +58,9 @@ def delivered_late(desk: Desk) -> None:
     DynamoApprovals(desk.twin.client("dynamodb"), "septet-twin-approvals").decide(
         desk.tenant, question["id"], status="rejected", by="boss", reason="worn", at=1
     )
-    invoke(desk, "deliver_decisions", {})
+    invoke(desk, "step-deliver_decisions", {})
     desk.ended(run)
-    invoke(desk, "sweep_accounts", {})
+    invoke(desk, "step-sweep_accounts", {})
 
 
 def failed(desk: Desk) -> None:
@@ -81,14 +81,35 @@ def read_over_the_api(desk: Desk) -> None:
         assert desk.http.get(path, headers=desk.token("eve", "auditor", "operator", "approver")).status_code == 200, path
 
 
+def sealed_and_erased(desk: Desk) -> None:
+    run = desk.ended(desk.start(f"What are your opening hours? {LONG}"))["id"]
+    invoke(desk, "step-seal_journal", {})
+    auditor, admin = desk.token("eve", "auditor"), desk.token("root", "admin")
+    for path in (f"/v1/runs/{run}/seals", "/v1/audit/seals", "/v1/audit/key", "/v1/audit/erasures"):
+        assert desk.http.get(path, headers=auditor).status_code == 200, path
+    erased = desk.http.post("/v1/audit/erasures", json={"of": "run", "subject": run}, headers=admin)
+    assert erased.json()["erased"] == [run], erased.text
+
+
+def budgeted(desk: Desk) -> None:
+    for path in ("/v1/budget", "/v1/budget/history"):
+        assert desk.http.get(path, headers=desk.token("root", "admin")).status_code == 200, path
+
+
+def calculated(desk: Desk) -> None:
+    """No agent of this repository has the tool, so it is called as the gateway would."""
+    context = {"tenant": desk.tenant, "run": "run-none", "principal": "customer-17", "key": ""}
+    invoke(desk, "tool-run_python", {"arguments": {"code": "1 + 1"}, "context": context})
+
+
 def authorised(desk: Desk) -> None:
     method = "arn:aws:execute-api:us-east-1:000000000000:api/live/GET/v1/runs"
     token = desk.token("boss", "approver")["Authorization"]
-    invoke(desk, "authorize", {"type": "TOKEN", "authorizationToken": token, "methodArn": method})
+    invoke(desk, "step-authorize", {"type": "TOKEN", "authorizationToken": token, "methodArn": method})
 
 
-def invoke(desk: Desk, step: str, event: dict[str, Any]) -> None:
-    found = desk.twin.client("lambda").invoke(FunctionName=f"septet-twin-step-{step}:live", Payload=json.dumps(event))
+def invoke(desk: Desk, function: str, event: dict[str, Any]) -> None:
+    found = desk.twin.client("lambda").invoke(FunctionName=f"septet-twin-{function}:live", Payload=json.dumps(event))
     assert "FunctionError" not in found, found["Payload"].read()
 
 
@@ -107,6 +128,9 @@ PLAYED: tuple[Callable[[Desk], None], ...] = (
     failed,
     long_answered,
     read_over_the_api,
+    sealed_and_erased,
+    budgeted,
+    calculated,
     authorised,
 )
 
