@@ -81,6 +81,14 @@ def read_over_the_api(desk: Desk) -> None:
         assert desk.http.get(path, headers=desk.token("eve", "auditor", "operator", "approver")).status_code == 200, path
 
 
+def asked_for_twice(desk: Desk) -> None:
+    """A request with a key of its own, whose run's id is made with the secret."""
+    headers = desk.token("customer-17", "submitter") | {"Idempotency-Key": f"once-{desk.tenant}"}
+    body = {"workflow": "support", "input": {"message": "What are your opening hours?"}}
+    first, second = (desk.http.post("/v1/runs", json=body, headers=headers).json()["id"] for _ in range(2))
+    assert first == second
+
+
 def sealed_and_erased(desk: Desk) -> None:
     run = desk.ended(desk.start(f"What are your opening hours? {LONG}"))["id"]
     invoke(desk, "step-seal_journal", {})
@@ -114,7 +122,7 @@ def invoke(desk: Desk, function: str, event: dict[str, Any]) -> None:
 
 
 def play(desk: Desk, name: str, agents: dict[str, Any]) -> None:
-    words = {"scenario": name, "when": {"contains": f"{name} {desk.tenant}"}, "agents": agents}
+    words = {"scenario": f"{name} {desk.tenant}", "when": {"contains": f"{name} {desk.tenant}"}, "agents": agents}
     desk.http.put(f"{desk.twin.doubles}/scenarios/{name}-{desk.tenant}", content=json.dumps(words)).raise_for_status()
 
 
@@ -128,6 +136,7 @@ PLAYED: tuple[Callable[[Desk], None], ...] = (
     failed,
     long_answered,
     read_over_the_api,
+    asked_for_twice,
     sealed_and_erased,
     budgeted,
     calculated,
