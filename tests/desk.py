@@ -30,6 +30,12 @@ def until[T](look: Callable[[], T | None], *, seconds: float = 60, what: str = "
     return found
 
 
+def store(twin: Any) -> DynamoJournal:
+    """The journal of *twin*, as its tables and its bucket hold it."""
+    bodies = S3Bodies(lambda: twin.client("s3"), "septet-twin-bodies-000000000000-us-east-1", KEY)
+    return DynamoJournal(twin.client("dynamodb"), "septet-twin-journal", bodies)
+
+
 @dataclass(kw_only=True)
 class Desk:
     """One tenant of its own on the twin, with orders."""
@@ -118,5 +124,4 @@ class Desk:
     @property
     def store(self) -> DynamoJournal:
         """The journal behind the API."""
-        bodies = S3Bodies(lambda: self.twin.client("s3"), "septet-twin-bodies-000000000000-us-east-1", KEY)
-        return DynamoJournal(self.twin.client("dynamodb"), "septet-twin-journal", bodies)
+        return store(self.twin)

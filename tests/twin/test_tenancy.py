@@ -14,7 +14,7 @@ from septet.aws.approvals import DynamoApprovals
 from septet.aws.runs import DynamoRuns
 from septet.integration.http.operations import OPERATIONS
 from septet.integration.run_ids import fresh
-from tests.desk import Desk
+from tests.desk import Desk, store
 from tests.suites.tenancy import book
 from tests.suites.tenancy_moves import ROLES, Mover, Request
 from tests.suites.tenancy_oracle import Answer, Fuzz
@@ -51,8 +51,8 @@ class OverHttp:
     def ask(self, tenant: str, marker: str) -> tuple[str, str]:
         client = self._twin.client("dynamodb")
         runs, approvals = DynamoRuns(client, "septet-twin-runs"), DynamoApprovals(client, "septet-twin-approvals")
-        journal = Desk(twin=self._twin, tenant=tenant).store
-        return question(tenant, fresh(now() + next(self._numbers)), marker, journal=journal, runs=runs, approvals=approvals, clock=now)
+        run = fresh(now() + next(self._numbers))
+        return question(tenant, run, marker, journal=store(self._twin), runs=runs, approvals=approvals, clock=now)
 
     def between(self) -> None:
         """The twin's own schedules run as they do."""
@@ -75,11 +75,11 @@ def test_tenants_do_not_reach_each_other(twin: Any, world: OverHttp) -> None:
     mover = Mover(book=tenants, keys=KEYS, submitters=("ann",))
     fuzz = Fuzz(world=world, mover=mover, seed=1)
     for tenant in tenants.markers:  # every key's run first, and to its end: while a tenant rests, nothing of its own goes on
-        desk = Desk(twin=twin, tenant=tenant)
         started = [world.send(submission(tenant, key, tenants.markers[tenant])) for key in KEYS]
-        for run in [json.loads(answer.body)["id"] for answer in started]:
-            desk.ended(run)
-            tenants.learn(tenant, [run], None)
+        with Desk(twin=twin, tenant=tenant) as desk:
+            for run in [json.loads(answer.body)["id"] for answer in started]:
+                desk.ended(run)
+                tenants.learn(tenant, [run], None)
     found = fuzz.run(3 * OPERATIONS_EACH_ROUND, rounds=3)
     assert (found.reads, found.writes, found.broken) == ([], [], [])
     assert found.stolen > 20
