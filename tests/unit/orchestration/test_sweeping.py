@@ -76,6 +76,16 @@ class Tampered(MemoryJournal):
             yield replace(entry, body=Damaged(), cost=0) if entry.number == self.damaged else entry
 
 
+def test_what_it_writes_into_a_sealed_run_s_journal_will_be_sealed(world: World) -> None:
+    world.write(CALL)
+    world.runs.close("acme", "run-1", status="failed", ended_at=1)
+    (listed,) = MemoryUnsealed(world.runs).runs("acme", limit=1)
+    MemoryUnsealed(world.runs).sealed(listed, "a seal")
+    world.sweep()
+    assert isinstance(list(world.journal.read(MAIN))[-1].body, ModelFailed)
+    assert MemoryUnsealed(world.runs).tenant_after("") == "acme"
+
+
 @pytest.mark.parametrize("damaged", [0, 1])
 def test_where_the_journal_was_damaged_all_that_is_held_is_charged(damaged: int) -> None:
     world = World(journal=Tampered())
