@@ -9,10 +9,11 @@ import pytest
 from septet.execution.agents import Limits, agent
 from septet.security.arguments import Schemas
 from septet.security.manifests import Manifest, manifest
-from septet.security.monitor import Facts, Record, decide
+from septet.security.monitor import Monitor
 from stacks.catalog import read
 from stacks.catalog.declarations import Limits as Declared
 from stacks.catalog.generated import bundle, grants, manifests
+from tests.unit.security.questions import policies
 
 CATALOG = read(Path(__file__).parents[3])
 MANIFESTS: dict[str, Manifest] = {name: manifest(name, value) for name, value in manifests(CATALOG).items()}
@@ -20,26 +21,35 @@ REFUND = MANIFESTS["issue_refund"]
 GOOD: dict[str, Any] = {"order_id": "A-1001", "amount_cents": 4_000, "reason": "It arrived broken."}
 
 
-def facts(owner: str = "customer-17", left: int = 50_000) -> Facts:
-    order = Record(kind="order", key="A-1001", fields={"refundable_cents": left}, owner=owner, source="find_order, entry 4")
-    return Facts(principal="customer-17", records={("order", "A-1001"): order})
+def read_order(owner: str = "customer-17", left: int = 50_000) -> Monitor:
+    """A monitor of a run of customer 17's, in which this order was read."""
+    found = nothing_read()
+    order = {"order_id": "A-1001", "customer": owner, "refundable_cents": left}
+    found.record("find_order", {"order_id": "A-1001"}, order, at=1, number=4)
+    return found
+
+
+def nothing_read() -> Monitor:
+    found = Monitor(MANIFESTS, policies(), principal="customer-17")
+    found.request({"message": "Please refund order A-1001."}, {"message": "external"})
+    return found
 
 
 @pytest.mark.parametrize(
     ("change", "known", "outcome"),
     [
-        ({}, facts(), "allow"),
-        ({"amount_cents": 10_000}, facts(), "allow"),
-        ({"amount_cents": 10_001}, facts(), "ask"),
-        ({"amount_cents": 50_001}, facts(), "deny"),
-        ({}, facts(owner="customer-18"), "deny"),
-        ({}, facts(left=0), "deny"),
-        ({}, Facts(principal="customer-17"), "deny"),
+        ({}, read_order(), "allow"),
+        ({"amount_cents": 10_000}, read_order(), "allow"),
+        ({"amount_cents": 10_001}, read_order(), "ask"),
+        ({"amount_cents": 50_001}, read_order(), "deny"),
+        ({}, read_order(owner="customer-18"), "deny"),
+        ({}, read_order(left=0), "deny"),
+        ({}, nothing_read(), "deny"),
     ],
 )
-def test_a_refund_needs_an_order_of_the_customer_s_own_and_a_person_above_the_limit(change: Any, known: Facts, outcome: str) -> None:
+def test_a_refund_needs_an_order_of_the_customer_s_own_and_a_person_above_the_limit(change: Any, known: Monitor, outcome: str) -> None:
     assert Schemas().problem(REFUND, GOOD | change) == ""
-    assert decide(REFUND, GOOD | change, known).outcome == outcome
+    assert known.decide("issue_refund", GOOD | change, now=2).outcome == outcome
 
 
 @pytest.mark.parametrize(

@@ -183,7 +183,7 @@ class _Desk:
         return {}
 
     def _marks(self, value: str, label: Label, kind: str) -> dict[str, bool]:
-        """The mentions that a field fits. What somebody else has chosen fits as a name or an address alone, and vouches for nothing else."""
+        """The mentions that a field fits. What somebody else has chosen fits as a name or address alone, and vouches for nothing else."""
         known, own = self.session.mentioned, label <= Label.RECORD
         if label > Label.COUNTERPARTY:
             return {}
