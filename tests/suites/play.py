@@ -179,7 +179,7 @@ def play(job: Job) -> tuple[Job, Counter[str], list[tuple[str, ...]]]:
     return job, total, notes
 
 
-def everything(chosen: Iterable[str], door: str, *, attended: bool, attacks: bool = True) -> list[Job]:
+def everything(chosen: Iterable[str], door: str, *, attended: bool, attacks: bool) -> list[Job]:
     """All user tasks of the suites, before a door."""
     return [Job(door, attended, suite, task, attacks) for suite in chosen for task in get_suites(VERSION)[suite].user_tasks]
 
@@ -190,9 +190,12 @@ def main() -> None:
     parser.add_argument("--door", action="append", choices=doors.DOORS, required=True)
     parser.add_argument("--suite", action="append", required=True)
     parser.add_argument("--attended", action="store_true")
+    parser.add_argument("--tasks-only", action="store_true", help="no attacks")
     parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args()
-    jobs = [job for door in options.door for job in everything(options.suite, door, attended=options.attended)]
+    jobs = [
+        job for door in options.door for job in everything(options.suite, door, attended=options.attended, attacks=not options.tasks_only)
+    ]
     found: dict[str, dict[str, Any]] = {}
     with multiprocessing.Pool(options.processes) as pool:
         for job, total, notes in pool.imap_unordered(play, jobs):
