@@ -32,7 +32,7 @@ def built(
     hands: Hands,
     clock: Clock,
 ) -> Gateway:
-    """A gateway that has seen nothing, over *manifests* of tools, the tools that *grants* gives each agent, policies and a list of places."""
+    """A gateway that has seen nothing: over *manifests* of tools, the tools that *grants* gives each agent, and what it decides by."""
 
     def allowed(arguments: Mapping[str, Any]) -> bool:
         return egress.check(arguments).allowed
