@@ -76,7 +76,7 @@ class Script(BasePipelineElement):
             read = self._make(call, "user", runtime, env)
             if self.injection and SIGN in read and not self.count["reached"]:
                 self.count["reached"] += 1
-                for evil in scripts.attack(self.injection, env, before):
+                for evil in scripts.attack(self.job.suite, self.injection, env, before):
                     self._make(evil, "attacker", runtime, env)
         words = [self.task.GROUND_TRUTH_OUTPUT, self.injection.GROUND_TRUTH_OUTPUT if self.count["reached"] else ""]
         self.said.append(ChatAssistantMessage(role="assistant", content=[_block(" ".join(words))], tool_calls=None))

@@ -13,9 +13,13 @@ from agentdojo.functions_runtime import FunctionCall
 Script = Iterator[FunctionCall]
 
 
-def attack(injection: Any, now: Any, before: Any) -> Iterable[FunctionCall]:
-    """The calls of an injection task, each made after the one before; *now* is the environment as it changes, *before* as it began."""
-    return injection.ground_truth(before) or WORKSPACE[injection.ID](injection, now, before)
+def attack(suite: str, injection: Any, now: Any, before: Any) -> Iterable[FunctionCall]:
+    """The calls of an injection task, each made after the one before; *now* is the environment as it changes, *before* as it began.
+
+    None for a task that wants words and no call.
+    """
+    written = WORKSPACE.get(injection.ID) if suite == "workspace" else None
+    return written(injection, now, before) if written else injection.ground_truth(before)
 
 
 def _call(function: str, **arguments: Any) -> FunctionCall:
