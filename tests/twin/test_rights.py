@@ -17,7 +17,7 @@ from local.twin.layout import REPOSITORY
 from septet.aws.approvals import DynamoApprovals
 from tests.desk import Desk
 
-pytestmark = pytest.mark.afterwards
+pytestmark = [pytest.mark.afterwards, pytest.mark.timeout(600)]  # the first of them waits for all that is played
 
 PROFILES = examination.profiles(REPOSITORY / "policies" / "models.toml")
 PLACE = templates.Place(region="us-east-1", account="000000000000")
