@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from septet.core.entries import Answer, Body, Entry, HandOver, ModelReply, Request, ToolCall, ToolResult
+from septet.core.entries import Answer, ApprovalEdited, Body, Entry, HandOver, ModelReply, Request, ToolCall, ToolResult
 from septet.execution.conversation import Conversation, tools
 from septet.execution.ports import Message
 from tests.unit.shop import agent
@@ -94,3 +94,11 @@ def test_the_tools_that_end_a_turn_are_offered_when_they_are_declared() -> None:
     assert [tool.name for tool in tools(agent(hand_over_to=("boss",), answer_schema={"type": "object"}))] == [*own, "hand_over", "answer"]
     (hand_over,) = tools(agent(tools=(), hand_over_to=("boss",)))
     assert hand_over.input_schema["properties"]["to"]["enum"] == ["boss"]
+
+
+def test_the_model_is_told_with_which_arguments_a_person_let_a_call_be_made() -> None:
+    edited = ApprovalEdited(call="1", approval="apr-1", arguments={"amount": 5}, by="eve")
+    result = ToolResult(call="1", tool="find_order", value={"paid": 5})
+    *_, message = after(lambda it: it.reply(said(ONE)), lambda it: it.edited(edited), lambda it: it.results([result]))
+    assert message["content"][0] == {"result": {"id": "1", "value": {"paid": 5}}}
+    assert '{"amount": 5}' in message["content"][1]["text"]

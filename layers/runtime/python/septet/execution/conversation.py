@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from septet.core.entries import Answer, Entry, HandOver, ModelReply, Request, ToolResult
+from septet.core.entries import Answer, ApprovalEdited, Entry, HandOver, ModelReply, Request, ToolResult
 from septet.core.labels import REST, label
 from septet.execution.agents import Agent, ToolSpec
 from septet.execution.estimating import BLOCK, MESSAGE, block_bound, message_bound, request_bound, text_bound, tool_bound
@@ -56,6 +56,7 @@ class Conversation:
         self._long: deque[tuple[int, int]] = deque()
         """Entry and place of each message that can be shortened and is not yet."""
         self._latest_reply = 0
+        self._edited: list[str] = []
 
     @property
     def messages(self) -> Sequence[Message]:
@@ -111,7 +112,16 @@ class Conversation:
             block, bound = self._result(result, (labels or {}).get(result.call, {}))
             content.append({"result": block})
             bounds.append(BLOCK + bound)
+        for told in self._edited:
+            content.append({"text": told})
+            bounds.append(BLOCK + text_bound(told))
+        self._edited = []
         self._add("user", content, bounds, number)
+
+    def edited(self, edited: ApprovalEdited) -> None:
+        """A person approved a call with other arguments: the model is told with the call's result, lest it report what it asked for."""
+        self.external = True
+        self._edited.append(f"(The call {edited.call} was made with other arguments, which a person chose: {_text(edited.arguments)})")
 
     def _result(self, result: ToolResult, labels: Mapping[str, str]) -> tuple[dict[str, Any], int]:
         if result.error:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from septet.core.entries import (
     Answer,
     ApprovalAsked,
+    ApprovalEdited,
     ApprovalGiven,
     Body,
     Compacted,
@@ -125,6 +126,8 @@ class Turn:
                 if not self._asked:
                     self._used.wait(entry.at)
                 self._asked[asked.call] = asked
+            case ApprovalEdited() as edited:
+                self.conversation.edited(edited)
             case ApprovalGiven(call=call):
                 self._settled(call, entry.at)
             case Note(kind="repair", text=text):

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from copy import replace
 from typing import Any
 
-from septet.core.canonical import whole
+from septet.core.canonical import canonical, whole
 from septet.core.entries import Body, Entry, ToolCall, ToolIntent, ToolResult
 from septet.core.errors import InputRejected, PolicyDenied
 from septet.core.frozen import frozen, maker
@@ -150,7 +150,7 @@ class Desk:
         if asked.arguments is None:
             return written, None
         changed = replace(call, arguments=asked.arguments)
-        fresh = decision if asked.arguments == call.arguments else self._decide(manifest, asked.arguments)
+        fresh = decision if canonical(asked.arguments) == canonical(call.arguments) else self._decide(manifest, asked.arguments)
         intents, go = self._intend(changed, manifest, replace(fresh, reasons=asked.reasons))
         return written + intents, go
 
