@@ -1,4 +1,4 @@
-"""The bucket of bodies and its key, asked as IAM would ask them: by our roles, and by a role elsewhere in the account that may do everything."""
+"""The bucket of bodies and its key, asked as IAM would: by our roles, and by one elsewhere in the account that may do everything."""
 
 from dataclasses import replace
 from typing import Any
