@@ -85,7 +85,7 @@ TAMPERED: dict[str, tuple[Callable[[Any, list[Any]], None], str]] = {
         lambda to, items: change(to, items, body='{"type":"note","version":1,"kind":"x","text":"y"}'),
         "the body of entry 1 was changed",
     ),
-    "a header is changed": (lambda to, items: change(to, items, header=items[0]["header"]["S"]), "entry 0 follows"),
+    "a header is changed": (lambda to, items: change(to, items, header=items[0]["header"]["S"]), "entry 1 is missing; 0 follows"),
     "a hash is changed": (lambda to, items: change(to, items, hash="0" * 64), "entry 1 was changed"),
     "an item is no entry": (lambda to, items: change(to, items, header="{}"), "entry 1 cannot be read"),
     "the order is changed": (swap, "follows"),

@@ -244,6 +244,19 @@ def test_sealers_at_once_make_one_seal(world: World) -> None:
     assert world.check().seals == 1
 
 
+def test_a_sealer_that_finds_another_at_it_leaves_everything_to_that_one(world: World) -> None:
+    class Taken(MemorySeals):
+        def put(self, _: object) -> bool:
+            return False
+
+    branch = world.start("run-1")
+    world.end(branch)
+    world.clock.pause(QUIET)
+    world.seals = Taken()
+    assert world.seal() == Sealed()
+    assert world.unsealed.tenant_after("") == "acme"
+
+
 def test_a_clock_that_went_back_makes_no_seal_before_another(world: World) -> None:
     branch = world.start("run-1")
     world.clock.pause(5 * HOUR)
