@@ -25,7 +25,7 @@ _IDLE: Mapping[str, tuple[int, str]] = {
     "AWS::Events::EventBus": (0, _PAID_BY_USE),
     "AWS::IAM::": (0, "free"),
     "AWS::KMS::Alias": (0, "free"),
-    "AWS::KMS::Key": (1_000_000, "each, also one that signs; two rotations add as much"),
+    "AWS::KMS::Key": (1_000_000, "each, for signing too; two rotations add as much"),
     "AWS::Lambda::": (0, _PAID_BY_USE),
     "AWS::Logs::": (0, "paid by use; 0.50 a GB taken in, 0.03 a GB kept"),
     "AWS::S3::": (0, "paid by use; 0.023 a GB stored"),
