@@ -368,7 +368,9 @@ def test_a_plan_from_after_a_read_only_restricts() -> None:
     office.read("find_people", PEOPLE)
     planned(office)
     office.read("find_documents", DOCUMENTS[:1])
-    assert office.outcome("destroy", document=13) == "ask"
+    decision = office.asks("destroy", document=13)
+    assert decision.outcome == "ask"
+    assert "effect-unasked-there" in decision.policies
     assert office.outcome("destroy", document=14) == "deny"
 
 
