@@ -7,7 +7,7 @@ from copy import replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 
 from septet.security.labels import Label
 from septet.security.monitor import Monitor
@@ -19,7 +19,10 @@ from tests.suites.worlds import World, worlds
 
 NOW = attacker.TODAY
 few: Callable[[Any], Any] = settings(
-    deadline=None, max_examples=6, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    deadline=None,
+    max_examples=6,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a world is a handful of records already: making it smaller takes minutes
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
 
