@@ -162,6 +162,7 @@ ATTACKS: Mapping[str, Callable[[Forge], str]] = {
     "roles twice": lambda made: _twice(made, "roles", ["admin"]),
     "algorithm twice": _header_twice,
     "an extension to be understood": lambda made: made.token(header={"crit": ["exp"]}),
+    "an extension that changes nothing": lambda made: made.token(header={"b64": True, "crit": ["b64"]}),
     "an extension of PyJWT's": lambda made: made.token(header={"b64": False, "crit": ["b64"]}),
     "tenant with a separator": lambda made: made.token(tenant=f"{made.tenant}#run"),
     "no tenant": lambda made: made.token(drop="tenant"),

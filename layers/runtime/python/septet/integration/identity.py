@@ -59,7 +59,7 @@ class Verifier:
             raise unauthenticated("the token was made by another issuer, or for another audience") from error
         except jwt.MissingRequiredClaimError as error:
             raise unauthenticated(f"the token has no claim {error.claim}") from error
-        except (jwt.PyJWTError, UnknownKey, ValueError, OverflowError) as error:
+        except (jwt.PyJWTError, UnknownKey, ValueError) as error:
             raise unauthenticated("the token is not one that this API's issuer signed") from error
         return claims
 
