@@ -32,6 +32,7 @@ def test_the_time_is_in_milliseconds() -> None:
 def python(code: str) -> str:
     environment = COMPLETE | {"AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
     environment |= {
+        "SEPTET_JWKS_URL": "http://127.0.0.1:1/keys",
         "SEPTET_BUDGETS": '{"day": 3, "run": 2, "usual": 1}',
         "PYTHONPATH": os.pathsep.join(sys.path),
         "PATH": os.environ["PATH"],
@@ -61,12 +62,13 @@ def python(code: str) -> str:
         ("_sagemaker()", "SageMakerModel"),
         ("_openai()", "OpenAiModel"),
         ("_model_client('bedrock-runtime', 'eu-west-1').meta.region_name", "str"),
-        ("gateway({}, {})", "Gateway"),
+        ("gateway({}, {}, POLICIES, {})", "Gateway"),
         ("table('orders')[1]", "str"),
     ],
 )
 def test_every_port_is_made_of_what_the_environment_names(made: str, port: str) -> None:
-    assert python(f"from septet import bootstrap; print(type(bootstrap.{made}).__name__)").strip() == port
+    policies = "POLICIES = {'sources': {}, 'schema': 'entity Agent;', 'tenants': {}, 'mode': 'enforce'}"
+    assert python(f"from septet import bootstrap; {policies}; print(type(bootstrap.{made}).__name__)").strip() == port
 
 
 HEAVY = ("pydantic", "cedarpy", "opentelemetry", "fastjsonschema", "jwt", "aws_lambda_powertools.event_handler", "aws_xray_sdk")
