@@ -29,7 +29,7 @@ ABLATED = ("every label constant", "targets without provenance", "permit all")
 UNKNOWN = "every label unknown"
 SECONDS = 1200
 HEAD = ("before", "suites", "tasks", "done", "unaided", "asked", "attacks", "reached", "won", "acted", "in words, won")
-ABOUT = "What the columns say is above."
+ABOUT = "The columns are explained above."
 Figures = Mapping[str, Counter[str]]
 """By suite."""
 
