@@ -1,6 +1,7 @@
 """The twin for tests: started once for a session, beside any twin that a developer runs, and stopped at the end."""
 
 import fcntl
+import logging
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,11 +15,21 @@ from local.doubles import issuer
 from local.twin import aws, ports
 from local.twin.parts import Ports
 from local.twin.twin import Twin
+from septet.entry.libraries import Redacting
 
 REPOSITORY = Path(__file__).parents[1]
 FOLDERS = {"twin", "scenarios", "faults"}
 """Every test in these folders needs the twin."""
 USUAL = Ports(localstack=4666, doubles=4680)
+
+
+@pytest.fixture(autouse=True)
+def own_logs() -> Iterator[None]:
+    """A function that was loaded by a test redacts what this process logs from then on; not what the next test logs."""
+    yield
+    for handler in logging.getLogger().handlers:
+        for found in [one for one in handler.filters if isinstance(one, Redacting)]:
+            handler.removeFilter(found)
 
 
 @dataclass(frozen=True, kw_only=True)

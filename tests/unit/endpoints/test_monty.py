@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from septet.core.errors import InputRejected, SeptetError, ToolFailed, ToolTimedOut
 from septet.endpoints.monty import Bounds, run
+from tests.desk import until
 from tests.unit.strategies import quick
 
 BOUNDS = Bounds(seconds=0.5, memory=16 * 1024 * 1024, printed=4096, result=4096, recursion=100)
@@ -162,7 +163,7 @@ def test_no_process_is_left() -> None:
     before = children()
     for code in ("1", "while True: pass", "x = 'a'\nwhile True: x += x"):
         with_any(code)
-    assert children() <= before
+    until(lambda: children() <= before or None, seconds=10, what="the end of every interpreter")
 
 
 def test_runs_at_the_same_time_see_nothing_of_each_other() -> None:

@@ -204,3 +204,15 @@ def test_a_name_that_reads_like_a_path_leads_nowhere(name: str) -> None:
 
 def test_roles_that_a_plan_may_leave_open_aim_at_nothing() -> None:
     assert not FREE & {"target", "selector", "amount", "attachment"}
+
+
+def test_of_several_values_that_a_result_has_none_is_settled() -> None:
+    following = committed()
+    following.use("search", {"query": "lunch"})
+    following.result("search", {"query": "lunch"}, {"id": ["7", "8"], "sender": ["eve@example.org", "mallory@example.org"]})
+    match = following.match("send", {"to": "eve@example.org", "body": "Yes!"})
+    assert match
+    assert (match.bound, match.settled) == (frozenset(), False)
+    one = replying().match("send", {"to": "eve@example.org", "body": "Yes!"})
+    assert one
+    assert one.settled

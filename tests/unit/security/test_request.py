@@ -102,3 +102,25 @@ def test_a_mention_knows_what_its_own_sentence_asks_for() -> None:
     found = known("Delete 'a.txt'. Read 'b.txt'.")
     assert found[strong("a.txt")].asked & mask("destructive")
     assert not found[strong("b.txt")].asked & mask("destructive")
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("Delete the file report.docx by 13 May", "13"),
+        ("Delete the 3 file copies of report.docx", "3"),
+        ("1) Read the mail 2) Delete the file report.docx", "2"),
+        ("Raise the price of the file by 15%", "15"),
+        ("The file was read by 7 people", "7"),
+    ],
+)
+def test_a_number_that_only_stands_near_the_name_of_a_kind_is_no_id_of_it(text: str, number: str) -> None:
+    assert near("file", number) not in known(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("Delete file 13", "13"), ("Delete file number 13", "13"), ("Delete the files 3, 4 and 5", "4"), ("Pay for the A-13 order", "A-13")],
+)
+def test_an_id_beside_the_name_of_its_kind_is_one(text: str, value: str) -> None:
+    assert near("order" if "order" in text else "file", value) in known(text)

@@ -17,6 +17,8 @@ class Match:
     step: str
     bound: frozenset[str]
     """Paths of the values that are taken from a typed field of an earlier result, as the plan says, and could be no others."""
+    settled: bool = True
+    """Whether the plan leaves no choice among several values of a result: which of them is the model's word."""
 
 
 class Committed:
@@ -39,7 +41,8 @@ class Committed:
                 slots = {path: _place(step, path) for path, _ in found}
                 if _complete(step, slots.values()) and all(self._holds(step, slots[path], path, value) for path, value in found):
                     bound = frozenset(path for path, place in slots.items() if self._settled(step, place, found, slots))
-                    return Match(step=step.name, bound=bound)
+                    chosen = any(step.slots[place].kind == "from" and path not in bound for path, place in slots.items())
+                    return Match(step=step.name, bound=bound, settled=not chosen)
         return None
 
     def _holds(self, step: Step, place: str, path: str, value: Any) -> bool:

@@ -205,14 +205,14 @@ class Monitor:
         return [_bound(it) if it.path in match.bound and it.label <= Label.COUNTERPARTY else it for it in values]
 
     def _scene(self, manifest: Manifest, arguments: Mapping[str, Any], now: int) -> Scene:
-        planned = self._plan is not None, self._plan is not None and self._plan.match(manifest.name, arguments) is not None
+        match = self._plan.match(manifest.name, arguments) if self._plan else None
         return Scene(
             principal=self._principal,
             owned=self._owned,
             roles=self._roles,
             attended=self._attended,
-            planned=planned,
-            endorsed=planned[1] and self._endorses,
+            planned=(self._plan is not None, match is not None),
+            endorsed=match is not None and match.settled and self._endorses,
             history=self._history.facts(manifest, arguments, now),
             egress=self._egress,
         )

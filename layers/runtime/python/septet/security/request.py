@@ -19,6 +19,10 @@ _QUOTED = re.compile(
 _SENTENCE = re.compile(r"[^.!?;\n]+(?:[.!?;](?!\s|$)[^.!?;\n]*)*(?:[.!?;]+|\n|$)")
 _CHUNK = re.compile(r"\S+")
 _BEFORE, _AFTER = "\"'\u2018\u2019\u201c\u201d`([{<«", "\"'\u2018\u2019\u201c\u201d`)]}>».,;:!?…"
+_LINKS = frozenset("number no nr id ids with the of and or is are".split())  # noqa: SIM905 -- words read better in a row
+"""Words that may stand between a kind's name and a value of it."""
+_NO_IDS = frozenset({"date", "percent"})
+"""Typed values whose digits are no ids: the 13 of June 13."""
 _REACH = 3
 """Words before a value among which the name of its kind is looked for."""
 
@@ -115,8 +119,10 @@ def _sentence(sentence: str, bits: int, stems: Mapping[str, str]) -> Iterator[Me
         yield Mention(key=strong(sentence[start:end]), asked=bits)
     closed = [*quotes, *((token.start, token.end) for token in taken)]
     chunks = [(found.start(), found.end()) for found in _CHUNK.finditer(sentence)]
-    for first, (start, _) in enumerate(chunks):
-        yield from _beside(sentence, chunks, first, bits, stems)
+    wide = [(token.start, token.end) for token in taken if token.space in _NO_IDS]
+    for first, (start, end) in enumerate(chunks):
+        if not any(a < end and start < b for a, b in wide):
+            yield from _beside(sentence, chunks, first, bits, stems)
         for last in range(first, min(first + WORDS, len(chunks))):
             yield from _phrase(sentence, (start, chunks[last][1]), closed, bits, opening=first == 0)
 
@@ -149,12 +155,18 @@ def _marked(word: str, *, opening: bool) -> bool:
 
 def _beside(sentence: str, chunks: list[tuple[int, int]], at: int, bits: int, stems: Mapping[str, str]) -> Iterator[Mention]:
     """The value at one place, as of the kind that is named just before it, or else just after."""
-    words = [sentence[a:b].strip(_BEFORE + _AFTER + "#") for a, b in chunks[max(0, at - _REACH) : at + 2]]
+    words = [sentence[a:b].strip(_BEFORE + _AFTER + "#").casefold() for a, b in chunks[max(0, at - _REACH) : at + 2]]
     here = min(at, _REACH)
-    value = words[here]
-    if not any(character.isdigit() for character in value) or value.casefold() in stems:
+    value = sentence[slice(*chunks[at])].strip(_BEFORE + _AFTER + "#")
+    if not _numbered(value) or value.casefold() in stems:
         return  # a word beside the name of a kind is just a word
-    around = [*reversed(words[:here]), *words[here + 1 :]]
-    if kind := next((stems[word.casefold()] for word in around if word.casefold() in stems), ""):
+    kind = next((stems.get(word, "") for word in reversed(words[:here]) if not (word in _LINKS or _numbered(word))), "")
+    if not kind and not value.isdigit():  # "13 files" are so many, "the A-13 order" is one
+        kind = next((stems[word] for word in words[here + 1 :] if word in stems), "")
+    if kind:
         yield Mention(key=near(kind, value), asked=bits)
         yield Mention(key=typed(value), asked=bits)
+
+
+def _numbered(word: str) -> bool:
+    return any(character.isdigit() for character in word)
