@@ -21,7 +21,7 @@ PEOPLE = ("approver", "operator", "auditor", "admin")
 """Roles that may be asked to decide on a call."""
 SUBMITTERS = ("submitter", "operator", "admin")
 """Roles that start runs."""
-RESERVED = ("answer", "hand_over", "read_result", "commit_plan")
+RESERVED = ("answer", "hand_over", "read_result", "commit_plan", "extract")
 """Names of the tools that the runtime itself offers to a model."""
 
 _WEEK = 7 * 24 * 3600

@@ -85,6 +85,8 @@ class Desk:
         """Make the calls and return the entries written, in order. What is in the way of all of them is raised."""
         written: list[Entry] = []
         allowed: list[_Allowed] = []
+        if len({said.id for said in self.calls.calls}) < len(self.calls.calls):
+            raise InputRejected("two calls of one request have the same id")
         for said in self.calls.calls:
             if (self.calls.turn, said.id) in self.known.finished:
                 continue
@@ -103,6 +105,8 @@ class Desk:
             return [self._refuse(call, type(refusal).__name__, str(refusal))], None
         if intended := self.known.intended.get((self.calls.turn, call.id)):  # decided and written; its maker was gone before the result
             intent, labels = intended
+            if not self._same(intent, call):
+                return [self._refuse(call, "InputRejected", f"another call has the id {call.id}")], None
             return [], _Allowed(call=replace(call, arguments=intent.arguments), manifest=manifest, labels=labels)
         # Also for another agent that took over: of what has happened the record tells, whatever was read since.
         decision = HAPPENED if self._happened(manifest, call.arguments) else self._decide(manifest, call.arguments)
@@ -111,6 +115,11 @@ class Desk:
         if decision.outcome == "ask":
             return self._ask(call, manifest, decision)
         return self._intend(call, manifest, decision)
+
+    def _same(self, intent: ToolIntent, call: ToolCall) -> bool:
+        """Whether *intent* is that of *call*, and not of another with its id. The arguments may be an approver's."""
+        edited = (self.calls.turn, call.id) in self.known.edited
+        return intent.tool == call.tool and (edited or canonical(intent.arguments) == canonical(call.arguments))
 
     def _permitted(self, call: ToolCall) -> Manifest:
         """The tool of *call*, if the agent may have it, it is the one the agent was approved with, and the arguments are of its form."""

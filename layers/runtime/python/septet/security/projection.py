@@ -8,6 +8,7 @@ from typing import Any
 from septet.core.entries import (
     Answer,
     ApprovalAsked,
+    ApprovalEdited,
     Entry,
     Failure,
     HandOver,
@@ -49,6 +50,8 @@ class Projection:
     """Calls that a person was asked about, by turn and id; so the next two."""
     intended: dict[tuple[str, str], tuple[ToolIntent, Mapping[str, str]]] = field(default_factory=dict)
     """With where the arguments come from; only calls without a result."""
+    edited: set[tuple[str, str]] = field(default_factory=set)
+    """Calls that a person approved with other arguments."""
     finished: set[tuple[str, str]] = field(default_factory=set)
     effects: set[tuple[str, bytes]] = field(default_factory=set)
     """Effects that were intended, by tool and by which they are."""
@@ -84,6 +87,8 @@ class Projection:
                 self.monitor.request(given, entry.labels)
             case ApprovalAsked(call=call):
                 self.asked.add((entry.turn, call))
+            case ApprovalEdited(call=call):
+                self.edited.add((entry.turn, call))
             case ToolIntent() as intent:
                 self._intend(entry, intent)
             case ToolResult() as result:
@@ -112,6 +117,8 @@ class Projection:
         self.finished.add((entry.turn, result.call))
         intent, _ = self.intended.pop((entry.turn, result.call), (None, {}))
         if result.error:
+            if intent:  # a call that was refused was never made, and the words are ours
+                self.monitor.failed(result.tool)
             return
         if result.tool == EXTRACT and self.monitor.plan and isinstance(result.value, Mapping):
             self.monitor.plan.extracted(result.value.get("name", ""), result.value.get("value"))
