@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -142,13 +143,62 @@ class TestFollowing:
         following.use("send", {"to": "eve@example.org", "body": "Yes!"})
         assert following.match("send", {"to": "eve@example.org", "body": "And no!"}) is None
 
-    def test_the_same_call_again_is_the_same_use(self) -> None:
-        following = committed(changed(uses=2, slots={"to": {"constant": "bob@example.org"}, "body": {"free": True}}))
+    @pytest.mark.parametrize(("identity", "left"), [((), False), (("to", "body"), True)])
+    def test_the_same_call_again_is_the_same_use_only_where_it_is_the_same_effect(self, identity: tuple[str, ...], *, left: bool) -> None:
+        tools = TOOLS | {"send": replace(SEND, identity=identity)}
+        twice = changed(uses=2, slots={"to": {"constant": "bob@example.org"}, "body": {"free": True}})
+        following = Committed(plan(twice, tools, tools))
         call = ("send", {"to": "bob@example.org", "body": "Yes!"})
         following.use(*call)
         following.use(*call)
-        assert following.again(*call)
-        assert following.match("send", {"to": "bob@example.org", "body": "No!"})
+        assert (following.match("send", {"to": "bob@example.org", "body": "No!"}) is not None) == left
+
+    @pytest.mark.parametrize(
+        "find",
+        [
+            pytest.param([{"name": "find", "tool": "search", "slots": {"query": {"free": True}}}], id="a free value"),
+            pytest.param(
+                [
+                    {"name": "list", "tool": "search", "slots": {"query": {"constant": "all"}}},
+                    {"name": "find", "tool": "search", "slots": {"query": {"from": "list", "field": "id"}}},
+                ],
+                id="one of several",
+            ),
+            pytest.param(
+                [
+                    {"name": "list", "tool": "search", "slots": {"query": {"free": True}}},
+                    {"name": "find", "tool": "search", "slots": {"query": {"from": "list", "field": "id"}}},
+                ],
+                id="what a free value found",
+            ),
+        ],
+    )
+    def test_what_a_call_returns_that_the_model_chose_is_not_settled(self, find: list[dict[str, Any]]) -> None:
+        following = committed({"steps": [*find, REPLY["steps"][1]]})
+        if len(find) > 1:
+            following.use("search", {"query": "all"})
+            following.result(
+                "search", {"query": "all"}, {"id": ["7", "8"] if find[0]["slots"] == {"query": {"constant": "all"}} else ["7"]}
+            )
+        following.use("search", {"query": "7"})
+        following.result("search", {"query": "7"}, FOUND)
+        match = following.match("send", {"to": "eve@example.org", "body": "Yes!"})
+        assert match
+        assert (match.bound, match.settled) == (frozenset(), False)
+
+    def test_the_content_of_what_a_call_makes_has_no_say_in_what_it_returns(self) -> None:
+        made = replace(SEND, output=SEARCH.output)
+        tools = TOOLS | {"send": made}
+        steps = [
+            {"name": "first", "tool": "send", "slots": {"to": {"constant": "bob@example.org"}, "body": {"free": True}}},
+            {"name": "next", "tool": "send", "slots": {"to": {"from": "first", "field": "sender"}, "body": {"free": True}}},
+        ]
+        following = Committed(plan({"steps": steps}, tools, tools))
+        following.use("send", {"to": "bob@example.org", "body": "Hi"})
+        following.result("send", {"to": "bob@example.org", "body": "Hi"}, FOUND)
+        match = following.match("send", {"to": "eve@example.org", "body": "Yes!"})
+        assert match
+        assert match.bound == {"to"}
 
     def test_a_constant_may_be_a_list(self) -> None:
         following = committed(changed(slots={"to": {"constant": ["a@example.org", "b@example.org"]}, "body": {"free": True}}))

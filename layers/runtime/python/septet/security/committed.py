@@ -26,6 +26,7 @@ class Committed:
 
     def __init__(self, committed: Plan) -> None:
         self.plan = committed
+        self._steps = {step.name: step for step in committed.steps}
         self._left = {step.name: step.uses for step in committed.steps}
         self._made: dict[str, str] = {}
         """The step of each call that was made, by a digest of tool and arguments."""
@@ -62,21 +63,31 @@ class Committed:
     def _settled(self, step: Step, place: str, found: Collection[tuple[str, Any]], slots: Mapping[str, str]) -> bool:
         """Whether the slot refers to a field of an earlier result, with nothing left to choose: which of several is the model's word."""
         slot = step.slots[place]
-        if slot.kind != "from":
+        if slot.kind != "from" or self._chosen(slot.step, frozenset()):
             return False
         seen = self._seen[slot.step, slot.field]
         return len(seen) <= step.uses or {same(value) for path, value in found if slots[path] == place} == seen
 
+    def _chosen(self, name: str, above: frozenset[str]) -> bool:
+        """Whether the acting model chooses what the step returns: by a value that it words, or by which of several values it takes."""
+        if name in above:
+            return True
+        step = self._steps[name]
+        for slot in step.slots.values():
+            if slot.kind in ("free", "extract") and slot.decides:
+                return True
+            if slot.kind == "from" and (len(self._seen[slot.step, slot.field]) > step.uses or self._chosen(slot.step, above | {name})):
+                return True
+        return False
+
     def use(self, tool: str, arguments: Mapping[str, Any]) -> None:
-        """Note that a call is being made: it uses its step up by one. The same call made again is the same use."""
+        """Note that a call is being made: it uses its step up by one. The same call again is the same use if it is the same effect."""
         call = same([tool, arguments])
-        if call not in self._made and (found := self.match(tool, arguments)):
+        if call in self._made and self._steps[self._made[call]].told_apart:
+            return
+        if found := self.match(tool, arguments):
             self._made[call] = found.step
             self._left[found.step] -= 1
-
-    def again(self, tool: str, arguments: Mapping[str, Any]) -> bool:
-        """Whether exactly this call was made before."""
-        return same([tool, arguments]) in self._made
 
     def result(self, tool: str, arguments: Mapping[str, Any], paths: Mapping[str, list[Any]]) -> None:
         """Take in what a call returned: the values at each of its declared *paths*."""

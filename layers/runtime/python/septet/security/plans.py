@@ -37,6 +37,8 @@ class Slot:
     """For ``from`` the step whose result is referred to, for ``extract`` the extraction."""
     field: str = ""
     """For ``from``: the path of the value in that result."""
+    decides: bool = True
+    """Whether the value has a say in what the call returns: only the content of what a call makes has none."""
 
 
 @frozen
@@ -48,6 +50,8 @@ class Step:
     slots: Mapping[str, Slot]
     """By path of the value, as in a manifest."""
     uses: int = 1
+    told_apart: bool = False
+    """Whether the tool names the arguments by which two calls are one effect, so that the same call again is none of its own."""
 
 
 @frozen
@@ -111,11 +115,12 @@ def _step(value: Any, manifests: Mapping[str, Manifest], granted: Collection[str
     if not isinstance(given["slots"], Mapping):
         raise PlanWrong(f"step {name}: slots must be an object, each argument's path with where its value comes from")
     slots = {path: _slot(name, path, slot, manifests[tool]) for path, slot in given["slots"].items()}
-    return Step(name=name, tool=tool, slots=slots, uses=uses)
+    return Step(name=name, tool=tool, slots=slots, uses=uses, told_apart=bool(manifests[tool].identity))
 
 
 def _slot(step: str, path: str, value: Any, manifest: Manifest) -> Slot:
-    where = f"step {step}, {path}"
+    where, role = f"step {step}, {path}", manifest.argument(path).role
+    decides = manifest.reads or role != "content"
     if not isinstance(value, Mapping):
         raise PlanWrong(f'{where}: give {{"constant": …}}, {{"from": step, "field": path}}, {{"extract": name}} or {{"free": true}}')
     match dict(value):
@@ -124,11 +129,11 @@ def _slot(step: str, path: str, value: Any, manifest: Manifest) -> Slot:
         case {"from": str(source), "field": str(field), **rest} if not rest:
             return Slot(kind="from", step=source, field=field)
         case {"extract": str(name), **rest} if not rest:
-            return Slot(kind="extract", step=name)
+            return Slot(kind="extract", step=name, decides=decides)
         case {"free": True, **rest} if not rest:
-            if (role := manifest.argument(path).role) not in FREE:
+            if role not in FREE:
                 raise PlanWrong(f"{where}: is a {role}, which cannot be left free: give a constant, a reference or an extraction")
-            return Slot(kind="free")
+            return Slot(kind="free", decides=decides)
     raise PlanWrong(f'{where}: give {{"constant": …}}, {{"from": step, "field": path}}, {{"extract": name}} or {{"free": true}}')
 
 
