@@ -37,6 +37,8 @@ DECIDED: dict[str, tuple[Question, Outcome]] = {
     "aim-from-outside": (question("destructive", labels={"selector": 6}), "deny"),
     "record-foreign": (question("read", records={"foreign": True}), "deny"),
     "effect-unasked": (question("send", labels={"target": 1}, request={"asked": False}), "ask"),
+    "effect-unasked-of-own": (question("commit", labels={"selector": 3}, request={"asked": False}), "ask"),
+    "content-unasked-there": (question("send", labels={"target": 1, "attachment": 1}, request={"beside": False}), "ask"),
     "effect-unasked-there": (question("destructive", labels={"selector": 2}, request={"beside": False}), "ask"),
     "effect-again": (question("financial", labels={"target": 1}, request={"used": True}), "ask"),
     "title-unvouched": (question("write-private", labels={"title": 5}), "ask"),
@@ -57,6 +59,7 @@ DECIDED: dict[str, tuple[Question, Outcome]] = {
     "egress-unlisted": (question("egress-read", egress={"allowed": False}), "deny"),
     "secret-in-call": (question("send", secret=True), "ask"),
     "secret-in-session": (question("send", session={"secret": True}, labels={"content": 7}), "ask"),
+    "secret-in-numbers": (question("send", session={"secret": True}, labels={"date": 5}), "ask"),
     "plan-departed": (question("read", plan={"committed": True, "member": False}), "deny"),
 }
 
@@ -264,7 +267,7 @@ facts = st.fixed_dictionaries(
         "labels": st.dictionaries(st.sampled_from(ROLES), st.integers(0, 7)),
         "secret": st.booleans(),
         "attended": st.booleans(),
-        "records": st.dictionaries(st.sampled_from(["picked", "owned", "foreign", "ambiguous"]), st.booleans()),
+        "records": st.dictionaries(st.sampled_from(["picked", "owned", "own", "foreign", "ambiguous"]), st.booleans()),
         "amount": st.dictionaries(st.sampled_from(["valid", "bounded", "over", "above_limit"]), st.booleans()),
         "history": st.fixed_dictionaries({"sum": st.sampled_from([0, 9, 2**63 - 1])}),
     }

@@ -1,5 +1,6 @@
 """The label of an amount: named, shown by a record, passed between payer and payee before, or calculated from such numbers."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from septet.security.given import Labelled
@@ -26,6 +27,13 @@ def amount(session: Session, it: Labelled, targets: list[Labelled]) -> Label:
     if best > Label.DERIVED and (_passed(session, it, Decimal(spelling), parties) or _derived(session, it, Decimal(spelling))):
         best = Label.DERIVED
     return best
+
+
+def backed(it: Labelled, picked: Iterable[Reading]) -> bool:
+    """Whether one of the *picked* records has the amount in a field of its own."""
+    spelling = number(it.value)
+    key = digest(f"number:{it.declared.kind}", spelling or "")
+    return spelling is not None and any(reading.held.get(key, Label.UNKNOWN) <= Label.RECORD for reading in picked)
 
 
 def _held(session: Session, reading: Reading, key: str, parties: set[str]) -> Label:
@@ -59,7 +67,7 @@ def _derived(session: Session, it: Labelled, value: Decimal) -> bool:
         others = [value - said, value + said, said - value, value * said]
         others += [value / said] if said else []
         others += [said / value] if value else []
-        if any(_vouched(session, it, other) for other in others):
+        if any(other != said and _vouched(session, it, other) for other in others):  # twice the same number was said once
             return True
     return any(_vouched(session, it, value * 100 / Decimal(rate)) for rate in session.percents if Decimal(rate))
 

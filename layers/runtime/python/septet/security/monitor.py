@@ -8,7 +8,7 @@ from typing import Any, Self
 from septet.core.canonical import canonical, digest
 from septet.core.frozen import frozen
 from septet.security.committed import Committed
-from septet.security.facts import Scene, context, use
+from septet.security.facts import Scene, context, uses
 from septet.security.given import AIMS, Labelled
 from septet.security.history import History
 from septet.security.labelling import labelled
@@ -18,6 +18,7 @@ from septet.security.plans import Plan, leaves
 from septet.security.questions import Outcome, Policies, Question
 from septet.security.reading import Source, read
 from septet.security.session import Session
+from septet.security.written import wrote
 
 
 @frozen
@@ -67,12 +68,17 @@ class Monitor:
         self._plan: Committed | None = None
         self._endorses = False
         """Whether the plan was committed before anything was read."""
+        self._instructed = False
+        """Whether the request has any text that is trusted."""
+        self._heard = False
+        """Whether any tool has said anything yet."""
 
     def request(self, given: Mapping[str, Any], sources: Mapping[str, str]) -> None:
         """Take in a run's input. A field vouches for its values only where *sources* say ``trusted``."""
         trusted = {name: value for name, value in given.items() if sources.get(name) == "trusted"}
         if len(trusted) < len(given):
             self._session.worst = max(self._session.worst, Label.EXTERNAL)
+        self._instructed = self._instructed or any(isinstance(value, str) and value for _, value in leaves(trusted, ""))
         kinds = {declared.kind for it in self._manifests.values() for declared in it.arguments.values()}
         self._session.request(trusted, kinds | self._kinds)
 
@@ -82,7 +88,7 @@ class Monitor:
 
     def commit(self, plan: Plan) -> None:
         """Hold the calls that follow to *plan*. One that comes after a tool has read anything restricts as well, but endorses no value."""
-        self._endorses = not (self._session.records.readings or self._session.seen)
+        self._endorses = not self._heard
         self._plan = Committed(plan)
 
     def release(self) -> None:
@@ -121,7 +127,7 @@ class Monitor:
         )
 
     def intended(self, tool: str, arguments: Mapping[str, Any], at: int) -> None:
-        """A call is about to be made: it counts, whatever becomes of it."""
+        """A call is about to be made: it counts, whatever becomes of it, and what it writes may be written even if it fails."""
         manifest = self._manifest(tool)
         if not manifest.reads:
             self._acted(manifest, arguments, at)
@@ -131,9 +137,18 @@ class Monitor:
     def _acted(self, manifest: Manifest, arguments: Mapping[str, Any], at: int) -> None:
         self._history.intended(manifest, arguments, at)
         made = f"{digest(canonical([manifest.name, arguments]))[:24]}@{at}"
-        for it in self._labelled(manifest, arguments):
+        values = self._labelled(manifest, arguments)
+        wrote(self._session, values)
+        for it in values:
             if it.declared.role in AIMS and Label.CONSTANT < it.label <= Label.ANCHORED:
-                self._session.uses.setdefault(use(manifest, it), set()).add(made)
+                for key in uses(self._session, manifest, it):
+                    self._session.uses.setdefault(key, set()).add(made)
+
+    def failed(self, tool: str) -> None:
+        """A call that was made has ended in an error, whose words may be anybody's: a page's, or another service's."""
+        self._heard = True
+        self._session.worst = max(self._session.worst, Label.EXTERNAL)
+        self._history.finished(tool, ok=False)
 
     def record(
         self, tool: str, arguments: Mapping[str, Any], result: Any, *, labels: Mapping[str, Label] | None = None, at: int, number: int
@@ -141,16 +156,27 @@ class Monitor:
         """Take in what a call returned, and return where each field comes from, by path.
 
         *labels* are what was stored with the object that was read, by path: a field is never better than that. *number* is that of the
-        journal's entry, *at* its time.
+        journal's entry, *at* its time. One of too many levels is unknown throughout.
         """
         del at  # for an entry's shape: a label does not age
         manifest = self._manifest(tool)
+        self._heard = True
         values = self._labelled(manifest, arguments)
-        found = read(self._session, manifest, values, result, Source(tool=tool, number=number, stored=labels or {}))
         self._history.finished(tool, ok=True)
+        try:
+            found = read(self._session, manifest, values, result, Source(tool=tool, number=number, stored=labels or {}))
+            fields = _by_field(manifest, result) if self._plan else {}
+        except RecursionError:
+            return self._unread(manifest)
         if self._plan:
-            self._plan.result(tool, arguments, _by_field(manifest, result))
+            self._plan.result(tool, arguments, fields)
         return found
+
+    def _unread(self, manifest: Manifest) -> dict[str, Label]:
+        """A result that cannot be looked through may hold anything that the tool may return."""
+        self._session.worst = Label.UNKNOWN
+        self._session.secret = self._session.secret or any(it.secret for it in manifest.output.fields.values())
+        return {"": Label.UNKNOWN}
 
     def joined(self, other: Self) -> Self:
         """The monitor where two branches of a run merge: no better than either. It follows this one's plan."""
@@ -158,6 +184,8 @@ class Monitor:
         found._session = self._session.joined(other._session)  # noqa: SLF001 -- one of us
         found._history = self._history.joined(other._history)  # noqa: SLF001 -- one of us
         found._plan, found._endorses = self._plan, self._endorses  # noqa: SLF001 -- one of us
+        found._instructed = self._instructed or other._instructed  # noqa: SLF001 -- one of us
+        found._heard = self._heard or other._heard  # noqa: SLF001 -- one of us
         return found
 
     def state(self) -> dict[str, Any]:
@@ -169,6 +197,8 @@ class Monitor:
             "history": self._history.state(),
             "plan": plan,
             "endorses": self._endorses,
+            "instructed": self._instructed,
+            "heard": self._heard,
         }
 
     def resumed(self, state: Mapping[str, Any]) -> Self:
@@ -179,7 +209,7 @@ class Monitor:
         found._session = Session.restored(state["session"])  # noqa: SLF001 -- one of us
         found._history = History.restored(state["history"])  # noqa: SLF001 -- one of us
         found._plan = Committed.restored(state["plan"], self._manifests) if state["plan"] else None  # noqa: SLF001 -- one of us
-        found._endorses = state["endorses"]  # noqa: SLF001 -- one of us
+        found._endorses, found._instructed, found._heard = state["endorses"], state["instructed"], state["heard"]  # noqa: SLF001 -- one of us
         return found
 
     def _like(self) -> Self:
@@ -211,6 +241,7 @@ class Monitor:
             owned=self._owned,
             roles=self._roles,
             attended=self._attended,
+            instructed=self._instructed,
             planned=(self._plan is not None, match is not None),
             endorsed=match is not None and match.settled and self._endorses,
             history=self._history.facts(manifest, arguments, now),
@@ -218,7 +249,7 @@ class Monitor:
         )
 
 
-VERSION = 1
+VERSION = 2
 """Of a monitor's state."""
 
 
@@ -243,7 +274,7 @@ def _by_field(manifest: Manifest, result: Any) -> dict[str, list[Any]]:
     """The values at each declared path of a result."""
     found: dict[str, list[Any]] = {}
     start = f"{manifest.output.at}." if manifest.output.at else ""
-    names = {declared.replace("[]", ""): declared for declared in manifest.output.fields}
+    names = {declared.replace("[]", "").removeprefix("."): declared for declared in manifest.output.fields}
     for path, value in leaves(result, ""):
         bare = path.replace("[]", "").removeprefix(".")
         declared = names.get(bare.removeprefix(start)) or names.get(bare)
