@@ -1,6 +1,7 @@
 """A whole platform in one process: driver and gateway over the doubles of every port. Nothing is deployed, nothing is kept."""
 
 from collections.abc import Callable, Mapping
+from copy import replace
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -106,12 +107,20 @@ class Platform:
         )
 
     def submit(
-        self, run: str, given: Mapping[str, Any], *, tenant: str = "acme", principal: str = "customer-1", label: str = "external"
+        self,
+        run: str,
+        given: Mapping[str, Any],
+        *,
+        tenant: str = "acme",
+        principal: str = "customer-1",
+        label: str = "external",
+        roles: tuple[str, ...] = (),
+        attended: bool = True,
     ) -> Branch:
-        """Write a run's record and its request, whose fields all bear *label*, and open its accounts."""
+        """Write a run's record, by a principal with *roles*, and its request, whose fields all bear *label*, and open its accounts."""
         branch = Branch(tenant=tenant, run=run)
         record = Run(tenant=tenant, run=run, workflow="test", submitter=principal, digest="", created_at=self.clock())
-        self.runs.create(record)
+        self.runs.create(replace(record, roles=roles, attended=attended))
         pen = Pen(journal=self.journal, branch=branch, clock=self.clock, head=Head())
         pen.write(Request(workflow="test", input=given, submitter=principal), labels=dict.fromkeys(given, label))
         self.ledger.open(branch, self.budget, now=self.clock())
