@@ -114,6 +114,22 @@ def test_what_acts_needs_a_target_and_selectors_that_the_request_vouches_for(eff
         )
 
 
+@pytest.mark.parametrize("effect", ["send", "membership", "financial", "commit"])
+@pytest.mark.parametrize("role", ["target", "selector", "attachment"])
+@pytest.mark.parametrize("said", ["content", "title"])
+def test_whatever_a_call_aims_at_it_carries_nothing_from_outside_there(effect: str, role: str, said: str) -> None:
+    assert ENGINE.decide(question(effect, labels={role: 1, said: 5}, session={"worst": 5})).outcome == "ask"
+
+
+def test_words_about_a_payment_on_an_own_record_alone_go_nowhere() -> None:
+    said = {"selector": 3, "content": 7}
+    own, others = {"own": True}, {"own": False}
+    assert ENGINE.decide(question("financial", labels=said, session={"worst": 6}, records=own)).outcome == "allow"
+    assert ENGINE.decide(question("financial", labels=said, session={"worst": 6}, records=others)).outcome == "ask"
+    assert ENGINE.decide(question("financial", labels={**said, "target": 1}, session={"worst": 6}, records=own)).outcome == "ask"
+    assert ENGINE.decide(question("commit", labels=said, session={"worst": 6}, records=own)).outcome == "ask"
+
+
 @pytest.mark.parametrize("effect", EFFECTS)
 def test_somebody_else_s_record_is_denied_to_all(effect: str) -> None:
     assert ENGINE.decide(question(effect, records={"foreign": True, "owned": False})).outcome == "deny"

@@ -10,6 +10,7 @@ from septet.core.journal import Branch, Head, Journal, Pen, after
 from septet.core.runs import Run
 from septet.local.journal import MemoryJournal
 from septet.local.policies import shipped
+from septet.security.labels import Label
 from septet.security.monitor import Monitor
 from septet.security.projection import KEPT, Projection, Projections
 from tests.unit.shop import MANIFESTS
@@ -101,6 +102,14 @@ class TestRecords:
         journal = MemoryJournal()
         write(journal, found())
         assert read(projections(journal).current(BRANCH, RUN)) == {}
+
+
+class TestErrors:
+    @pytest.mark.parametrize(("called", "worst"), [(True, Label.EXTERNAL), (False, Label.CONSTANT)])
+    def test_the_words_of_a_call_that_was_made_are_heard(self, *, called: bool, worst: Label) -> None:
+        journal = MemoryJournal()
+        write(journal, *([intent()] if called else []), found(error="ToolFailed"))
+        assert projections(journal).current(BRANCH, RUN).monitor.state()["session"]["worst"] == worst
 
 
 class TestPlans:
