@@ -86,3 +86,33 @@ def test_nothing_heavy_is_on_the_cold_path_of_an_agent() -> None:
 
 def test_a_function_that_needs_no_client_loads_no_boto3() -> None:
     assert "boto3" not in python("import sys; import septet.entry.tool, septet.bootstrap; print(' '.join(sys.modules))").split()
+
+
+DECIDED = """
+import json
+from septet import bootstrap
+from septet.core.runs import Run
+
+manifests = {"look": {"effect": "read", "repeat": "none"}}
+schema = open("policies/schema.cedarschema").read()
+every = '@id("%s") @reason("r") %s (principal, action, resource) %s;'
+sources = {"all.cedar": every % ("all", "permit", "") + every % ("out", "forbid", "unless { context.egress.allowed }")}
+tenants = {"strict": every % ("mine", "forbid", "")}
+for mode in ("enforce", "shadow"):
+    declared = {"sources": sources, "schema": schema, "tenants": tenants, "mode": mode}
+    made = bootstrap.gateway(manifests, {}, declared, {"hosts": ["ours.example"], "prefixes": [], "mail_domains": []})
+    for tenant, url in (("acme", "https://ours.example/"), ("strict", "https://ours.example/"), ("acme", "https://theirs.example/")):
+        run = Run(tenant=tenant, run="run-1", workflow="w", submitter="s", digest="", created_at=0)
+        print(mode, tenant, made.projections.monitor(run).decide("look", {"url": url}, now=1).outcome)
+"""
+
+
+def test_the_gateway_decides_by_what_the_synth_wrote() -> None:
+    assert python(DECIDED).splitlines() == [
+        "enforce acme allow",
+        "enforce strict deny",
+        "enforce acme deny",
+        "shadow acme allow",
+        "shadow strict allow",
+        "shadow acme allow",
+    ]

@@ -145,6 +145,7 @@ REQUEST = GatewayRequest(
     turn="t",
     bundle="b",
     pins={"find_order": "p"},
+    on_behalf_of=("boss",),
     calls=(ToolCall(id="c", tool="find_order", arguments={"a": "ü"}),),
 )
 
@@ -164,7 +165,7 @@ def test_the_gateway_gets_the_request_and_answers_with_entries() -> None:
         "turn": "t",
         "bundle": "b",
         "pins": {"find_order": "p"},
-        "on_behalf_of": [],
+        "on_behalf_of": ["boss"],
         "calls": [{"id": "c", "tool": "find_order", "arguments": {"a": "ü"}}],
     }
     assert functions.invoked == [("septet-dev-step-gateway:agent-clerk", event, GATEWAY_SECONDS)]

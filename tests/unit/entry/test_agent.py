@@ -97,6 +97,13 @@ def test_an_event_that_names_no_place_is_rejected_by_field(served: Served, chang
     assert model.requests == []
 
 
+def test_for_another_agent_it_may_do_no_more_than_the_other(served: Served) -> None:
+    handler, model = served(asks(find("A-1")), says("Found it."), asks(find("A-1")), says("Found nothing."))
+    handler(EVENT | {"on_behalf_of": ["an agent without any tool"]})
+    (result,) = [block["result"] for block in model.requests[1].messages[-1]["content"] if "result" in block]
+    assert result["error"].startswith("InputRejected")
+
+
 def test_a_run_of_another_tenant_is_no_run(served: Served) -> None:
     handler, _ = served(says("Hello!"))
     with pytest.raises(InputRejected, match="no journal"):

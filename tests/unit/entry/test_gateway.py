@@ -57,6 +57,25 @@ def test_a_request_in_and_the_entries_it_wrote_out(tmp_path: Path) -> None:
     assert made == [{name: name for name in DECLARED}], "it is made once a process"
 
 
+def test_on_whose_behalf_is_handed_on(tmp_path: Path) -> None:
+    for name in DECLARED:
+        (tmp_path / f"{name}.json").write_text("{}")
+    platform = Platform(agents={"clerk": agent()}, model=ScriptedModel({}), tools=Shop().tools, manifests=MANIFESTS)
+    branch = platform.submit("run-1", {"message": "hello"})
+    head = after(platform.entries(branch))
+    event = {
+        "branch": {"tenant": "acme", "run": "run-1", "path": "main"},
+        "head": {"number": head.number, "hash": head.hash},
+        "turn": "clerk",
+        "bundle": "b-1",
+        "pins": {"find_order": MANIFESTS["find_order"].pin},
+        "on_behalf_of": ["an agent without any tool"],
+        "calls": [{"id": "c", "tool": "find_order", "arguments": {"order_id": "A-1"}}],
+    }
+    (written,) = serve(str(tmp_path / "handler.py"), make=lambda **_: platform.gateway)(event, CLERK)["entries"]
+    assert from_json(written).body.error == "InputRejected"  # type: ignore[union-attr]  # it is a result
+
+
 def test_what_is_too_large_for_an_answer_is_in_the_journal(tmp_path: Path) -> None:
     for name in DECLARED:
         (tmp_path / f"{name}.json").write_text("{}")

@@ -9,8 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from septet.local.policies import shipped
 from septet.security.committed import Committed
+from septet.security.labels import Label
 from septet.security.manifests import Argument, Field, Manifest, Output
+from septet.security.monitor import Monitor
 from septet.security.plans import FREE, PlanWrong, leaves, plan, written
 from tests.unit.strategies import json_values, quick
 
@@ -266,3 +269,26 @@ def test_of_several_values_that_a_result_has_none_is_settled() -> None:
     one = replying().match("send", {"to": "eve@example.org", "body": "Yes!"})
     assert one
     assert one.settled
+
+
+def test_what_a_plan_takes_from_a_text_of_outside_is_endorsed_by_no_plan() -> None:
+    tools = {
+        "read": Manifest(
+            name="read",
+            effect="read",
+            repeat="none",
+            output=Output(kind="letter", key="id", fields={"id": Field(label="record"), "reply_to": Field(label="external", kind="email")}),
+        ),
+        "send": SEND,
+    }
+    steps = [
+        {"name": "read", "tool": "read", "slots": {}},
+        {"name": "reply", "tool": "send", "slots": {"to": {"from": "read", "field": "reply_to"}, "body": {"constant": "yes"}}},
+    ]
+    monitor = Monitor(tools, shipped(), principal="ann")
+    monitor.request({"task": "Please reply yes to the letter."}, {"task": "trusted"})
+    monitor.commit(plan({"steps": steps}, tools, tools))
+    monitor.intended("read", {}, 1)
+    monitor.record("read", {}, {"id": "7", "reply_to": "mallory@example.org"}, at=2, number=2)
+    decided = monitor.decide("send", {"to": "mallory@example.org", "body": "yes"}, now=3)
+    assert (decided.outcome, decided.labels["to"]) == ("ask", Label.EXTERNAL)

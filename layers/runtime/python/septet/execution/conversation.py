@@ -107,7 +107,8 @@ class Conversation:
 
     def results(self, results: Sequence[ToolResult], *, labels: Labels | None = None, number: int = 0) -> None:
         """Take in what the tools returned, in the order of the calls, with their *labels*; the last came in entry *number*."""
-        content, bounds = [], []
+        content: list[dict[str, Any]] = []
+        bounds: list[int] = []
         for result in results:
             block, bound = self._result(result, (labels or {}).get(result.call, {}))
             content.append({"result": block})
