@@ -7,8 +7,8 @@ from typing import Any
 from stacks.catalog.declarations import Json
 from stacks.catalog.problems import known, nearest
 
-_AGENT = re.compile(r"\$\{Agent\w+\}")
-_CONTINUE = re.compile(r"""(['"])continue\1""")
+_AGENT = re.compile(r"\$\{(Agent\w+)\}")
+_OUTCOME = re.compile(r"""(['"])(continue|approval)\1""")
 
 
 def machines(machine: Json, where: str = "") -> Iterator[tuple[str, Json]]:
@@ -27,24 +27,34 @@ def states(machine: Json) -> Iterator[tuple[str, Json]]:
         yield from _states(part).items()
 
 
-def faults(machine: Json) -> Iterator[tuple[str, str]]:
-    """What is wrong with the ways through *machine*: the place, and a sentence."""
+def faults(machine: Json, asking: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """What is wrong with the ways through *machine*: the place, and a sentence. *asking*: by agent's hole, a tool it may ask for."""
     for where, part in machines(machine):
         found = _states(part)
         dangling = list(_dangling(part, found))
         yield from ((f"{where}{place}", sentence) for place, sentence in dangling)
         if not dangling:  # a wrong name would make what it meant look lost
             yield from ((f"{where}{name}", sentence) for name, sentence in _lost(part, found))
+            yield from ((f"{where}{name}", sentence) for name, sentence in _unheard(found, asking))
 
 
 def _lost(machine: Json, found: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
-    """States that nothing reaches, and agents whose ``continue`` nobody hears."""
+    """States that nothing reaches."""
     for name in found.keys() - _reached(machine, found):
         yield name, "is reached from no other state: lead to it with a Next, or remove it"
+
+
+def _unheard(found: Mapping[str, Json], asking: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Agents whose ``continue`` nobody hears, or whose question to a person."""
     for name, state in found.items():
-        if _calls_agent(state) and not _asks(found.get(state.get("Next", ""), {})):
+        agent = _agent(state)
+        heard = _outcomes(found.get(state.get("Next", ""), {}))
+        if agent and "continue" not in heard:
             why = "the agent may stop half-way, to go on in another call"
             yield name, f"calls an agent, so its Next must be a Choice that goes back to it when {{% $outcome = 'continue' %}}: {why}"
+        elif agent in asking and "approval" not in heard:
+            add = "add to the Choice after it {% $outcome = 'approval' %}, which leads to a state that waits for ${StepAskPerson}"
+            yield name, f"calls an agent with the tool {asking[agent]}, about which a person may be asked: {add} (docs/adding-an-agent.md)"
 
 
 def table(value: Any) -> Json:
@@ -89,12 +99,15 @@ def _reached(machine: Json, found: Mapping[str, Json]) -> set[str]:
     return seen
 
 
-def _calls_agent(state: Json) -> bool:
+def _agent(state: Json) -> str:
+    """The hole of the agent that *state* calls, as ``AgentTriage``; empty when it calls none."""
     arguments = state.get("Arguments")
     called = arguments.get("FunctionName") if isinstance(arguments, Mapping) else state.get("Resource")
-    return state.get("Type") == "Task" and _AGENT.fullmatch(str(called)) is not None
+    found = _AGENT.fullmatch(str(called)) if state.get("Type") == "Task" else None
+    return found[1] if found else ""
 
 
-def _asks(state: Json) -> bool:
-    """Whether *state* chooses by ``continue``."""
-    return state.get("Type") == "Choice" and any(_CONTINUE.search(str(rule.get("Condition"))) for rule in _tables(state.get("Choices")))
+def _outcomes(state: Json) -> set[str]:
+    """The outcomes that *state* chooses by."""
+    rules = _tables(state.get("Choices")) if state.get("Type") == "Choice" else []
+    return {found[2] for rule in rules for found in _OUTCOME.finditer(str(rule.get("Condition")))}

@@ -18,6 +18,9 @@ from stacks.catalog.workflows import workflows
 NOT_A_TOOL_S = 30
 """Of the gateway's seconds that no tool can have: its own work before and after, and the start of the tool's function."""
 
+NEVER_ASKED = ("read", "sensitive-read")
+"""Effects that policies allow or deny, but ask no person about."""
+
 
 def read(root: Path) -> Catalog:
     """What the tree under *root* declares. Raises CatalogError with every problem in it."""
@@ -41,7 +44,7 @@ def read(root: Path) -> Catalog:
         agents=declared_agents,
         tools=declared_tools,
         steps=declared_steps,
-        workflows=workflows(root, problems),
+        workflows=workflows(root, problems, asking=_asking(declared_agents, declared_tools)),
         boundary=policies.policy(root, "policies/boundary.json", policies.BOUNDARY, problems),
         budgets=budgets(root, problems),
         policies=cedar(root, problems),
@@ -50,6 +53,13 @@ def read(root: Path) -> Catalog:
     )
     problems.settle()
     return catalog
+
+
+def _asking(declared: Mapping[str, Agent], declared_tools: Mapping[str, Tool]) -> dict[str, str]:
+    """By an agent's hole, the first of its tools that acts: about such a call a person may be asked."""
+    acting = {name for name, tool in declared_tools.items() if tool.effect not in NEVER_ASKED}
+    found = {agent.function.hole: next((name for name in agent.tools if name in acting), "") for agent in declared.values()}
+    return {hole: name for hole, name in found.items() if name}
 
 
 def _check_holes(functions: list[Function], problems: Problems) -> None:

@@ -1,7 +1,7 @@
 """State machines and the rules that keep them safe to run: every wait ends, every retry is named, only functions are called."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,17 +28,20 @@ _RETRY = (
 _YEAR = 365 * 24 * 3600
 
 
-def workflows(root: Path, problems: Problems) -> dict[str, Workflow]:
-    """The workflows by name. They may invoke agents and steps; a tool is called through the gateway only."""
+def workflows(root: Path, problems: Problems, *, asking: Mapping[str, str]) -> dict[str, Workflow]:
+    """The workflows by name. They may invoke agents and steps; a tool is called through the gateway only.
+
+    *asking* tells, by an agent's hole, a tool of its own about which a person may be asked.
+    """
     folder = root / "state_machines"
     files = sorted(path.name for path in folder.glob("*") if path.is_file() and not path.name.startswith("."))
     callable_ = {pascal(kind, name) for kind in ("agent", "step") for name in names(root, f"{kind}s")}
-    raised = errors(root, problems)
+    there = _Known(callable=callable_, raised=errors(root, problems), asking=asking)
     found = {}
     for file in files:
         name = file.removesuffix(_ASL)
         if file.endswith(_ASL) and is_name(name):
-            found[name] = _workflow(root, name, callable_, raised, problems)
+            found[name] = _workflow(root, name, there, problems)
         elif file.endswith(_ASL):
             problems.add(f"state_machines/{file}", "", BAD_NAME)
         elif not file.endswith(_INPUT) or file.removesuffix(_INPUT) + _ASL not in files:
@@ -46,23 +49,35 @@ def workflows(root: Path, problems: Problems) -> dict[str, Workflow]:
     return {name: workflow for name, workflow in found.items() if workflow}
 
 
-def _workflow(root: Path, name: str, callable_: Collection[str], raised: Collection[str], problems: Problems) -> Workflow | None:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Known:
+    """What a workflow may name."""
+
+    callable: Collection[str]
+    """Holes of agents and steps."""
+    raised: Collection[str]
+    """The runtime's own errors."""
+    asking: Mapping[str, str]
+    """By an agent's hole, a tool of its own about which a person may be asked."""
+
+
+def _workflow(root: Path, name: str, there: _Known, problems: Problems) -> Workflow | None:
     file = f"state_machines/{name}{_ASL}"
     schema = _input(root, name, problems)
     machine = read_json(root / file, file, problems)
     if machine is None:
         return None
     text = (root / file).read_text(encoding="utf-8")
-    rules = _Rules(file=file, callable=callable_, raised=raised, problems=problems)
+    rules = _Rules(file=file, known=there, problems=problems)
     rules.machine(machine)
-    for hole in sorted(holes(text) - VALUES - set(callable_)):
-        allowed = {*VALUES, *callable_}
+    for hole in sorted(holes(text) - VALUES - set(there.callable)):
+        allowed = {*VALUES, *there.callable}
         problems.add(file, "", f"names ${{{hole}}}{nearest(hole, allowed)}: there is {known(allowed)}")
     return Workflow(
         name=name,
         description=str(machine.get("Comment", "")),
         definition=text,
-        functions=tuple(sorted(holes(text) & set(callable_))),
+        functions=tuple(sorted(holes(text) & set(there.callable))),
         errors=frozenset(rules.errors),
         input_schema=schema,
     )
@@ -86,9 +101,7 @@ class _Rules:
     """The rules for one file."""
 
     file: str
-    callable: Collection[str]
-    raised: Collection[str]
-    """The runtime's own errors."""
+    known: _Known
     problems: Problems
     errors: set[str] = field(default_factory=set)
 
@@ -98,7 +111,7 @@ class _Rules:
         if not str(machine.get("Comment", "")).strip():
             self.problems.add(self.file, "Comment", "is missing: say in a sentence what the workflow does")
         self._expires(machine, "", " at the top, so that every run ends")
-        for place, sentence in faults(machine):
+        for place, sentence in faults(machine, self.known.asking):
             self.problems.add(self.file, place, sentence)
         for name, state in states(machine):
             self._retries(name, state)
@@ -129,9 +142,9 @@ class _Rules:
         for key in ("Retry", "Catch"):
             for error in self._named(name, state, key):
                 self.errors.add(error)
-                if error not in AWS and error not in self.raised:
-                    there = f"there is no such error; the runtime has {known(self.raised)}, and AWS those that it documents"
-                    self.problems.add(self.file, f"{name}.{key}", f"names {error!r}{nearest(error, {*AWS, *self.raised})}: {there}")
+                if error not in AWS and error not in self.known.raised:
+                    there = f"there is no such error; the runtime has {known(self.known.raised)}, and AWS those that it documents"
+                    self.problems.add(self.file, f"{name}.{key}", f"names {error!r}{nearest(error, {*AWS, *self.known.raised})}: {there}")
                 if key == "Retry" and error in _BLANKET:
                     self.problems.add(
                         self.file, name, f"retries {error}, which would repeat effects blindly: name the error classes to retry"

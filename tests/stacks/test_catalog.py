@@ -546,6 +546,10 @@ CASES: dict[str, tuple[Break, str]] = {
         choice(lambda state: state["Choices"][0].update(Condition="{% $outcome = 'answer' %}")),
         f"{ERRAND}: The scout finds it: calls an agent, so its Next must be a Choice",
     ),
+    "a question that nobody waits for": (
+        swap(SCOUT, '["find_thing"]', '["find_thing", "pay_thing"]'),
+        f"{ERRAND}: The scout finds it: calls an agent with the tool pay_thing, about which a person may be asked: add to the Choice after",
+    ),
     "a retry that is no list": (task(lambda state: state.update(Retry=5)), "The scout finds it.Retry: must be a list of rules"),
     "a retry of no errors": (
         task(lambda state: state["Retry"][0].update(ErrorEquals=[[]])),
@@ -620,6 +624,12 @@ def test_an_enum_may_be_routed_by(tree: Path) -> None:
     assert read(tree)
 
 
+def test_an_agent_that_acts_may_be_called_where_its_question_is_waited_for(tree: Path) -> None:
+    CASES["a question that nobody waits for"][0](tree)
+    choice(lambda state: state["Choices"].append({"Condition": "{% $outcome = 'approval' %}", "Next": "A person decides"}))(tree)
+    assert read(tree)
+
+
 def test_machines_inside_a_state_are_read(tree: Path) -> None:
     inside("Parallel", Branches=[INNER, INNER])(tree)
     assert read(tree)
@@ -663,6 +673,7 @@ def test_all_problems_are_told_at_once(tree: Path) -> None:
         "a state that nothing leads to",
         "a branch that starts at no state",
         "a choice by something else",
+        "a question that nobody waits for",
         "free text to route by",
         "module without handler",
         "empty handler",

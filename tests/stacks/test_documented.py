@@ -1,5 +1,6 @@
 """What docs/adding-an-agent.md shows is whole: copied out file by file, the catalogue takes it."""
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -50,4 +51,20 @@ def test_the_page_shows_every_file_of_a_tool_an_agent_and_a_workflow() -> None:
 def test_the_catalogue_takes_what_the_page_shows(copied: Path) -> None:
     catalog = read(copied)
     assert catalog.agents["greeter"].tools == ("greeting_for",)
-    assert catalog.workflows["greet"].functions == ("AgentGreeter",)
+    assert catalog.workflows["greet"].functions == ("AgentGreeter", "StepAskPerson")
+
+
+def test_the_page_s_workflow_waits_and_retries_as_the_demo_s_does() -> None:
+    page, demo = json.loads(shown()["state_machines/greet.asl.json"]), json.loads((ROOT / "state_machines/support.asl.json").read_text())
+    agent, person = (page["States"][name] for name in ("The greeter greets", "A person decides"))
+    assert agent["Retry"] == demo["States"]["Refunds works on the refund"]["Retry"]
+    same = ("Resource", "TimeoutSeconds", "Retry")
+    assert [person[name] for name in same] == [demo["States"]["A person decides on the refund"][name] for name in same]
+    assert page["TimeoutSeconds"] == demo["TimeoutSeconds"]
+    assert page["States"][page["States"]["Has the greeter finished?"]["Default"]]["Type"] == "Fail"
+
+
+def test_the_page_s_workflow_may_call_an_agent_that_acts(copied: Path) -> None:
+    file = copied / "functions/agents/greeter/agent.toml"
+    file.write_text(file.read_text().replace('["greeting_for"]', '["issue_refund"]'))
+    assert read(copied).agents["greeter"].tools == ("issue_refund",)
