@@ -72,6 +72,7 @@ def next_steps() -> RenderableType:
         to_type('septet run support "I want my money back for order A-1004."', before="  ").append("  # waits for you", style=LABEL),
         Text("    It stays open until somebody decides, in another terminal in this folder (or start it with --no-watch):", style=LABEL),
         to_type("septet approvals", before="  ").append("  # what waits, and how to decide", style=LABEL),
+        Text("    A refund takes what can be refunded from its order; make demo writes all orders anew.", style=LABEL),
         to_type("septet runs", before="  "),
         to_type("septet status", before="  "),
         to_type("make down", before="  ").append("  # ends the twin, which stays up until then", style=LABEL),

@@ -66,6 +66,14 @@ def test_a_refused_refund_is_not_paid(desk: Desk) -> None:
     assert "cannot refund" in ended["answer"]["text"]
 
 
+def test_what_the_customer_reads_is_what_the_person_decided(desk: Desk) -> None:
+    run = desk.start("I want my money back for order A-1004.")
+    desk.decide(desk.asked(run)["id"], "approve", reason="as asked")
+    ended = desk.ended(run)
+    assert [payment["amount_cents"] for payment in desk.payments()] == [24900]
+    assert "agreed to your refund" in ended["answer"]["text"]
+
+
 def test_an_expired_question_cannot_be_approved_and_an_early_wake_up_changes_nothing(desk: Desk) -> None:
     run = desk.start("I want my money back for order A-1004.")
     question = desk.asked(run)

@@ -3,9 +3,11 @@
 A repeated call finds the same step, so retries and parallel runs need no memory here.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import Any
 
 from local.doubles.answer import UNEXPECTED, ModelError
 from local.doubles.call import ModelCall, words
@@ -49,7 +51,7 @@ class Line:
 def find(loaded: Sequence[Loaded], call: ModelCall) -> Line:
     """Find the step that answers *call*; raise UnexpectedCall."""
     one = _select(loaded, call)
-    line = Line(source=one.source, scenario=one.scenario.scenario, step=_step(one, call))
+    line = Line(source=one.source, scenario=one.scenario.scenario, step=_told(_step(one, call), call))
     unknown = [asked.tool for asked in line.step.calls if asked.tool not in call.offered_tools]
     if unknown:
         offered = ", ".join(sorted(call.offered_tools)) or "none"
@@ -105,6 +107,13 @@ def _step(one: Loaded, call: ModelCall) -> Step:
     return steps[call.step]
 
 
+def _told(step: Step, call: ModelCall) -> Step:
+    """What is answered in *step* after what the model was told last."""
+    if step.instead is None or step.instead.contains not in _last(call):
+        return step
+    return step.model_copy(update={"text": step.instead.text, "calls": step.instead.calls})
+
+
 def _turn(scenario: Scenario, call: ModelCall, place: str) -> tuple[str, list[Step]]:
     where = f"agents.{call.agent}"
     script: AgentScript = scenario.agents[call.agent]
@@ -124,7 +133,18 @@ def _turn(scenario: Scenario, call: ModelCall, place: str) -> tuple[str, list[St
 
 
 def _excerpt(call: ModelCall) -> str:
-    last = call.messages[-1]
-    results = [str(block["toolResult"]["content"]) for block in last["content"] if block.get("toolResult")]
-    said = words(last) or "; ".join(f"toolResult {result}" for result in results)
-    return f"({last['role']}) '{said[:_EXCERPT]}'"
+    said = words(call.messages[-1]) or "; ".join(f"toolResult {result}" for result in _results(call))
+    return f"({call.messages[-1]['role']}) '{said[:_EXCERPT]}'"
+
+
+def _last(call: ModelCall) -> str:
+    return "\n".join([words(call.messages[-1]), *_results(call)])
+
+
+def _results(call: ModelCall) -> list[str]:
+    """What the last message holds of tools' results."""
+    return [_written(block["toolResult"]["content"]) for block in call.messages[-1]["content"] if block.get("toolResult")]
+
+
+def _written(content: list[dict[str, Any]]) -> str:
+    return "\n".join(part["text"] if "text" in part else json.dumps(part.get("json"), ensure_ascii=False) for part in content)

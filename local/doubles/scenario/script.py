@@ -92,6 +92,21 @@ class Fault(_Part):
         return self
 
 
+class Instead(_Part):
+    """Another answer of a step, for when what the model was told last asks for it."""
+
+    contains: Words
+    """Text found in the conversation's last message, a tool's result included, which is JSON."""
+    text: Words | None = None
+    calls: list[ToolCall] = []
+
+    @model_validator(mode="after")
+    def _answers(self) -> Self:
+        if self.text is None and not self.calls:
+            raise ValueError("answers nothing: add `text` or `calls`")
+        return self
+
+
 class Step(_Part):
     """What one model call of an agent is answered with."""
 
@@ -107,6 +122,8 @@ class Step(_Part):
     """Seconds the model takes over the reply."""
     faults: list[Fault] = []
     """In the order they come."""
+    instead: Instead | None = None
+    """In place of `text` and `calls` where it fits, as after a question that a person answered the other way."""
 
     @model_validator(mode="after")
     def _can_be_played(self) -> Self:

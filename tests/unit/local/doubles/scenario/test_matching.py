@@ -61,6 +61,23 @@ def test_a_turn_is_told_from_another() -> None:
     assert answer("refund for A-1007", agent="reader", turn="r-9") == "any"
 
 
+@pytest.mark.parametrize(
+    ("result", "told"),
+    [({"refund": "r-1"}, "paid"), ("PolicyDenied: worn", "declined"), ({"found": "refund"}, "declined")],
+)
+def test_a_step_may_answer_by_what_the_model_was_told_last(result: Any, told: str) -> None:
+    loaded = read(
+        """
+scenario: refund
+when: {contains: my order}
+agents:
+  triage: [{text: declined, instead: {contains: '"refund":', text: paid}}]
+""",
+        source="support.yaml",
+    )
+    assert find(loaded, call(tool_turn('my order {"refund": 1}', {"pay": result}, step=0))).step.text == told
+
+
 def test_only_the_first_user_message_selects() -> None:
     later = tool_turn("where is my order?", {"find_order": "refund for A-1007"}, step=0)
 
