@@ -121,6 +121,13 @@ def test_whatever_a_call_aims_at_it_carries_nothing_from_outside_there(effect: s
     assert ENGINE.decide(question(effect, labels={role: 1, said: 5}, session={"worst": 5})).outcome == "ask"
 
 
+@pytest.mark.parametrize("effect", ["send", "publish", "membership", "egress-read"])
+@pytest.mark.parametrize("role", ["amount", "date", "flag"])
+def test_after_a_secret_was_read_a_number_a_date_or_a_choice_is_a_message_too(effect: str, role: str) -> None:
+    found = ENGINE.decide(question(effect, labels={role: 5}, session={"secret": True}))
+    assert (found.outcome, "secret-in-numbers" in found.policies) == ("ask", True)
+
+
 def test_words_about_a_payment_on_an_own_record_alone_go_nowhere() -> None:
     said = {"selector": 3, "content": 7}
     own, others = {"own": True}, {"own": False}

@@ -262,8 +262,8 @@ def test_a_plan_refers_to_a_field_of_a_plain_list() -> None:
 def test_a_plan_from_after_any_result_endorses_nothing(page: str) -> None:
     desk = Desk({"task": "say 'hello'"}, MEMBERS)
     desk.read("get_page", page)
-    resumed = desk.monitor.resumed(desk.monitor.state())
-    desk.monitor = resumed
+    fresh = Desk({"task": "say 'hello'"}, MEMBERS).monitor
+    desk.monitor = fresh.joined(fresh.resumed(desk.monitor.state()))
     desk.plans(MEMBERS, *TO_A_MEMBER)
     desk.read("members", [{"email": EVE}])
     assert desk.asks("send", to=EVE, text="hello").labels["to"] > Label.ANCHORED

@@ -189,6 +189,16 @@ class TestFollowing:
         assert match
         assert (match.bound, match.settled) == (frozenset(), False)
 
+    def test_the_content_of_what_only_reads_decides_what_it_finds(self) -> None:
+        tools = TOOLS | {"search": replace(SEARCH, arguments={"query": Argument(role="content")})}
+        steps = [{"name": "find", "tool": "search", "slots": {"query": {"free": True}}}, REPLY["steps"][1]]
+        following = Committed(plan({"steps": steps}, tools, tools))
+        following.use("search", {"query": "eve"})
+        following.result("search", {"query": "eve"}, FOUND)
+        match = following.match("send", {"to": "eve@example.org", "body": "Yes!"})
+        assert match
+        assert match.bound == frozenset()
+
     def test_the_content_of_what_a_call_makes_has_no_say_in_what_it_returns(self) -> None:
         made = replace(SEND, output=SEARCH.output)
         tools = TOOLS | {"send": made}
