@@ -34,11 +34,12 @@ def cause(value: Any) -> str:
 def pairs(value: Any) -> str:
     """An object as ``name=value …``, values in JSON where they are not plain words; anything else as JSON."""
     if not isinstance(value, Mapping):
-        return _word(value)
-    return " ".join(f"{name}={_word(item)}" for name, item in value.items())
+        return word(value)
+    return " ".join(f"{name}={word(item)}" for name, item in value.items())
 
 
-def _word(value: Any) -> str:
+def word(value: Any) -> str:
+    """One value: a plain word as it is, anything else as JSON."""
     if isinstance(value, str) and value and not any(character.isspace() or character in '"=' for character in value):
         return value
     return json.dumps(value, ensure_ascii=False, default=str)

@@ -18,7 +18,7 @@ from septet.core.errors import BudgetExhausted
 from septet.core.money import dollars
 
 _LONGEST = 160
-"""Characters that one line of a story shows, unless a person has to decide on it or something went wrong; all of it is in the journal."""
+"""Characters that one line of a story shows, but for a plan, a failure and what a person has to decide on; all is in the journal."""
 _LIMITS = "The agent's own limits end its turn: they are in its agent.toml, under [limits]. Change them there, then run septet deploy."
 _MORE = (
     "Give it more: septet run … --budget DOLLARS. septet budget shows the most that one run may ask for; an administrator raises it: "
@@ -35,7 +35,7 @@ def line(told: Line) -> RenderableType:
     grid.add_column(width=16, overflow="fold")
     grid.add_column(width=8, no_wrap=True)
     grid.add_column(overflow="fold")
-    whole = bool(told.approval) or told.tone is Tone.BAD or UNEXPECTED in told.what
+    whole = bool(told.approval) or told.tone is Tone.BAD or told.verb == "plans" or UNEXPECTED in told.what
     what = Text(told.what if whole else short(told.what, _LONGEST), style=TONES[told.tone] if told.tone in _LOUD else "")
     if told.cost:
         what.append(f" · {told.cost}", style=LABEL)

@@ -8,6 +8,7 @@ from typing import Any
 from local.cli.api import Document
 from local.cli.moments import seconds
 from local.cli.plain import cause, pairs, plain
+from local.cli.planned import planned
 from local.cli.voices import Voices
 from septet.core.money import dollars
 
@@ -51,6 +52,8 @@ class Failed:
 
 
 NONE = Failed()
+_TOLD_BY_RESULT = frozenset({"answer", "hand_over", "commit_plan"})
+"""Calls whose entry says the same better."""
 
 type _Told = tuple[str, str, str, Tone]
 """Who, verb, what, tone."""
@@ -105,7 +108,7 @@ def _request(_entry: Document, body: Document) -> _Told:
 
 
 def _reply(entry: Document, body: Document) -> _Told | None:
-    wanted = [f"{call['tool']} {pairs(call['arguments'])}" for call in body["calls"] if call["tool"] not in {"answer", "hand_over"}]
+    wanted = [f"{call['tool']} {pairs(call['arguments'])}" for call in body["calls"] if call["tool"] not in _TOLD_BY_RESULT]
     return (_agent(entry), "wants", "; ".join(wanted), Tone.CALM) if wanted else None
 
 
@@ -154,8 +157,7 @@ def _compacted(entry: Document, body: Document) -> _Told:
 
 
 def _planned(entry: Document, body: Document) -> _Told:
-    steps = body["plan"]["steps"]
-    return _agent(entry), "plans", ", ".join(f"{step['tool']} up to {step['uses']}x" for step in steps) or "to call nothing", Tone.CALM
+    return _agent(entry), "plans", planned(body["plan"]), Tone.CALM
 
 
 def _damaged(entry: Document, _body: Document) -> _Told:

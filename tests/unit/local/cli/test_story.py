@@ -1,12 +1,33 @@
 from typing import Any
 
 import pytest
+from rich.console import Console
 
+from local.cli import run_views
 from local.cli.story import Failed, Line, Story, Tone
 from tests.unit.local.cli.fake_api import entry
 
 CALL = {"id": "1", "tool": "find_order", "arguments": {"order_id": "A-1"}}
 ANSWER = {"id": "2", "tool": "answer", "arguments": {"route": "orders"}}
+
+
+PLANNING = {"id": "3", "tool": "commit_plan", "arguments": {"steps": []}}
+PLAN: dict[str, Any] = {
+    "steps": [
+        {"name": "find_order", "tool": "find_order", "uses": 1, "slots": {"order_id": {"constant": "A-1"}}},
+        {
+            "name": "pay",
+            "tool": "issue_refund",
+            "uses": 3,
+            "slots": {"order_id": {"from": "find_order", "field": "order_id"}, "amount": {"extract": "sum"}, "reason": {"free": True}},
+        },
+    ],
+    "extractions": [{"name": "sum", "step": "request", "field": "message", "kind": "amount", "question": "How much?"}],
+}
+PLANNED = (
+    "find_order order_id=A-1; pay: issue_refund order_id=find_order.order_id amount=<sum> reason=<any> (up to 3 times); "
+    "<sum>: a model without tools reads amount out of request.message"
+)
 
 
 def told(kind: str, agent: str = "orders", /, **body: Any) -> Line | None:
@@ -18,6 +39,8 @@ def told(kind: str, agent: str = "orders", /, **body: Any) -> Line | None:
     [
         (told("request", "", workflow="s", input={"m": "a b"}, submitter="eve"), "eve", "asks", 'm="a b"', Tone.CALM),
         (told("model_reply", calls=[CALL, ANSWER], text="", stop="tools"), "orders", "wants", "find_order order_id=A-1", Tone.CALM),
+        (told("planned", plan=PLAN), "orders", "plans", PLANNED, Tone.CALM),
+        (told("planned", plan={"steps": [], "extractions": []}), "orders", "plans", "to call nothing", Tone.CALM),
         (told("tool_intent", tool="find_order", reasons=["it only reads"]), "gateway", "allows", "find_order: it only reads", Tone.CALM),
         (told("tool_result", tool="t", value=[1], error="", repeated=True), "t", "returns", "(it had happened before) [1]", Tone.CALM),
         (told("tool_result", tool="t", error="PolicyDenied", message="no"), "gateway", "denies", "PolicyDenied: no", Tone.BAD),
@@ -37,6 +60,17 @@ def told(kind: str, agent: str = "orders", /, **body: Any) -> Line | None:
 )  # fmt: skip
 def test_each_entry_says_who_does_what(line: Line | None, who: str, verb: str, what: str, tone: Tone) -> None:
     assert line == Line(at=0, who=who, verb=verb, what=what, tone=tone)
+
+
+def test_a_plan_is_told_once_and_whole() -> None:
+    assert told("model_reply", calls=[PLANNING], text="", stop="tools") is None
+    line = told("planned", plan=PLAN)
+    assert line
+    console = Console(width=60)
+    with console.capture() as shown:
+        console.print(run_views.line(line))
+    assert "request.message" in shown.get()
+    assert "…" not in shown.get()
 
 
 def test_a_reply_that_only_answers_is_told_by_the_answer_which_carries_its_cost() -> None:
