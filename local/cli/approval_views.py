@@ -97,6 +97,8 @@ def _people(one: Document) -> Iterable[tuple[str, str]]:
             yield "vote", f"{vote['by']} {how}, {clock(vote['at'])}: {vote['reason'] or '(no reason given)'}"
     if one["used_at"]:
         yield "used", clock(one["used_at"])
+    if one.get("refused"):
+        yield "not used", one["refused"]
 
 
 def _head(one: Document, *, now: float) -> Text:

@@ -11,7 +11,7 @@ from stacks.catalog.problems import Problems, known, nearest
 from stacks.catalog.schema import ROUTING, check_object, check_routing
 
 STACKS = ("security", "orchestration", "integration")
-DECLARATIONS = ("manifests", "grants", "policies", "egress", "workflows")
+DECLARATIONS = ("manifests", "grants", "policies", "egress", "workflows", "schemas")
 """The generated files that a step may ask for."""
 
 _LONGEST = 900

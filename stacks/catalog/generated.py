@@ -1,4 +1,4 @@
-"""The JSON files that the synth puts beside handlers: an agent's bundle, the gateway's manifests, the API's workflows."""
+"""The JSON files that the synth puts beside handlers: an agent's bundle, the gateway's manifests, the API's workflows and tools' schemas."""
 
 import hashlib
 import json
@@ -109,6 +109,11 @@ def workflows(catalog: Catalog) -> dict[str, Any]:
     return {name: {"description": item.description, "input_schema": item.input_schema} for name, item in catalog.workflows.items()}
 
 
+def schemas(catalog: Catalog) -> dict[str, Any]:
+    """The input schema of each tool: what the API checks arguments by that an approver changed."""
+    return {name: dict(tool.input_schema) for name, tool in catalog.tools.items()}
+
+
 def policies(catalog: Catalog) -> dict[str, Any]:
     """What the gateway decides by."""
     return asdict(catalog.policies)
@@ -125,6 +130,7 @@ _DECLARATIONS: dict[str, Callable[[Catalog], dict[str, Any]]] = {
     "policies": policies,
     "egress": egress,
     "workflows": workflows,
+    "schemas": schemas,
 }
 
 

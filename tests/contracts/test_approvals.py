@@ -198,6 +198,19 @@ class TestUse:
         assert approvals.use(f"{question.tenant}-2", "apr-1", use="effect-1", at=70) is None
         assert approvals.get(question.tenant, "apr-1") == used
 
+    def test_why_an_approved_call_is_not_made_is_noted_unless_it_was_made(self, approvals: Approvals, question: Approval) -> None:
+        approvals.ask(question)
+        approvals.refuse(question.tenant, "apr-1", why="denied: too early")
+        assert approvals.get(question.tenant, "apr-1") == question
+        decided = decide(approvals, question)
+        assert decided
+        approvals.refuse(question.tenant, "apr-1", why="denied: stale")
+        approvals.refuse(f"{question.tenant}-2", "apr-1", why="denied: another's")
+        assert approvals.get(question.tenant, "apr-1") == replace(decided, refused="denied: stale")
+        approvals.use(question.tenant, "apr-1", use="effect-1", at=60)
+        approvals.refuse(question.tenant, "apr-1", why="denied: too late")
+        assert approvals.get(question.tenant, "apr-1") == replace(decided, refused="denied: stale", used_at=60, used_for="effect-1")
+
     def test_of_several_uses_at_once_one_wins(self, approvals: Approvals, question: Approval) -> None:
         approvals.ask(question)
         decide(approvals, question)

@@ -108,6 +108,13 @@ def test_only_what_runs_is_shipped(tree: Path) -> None:
     assert shipped["StepAuthorize"] == ["handler.py"]
 
 
+def test_the_api_knows_what_each_tool_takes() -> None:
+    catalog = read(REAL)
+    shipped = files(catalog, next(function for function in catalog.functions if function.hole == "StepApi"))
+    assert sorted(name for name in shipped if name.endswith(".json")) == ["schemas.json", "workflows.json"]
+    assert json.loads(shipped["schemas.json"])["issue_refund"]["properties"]["amount_cents"]["minimum"] == 1
+
+
 def test_the_gateway_knows_the_tools_and_whose_they_are(tree: Path) -> None:
     catalog = read(tree)
     assert manifests(catalog)["pay_thing"] | {"input_schema": {}} == {

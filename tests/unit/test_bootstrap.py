@@ -52,7 +52,7 @@ def python(code: str) -> str:
         ("sweeper()", "Sweeper"),
         ("sealer()", "Sealer"),
         ("eraser()", "Eraser"),
-        ("api_ports({}).eraser", "LambdaEraser"),
+        ("api_ports({}, {}).eraser", "LambdaEraser"),
         ("approvals()", "DynamoApprovals"),
         ("executions()", "StepFunctionsExecutions"),
         ("agent_ports()", "Ports"),

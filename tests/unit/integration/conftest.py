@@ -79,6 +79,8 @@ class Office:
     identity: Any = field(default_factory=People)
     seals: Any = field(default_factory=MemorySeals)
     key: Any = field(default_factory=MemoryKey)
+    schemas: Any = field(default_factory=dict)
+    """Of tools."""
     erases: int = 1_000_000
     """Entries that the eraser has time for in a call."""
 
@@ -108,6 +110,7 @@ class Office:
             clock=self.clock,
             id_keys=lambda: self.id_keys,
             declared={"support": SUPPORT},
+            schemas=self.schemas,
         )
 
     def start(self, who: Principal | None = None, message: str = "where is it?", key: str | None = None, **rest: Any) -> str:

@@ -214,6 +214,21 @@ class TestEditing:
             deep = [deep]
         assert "levels" in refused(say, EVE, question, Kind.INVALID, arguments={"reason": deep})
 
+    def test_what_the_tool_does_not_take_is_refused_by_field_and_the_question_stays_open(self, office: Any, ask: Any, say: Any) -> None:
+        office.schemas = {"issue_refund": {"type": "object", "properties": {"amount": {"type": "integer", "minimum": 1}}}}
+        question = ask()
+        with pytest.raises(Problem) as caught:
+            say(EVE, question, arguments={"order_id": "1002", "amount": 0})
+        assert caught.value.kind is Kind.INVALID
+        assert [wrong.field for wrong in caught.value.errors] == ["arguments.amount"]
+        assert "issue_refund does not take these arguments: arguments.amount must be bigger" in caught.value.detail
+        assert office.approvals.get("acme", question.approval) == question
+        assert say(EVE, question, arguments=LESS).status == "approved"
+
+    def test_a_call_that_nobody_changed_is_left_to_the_gateway(self, office: Any, ask: Any, say: Any) -> None:
+        office.schemas = {"issue_refund": {"type": "object", "properties": {"amount": {"type": "string"}}}}
+        assert say(EVE, ask()).status == "approved"
+
     def test_changes_do_not_outgrow_the_record(self, ask: Any, say: Any) -> None:
         question = ask(approvers=2)
         say(EVE, question, arguments={"reason": "x" * 60_000})

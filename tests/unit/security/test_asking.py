@@ -209,6 +209,7 @@ class TestEdited:
         assert denied.error == "PolicyDenied"
         assert denied.message == "as eve changed it: amount_cents must be above 0"
         assert desk.question("approved").used_at is None
+        assert desk.question("approved").refused == "denied: as eve changed it: amount_cents must be above 0"
 
     def test_both_calls_stay_on_the_record_and_are_different_calls(self, desk: Desk) -> None:
         self.edited(desk, ASK)

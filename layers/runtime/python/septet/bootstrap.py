@@ -313,8 +313,8 @@ def guardrail() -> "BedrockGuardrail | None":
     return BedrockGuardrail(lambda: client("bedrock-runtime", read_seconds=SECONDS, attempts=1), which, version) if which else None
 
 
-def api_ports(workflows: Mapping[str, Any]) -> "ApiPorts":
-    """What the API acts through, for the *workflows* that the synth wrote."""
+def api_ports(workflows: Mapping[str, Any], schemas: Mapping[str, Any]) -> "ApiPorts":
+    """What the API acts through, for the *workflows* and the tools' *schemas* that the synth wrote."""
     from septet.aws.clients import client
     from septet.aws.erasing import LambdaEraser
     from septet.aws.workflows import StepFunctionsWorkflows
@@ -336,6 +336,7 @@ def api_ports(workflows: Mapping[str, Any]) -> "ApiPorts":
         guardrail=guardrail(),
         id_keys=id_keys(),
         declared=declarations(workflows),
+        schemas=schemas,
     )
 
 

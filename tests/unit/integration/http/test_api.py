@@ -186,6 +186,7 @@ def test_an_approval_is_listed_shown_and_decided(client: Any, office: Any) -> No
         "escalates_at": None,
         "escalated": False,
         "used_at": None,
+        "refused": None,
         "status": "pending",
         "decided_by": None,
         "decided_at": None,
@@ -201,6 +202,13 @@ def test_an_approval_is_listed_shown_and_decided(client: Any, office: Any) -> No
     expected |= {"votes": [{"by": "eve", "at": at, "reason": "loyal", "arguments": None}]}
     assert decided.body == {**shown, **expected}
     assert client.as_(EVE).call("POST", f"/v1/approvals/{question.approval}", send={"decision": "approve"}).body == decided.body
+
+
+@pytest.mark.parametrize("used", [None, 1])
+def test_why_an_approved_call_was_not_used_is_told_unless_it_was(client: Any, office: Any, used: Any) -> None:
+    question = office.ask(office.start())
+    office.approvals._approvals["acme", question.approval] = replace(question, status="approved", refused="denied: no", used_at=used)
+    assert client.call("GET", f"/v1/approvals/{question.approval}").body["refused"] == (None if used else "denied: no")
 
 
 def test_a_call_is_approved_with_other_arguments_and_by_what_was_seen(client: Any, office: Any) -> None:

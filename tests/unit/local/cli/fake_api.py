@@ -84,6 +84,7 @@ def approval(**changed: Any) -> dict[str, Any]:
         "escalates_at": None,
         "escalated": False,
         "used_at": None,
+        "refused": None,
         "status": "pending",
         "decided_by": None,
         "decided_at": None,

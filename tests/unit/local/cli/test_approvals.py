@@ -214,3 +214,8 @@ def test_an_unattended_run_says_so(septet: Any, api: FakeApi) -> None:
     assert sent(api)["attended"] is False
     septet("run", "support", "hi", "--no-watch")
     assert "attended" not in sent(api)
+
+
+def test_what_became_of_an_approved_call_that_was_not_made_is_shown(septet: Any, api: FakeApi) -> None:
+    api.approvals = [approval(status="approved", decided_by="zoe", refused="denied: amount_cents must be bigger than or equal to 1")]
+    assert "not used denied: amount_cents must be bigger" in unwrapped(septet("approvals", APPROVAL, COLUMNS="120").stdout)

@@ -83,6 +83,11 @@ class DynamoApprovals:
         condition = "#status = :approved AND (used_for = :none OR attribute_not_exists(used_for) OR used_for = :use)"
         return self._update(tenant, approval, change, condition, {":use": use, ":at": at, ":approved": "approved", ":none": ""})
 
+    def refuse(self, tenant: str, approval: str, *, why: str) -> None:
+        """Note why an approved call is not made, unless it was."""
+        condition = "#status = :approved AND (used_for = :none OR attribute_not_exists(used_for))"
+        self._update(tenant, approval, "SET refused = :why", condition, {":why": why, ":approved": "approved", ":none": ""})
+
     def wait(self, tenant: str, approval: str, token: str) -> Approval | None:
         """Note the token of the execution that waits."""
         return self._update(

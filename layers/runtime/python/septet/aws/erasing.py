@@ -40,7 +40,7 @@ class DynamoContents:
         )
         for held in found:
             votes = [{**vote, "reason": "", "arguments": None} for vote in loads(values(held).get("votes", "[]"))]
-            left = {"arguments": "null", "reasons": "[]", "evidence": "[]", "votes": dumps(votes), "reason": ""}
+            left = {"arguments": "null", "reasons": "[]", "evidence": "[]", "votes": dumps(votes), "reason": "", "refused": ""}
             self._set("approvals", {name: held[name] for name in ("tenant", "approval")}, left)
 
     @reaching(_STORE)

@@ -13,13 +13,13 @@ from septet.integration.http.application import Api
 
 
 def serve(beside: str) -> Callable[[Mapping[str, Any], object], dict[str, Any]]:
-    """The handler over ``workflows.json`` beside the file *beside*: a REST API's proxy event in, its answer out."""
+    """The handler over ``workflows.json`` and ``schemas.json`` beside the file *beside*: a REST API's proxy event in, its answer out."""
     log = logger()
 
     @cache
     def api() -> Api:
-        workflows = json.loads(Path(beside).with_name("workflows.json").read_bytes())
-        return Api(bootstrap.api_ports(workflows), log)
+        workflows, schemas = (json.loads(Path(beside).with_name(f"{name}.json").read_bytes()) for name in ("workflows", "schemas"))
+        return Api(bootstrap.api_ports(workflows, schemas), log)
 
     def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
         return api()(event, context)

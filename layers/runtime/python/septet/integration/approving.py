@@ -9,6 +9,7 @@ from functools import cache
 from itertools import islice
 
 from septet.core.runs import Run
+from septet.integration.inputs import misfits
 from septet.integration.ports import Ports, Principal
 from septet.integration.problems import Kind, Problem, Wrong
 from septet.integration.rights import OVERSEERS, READERS, require, sees
@@ -92,7 +93,7 @@ def decide(decision: Decision, principal: Principal, ports: Ports) -> Approval:
 
     The approval stays pending while others have to approve as well. Repeating one's own decision is no error once it is settled.
     Raises Problem: ``FORBIDDEN`` without a role that this approval names or for one's own run, ``NOT_FOUND``, ``INVALID`` for arguments
-    that cannot be stored, ``CONFLICT`` when it was decided otherwise, one has approved already and others have to, the call is another
+    that the tool does not take, ``CONFLICT`` when it was decided otherwise, one has approved already and others have to, the call is another
     than one saw, it has expired, or its run has ended.
     """
     require(principal, OVERSEERS, "decide on an approval")
@@ -117,7 +118,7 @@ def _written(decision: Decision, standing: Approval, subject: str, ports: Ports)
         now = ports.clock()
         if not open_at(standing, now):
             return replace(standing, status=status_at(standing, now))
-        status, votes = _ruling(decision, standing, subject, now)
+        status, votes = _ruling(decision, standing, subject, ports)
         tenant, name, reason = standing.tenant, standing.approval, decision.reason
         if written := ports.approvals.decide(tenant, name, status=status, by=subject, reason=reason, at=now, votes=votes):
             return written
@@ -125,12 +126,25 @@ def _written(decision: Decision, standing: Approval, subject: str, ports: Ports)
     raise Problem(Kind.CONFLICT, "others are deciding on it at the same moment: look at it again, and repeat")
 
 
-def _ruling(decision: Decision, standing: Approval, subject: str, now: int) -> tuple[Status, tuple[Vote, ...]]:
+def _ruling(decision: Decision, standing: Approval, subject: str, ports: Ports) -> tuple[Status, tuple[Vote, ...]]:
     """What the decision makes of the question. A rejection settles it, whatever the votes are."""
     if decision.status == "rejected":
         return "rejected", ()
-    after = approved(decision, standing, subject, now)
+    after = approved(decision, standing, subject, ports.clock())
+    _check(after, ports)
     return after.status, after.votes
+
+
+def _check(after: Approval, ports: Ports) -> None:
+    """Raise Problem ``INVALID``, naming the fields, where the newest vote changed the call to one that its tool does not take.
+
+    The gateway decides by everything else. A tool that is not known here is left to it altogether.
+    """
+    changed, schema = after.votes[-1].arguments, ports.schemas.get(after.tool)
+    if changed is None or schema is None:
+        return
+    if wrong := misfits(schema, changed, "arguments"):
+        raise Problem(Kind.INVALID, f"{after.tool} does not take these arguments: {wrong[0].field} {wrong[0].message}", *wrong)
 
 
 def _conflict(approval: Approval) -> Problem:

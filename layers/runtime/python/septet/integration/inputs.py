@@ -1,4 +1,4 @@
-"""A run's input against what its workflow declares."""
+"""A run's input against what its workflow declares, and a call's changed arguments against what its tool does."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -24,17 +24,24 @@ NAME_CHARACTERS = 100
 
 def problems(declared: Declaration, given: Mapping[str, Any]) -> tuple[Wrong, ...]:
     """What about *given* the workflow does not accept, or no text may hold, at most ``PROBLEMS``; empty when it is fine."""
-    try:
-        _validator(canonical(declared.input_schema))(given)
-    except fastjsonschema.JsonSchemaValuesException as error:
-        found = (wrong for one in error.errors for wrong in _wrongs(one))
-        return tuple(islice(found, PROBLEMS))
-    except ArithmeticError:  # such as a multiple of a fraction that no float can hold
-        return (Wrong(field="input", message="has a number that is out of range"),)
-    except RecursionError:
-        return (Wrong(field="input", message="is nested too deeply"),)
+    if found := misfits(declared.input_schema, given, "input"):
+        return found
     screened = screening.problems(given, labels(declared, given))
     return tuple(islice((Wrong(field=field, message=message) for field, message in screened), PROBLEMS))
+
+
+def misfits(schema: Mapping[str, Any], given: Mapping[str, Any], root: str) -> tuple[Wrong, ...]:
+    """What about *given*, which is sent as the field *root*, is not as *schema* has it, at most ``PROBLEMS``."""
+    try:
+        _validator(canonical(schema))(given)
+    except fastjsonschema.JsonSchemaValuesException as error:
+        found = (wrong for one in error.errors for wrong in _wrongs(one, root))
+        return tuple(islice(found, PROBLEMS))
+    except ArithmeticError:  # such as a multiple of a fraction that no float can hold
+        return (Wrong(field=root, message="has a number that is out of range"),)
+    except RecursionError:
+        return (Wrong(field=root, message="is nested too deeply"),)
+    return ()
 
 
 def labels(declared: Declaration, given: Mapping[str, Any]) -> dict[str, str]:
@@ -52,10 +59,10 @@ def _validator(schema: bytes) -> Callable[[Any], Any]:
     return validate
 
 
-def _wrongs(error: fastjsonschema.JsonSchemaValueException) -> Iterator[Wrong]:
+def _wrongs(error: fastjsonschema.JsonSchemaValueException, root: str) -> Iterator[Wrong]:
     """What *error* says, one a field."""
     name = error.name or "data"
-    field = "input" + name.removeprefix("data")
+    field = root + name.removeprefix("data")
     match error.rule:
         case "required":
             missing = [name for name in error.rule_definition if name not in error.value]

@@ -112,3 +112,5 @@ class Ports:
     """What the words of inputs are shown to, if anything."""
     declared: Mapping[str, Declaration] = field(default_factory=dict)
     """The workflows that can be started, by name."""
+    schemas: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """The input schema of each tool, by name."""

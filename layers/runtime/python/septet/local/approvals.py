@@ -56,6 +56,13 @@ class MemoryApprovals:
                 self._approvals[tenant, approval] = standing = replace(standing, used_for=use, used_at=at)
             return standing
 
+    def refuse(self, tenant: str, approval: str, *, why: str) -> None:
+        """Note why an approved call is not made."""
+        with self._lock:
+            standing = self._approvals.get((tenant, approval))
+            if standing and standing.status == "approved" and not standing.used_for:
+                self._approvals[tenant, approval] = replace(standing, refused=why)
+
     def change(self, each: Callable[[Approval], Approval]) -> None:
         """Put what *each* makes of every approval in its place."""
         with self._lock:

@@ -70,6 +70,8 @@ class Approval:
     """When the call was about to be made."""
     used_for: str = ""
     """What the approval was used for, which is all it can be used for: an effect's key, or one call of a turn."""
+    refused: str = ""
+    """Why the approved call was not made, when it was last tried; it was made after all where it is used."""
     token: str = ""
     """Of the execution that waits; empty while none does. Never leaves the platform."""
     delivered: bool = False
@@ -146,6 +148,10 @@ class Approvals(Protocol):
 
     def use(self, tenant: str, approval: str, *, use: str, at: int) -> Approval | None:
         """Note that an approved call is about to be made for *use*; None when it is not approved, or was used for something else."""
+        ...
+
+    def refuse(self, tenant: str, approval: str, *, why: str) -> None:
+        """Note why an approved call that was not made is not made; nothing where it is not approved, or is used."""
         ...
 
     def wait(self, tenant: str, approval: str, token: str) -> Approval | None:

@@ -32,6 +32,10 @@ EVIDENCE_BYTES = 64 * 1024
 """Of all values that a person is shown beside the call: a question is stored in one item."""
 
 
+REFUSED_CHARACTERS = 1000
+"""Of why an approved call was not made."""
+
+
 class Judgement(Protocol):
     """What the monitor says of a call."""
 
@@ -107,6 +111,13 @@ class Asker:
         error = "ApprovalExpired" if standing.status == "expired" else "PolicyDenied"
         return Asked(bodies=(_given(call, standing), _refused(call, error, f"{standing.status}: {told}")))
 
+    def refused(self, call: ToolCall, branch: Branch, why: str) -> None:
+        """A call that was asked about is refused without a word of any person's: its approval, if there is one, says so."""
+        self._refused(branch.tenant, approval_id(branch.tenant, branch.run, call.tool, call.arguments), f"denied: {why}")
+
+    def _refused(self, tenant: str, approval: str, why: str) -> None:
+        self.approvals.refuse(tenant, approval, why=why[:REFUSED_CHARACTERS])
+
     def _settled(self, standing: Approval, now: int) -> Approval:
         """*standing*, expired if its time has come; a decision that was written first wins."""
         if standing.status != "pending" or now < standing.expires_at:
@@ -122,7 +133,9 @@ class Asker:
             bodies = (ApprovalEdited(call=call.id, approval=standing.approval, arguments=arguments, by=editor), *bodies)
             fresh = judge(arguments)
             if fresh.outcome == "deny":
-                return _denied(call, f"as {editor} changed it: {'; '.join(fresh.reasons)}", *bodies)
+                told = f"as {editor} changed it: {'; '.join(fresh.reasons)}"
+                self._refused(standing.tenant, standing.approval, f"denied: {told}")
+                return _denied(call, told, *bodies)
             reasons = (*fresh.reasons, f"changed by {editor}")
         if self.approvals.use(standing.tenant, standing.approval, use=use(arguments), at=self.clock()) is None:
             return _denied(call, "a person approved one such call, and it was made: the approval is used up", *bodies)

@@ -176,6 +176,8 @@ class Desk:
         return [self._write(intent, labelled(labels, labels, "unknown"))], _Allowed(call=call, manifest=manifest, labels=labels)
 
     def _refuse(self, call: ToolCall, error: str, message: str) -> Entry:
+        if (self.calls.turn, call.id) in self.known.asked:
+            self.house.asker.refused(call, self.calls.branch, message)
         return self._write(_tool_result(call=call.id, tool=call.tool, error=error, message=message))
 
     def _finish(self, item: _Allowed, end: Done) -> Entry:

@@ -379,6 +379,7 @@ class Approval(Strict):
     decided_at: Moment | None
     reason: str | None
     used_at: Annotated[Moment | None, Field(description="when the approved call was about to be made; an approval is good for one")]
+    refused: Annotated[str | None, Field(description="why the approved call was not made, e.g. `denied: …`; null: it was, or not yet")]
     evidence: list[Evidence]
 
 

@@ -149,6 +149,7 @@ def approval(one: Approval, now: int) -> models.Approval:
         decided_at=maybe(one.decided_at),
         reason=one.reason or None,
         used_at=maybe(one.used_at),
+        refused=one.refused or None if one.used_at is None else None,
         evidence=[models.Evidence(**item) for item in one.evidence],
     )
 
