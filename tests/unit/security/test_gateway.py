@@ -342,7 +342,8 @@ class TestQuestions:
         assert (asked.approval, asked.expires_at, asked.reasons) == (question.approval, question.expires_at, question.reasons)
         assert (question.tool, question.asked_by, question.run) == ("issue_refund", "clerk", "run-1")
         assert question.arguments == {"order_id": "A-1", "amount_cents": 20_000, "reason": "broken"}
-        assert question.reasons == ("an amount, with those before it in this run, is above the limit from which a person decides",)
+        limit = "an amount, with those before it in this run, is above the limit from which a person decides"
+        assert question.reasons == (f"{limit}: amount_cents 20000 and 0 before it are above 10000",)
         assert [item["name"] for item in question.evidence] == ["order A-1"]
         assert desk.shop.called == []
 
@@ -416,6 +417,8 @@ class TestQuestions:
         assert isinstance(result, ToolResult)
         assert result.error == "PolicyDenied"
         assert desk.shop.paid == {}
+        (approval,) = desk.platform.approvals.listed("acme")
+        assert approval.refused == f"denied: {result.message}"
 
     def test_what_was_rejected_is_not_done_nor_asked_again(self) -> None:
         desk, calls = self.asking()

@@ -28,3 +28,5 @@ class Labelled:
     picked: Reading | None = None
     """The record it picks."""
     ambiguous: bool = False
+    unplanned: Label | None = None
+    """Its label without the plan that vouches for it; None: none does."""

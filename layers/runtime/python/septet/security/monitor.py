@@ -8,6 +8,7 @@ from typing import Any, Self
 from septet.core.canonical import canonical, digest
 from septet.core.frozen import frozen
 from septet.security.committed import Committed
+from septet.security.evidence import evidence, told
 from septet.security.facts import Scene, context, uses
 from septet.security.given import AIMS, Labelled
 from septet.security.history import History
@@ -105,22 +106,25 @@ class Monitor:
         manifest = self._manifest(tool)
         try:
             values = self._labelled(manifest, arguments)
+            scene = self._scene(manifest, arguments, now)
             verdict = self._policies.decide(
                 Question(
                     agent=agent or self._agent,
                     tool=tool,
                     effect=manifest.effect,
                     tenant=self._tenant,
-                    context=context(self._session, manifest, arguments, values, self._scene(manifest, arguments, now)),
+                    context=context(self._session, manifest, arguments, values, scene),
                 )
             )
+            reasons = told(verdict, values, int(scene.history["sum"]))
+            behind = evidence(self._session, self._manifests, values) if verdict.outcome == "ask" else ()
         except Exception as error:  # noqa: BLE001 -- nothing that goes wrong in here may let a call through
             return Decision(outcome="deny", reasons=(f"it could not be judged: {type(error).__name__}",), effect=manifest.effect)
         unanswered = verdict.outcome == "ask" and not self._attended
         return Decision(
             outcome="deny" if unanswered else verdict.outcome,
-            reasons=(*verdict.reasons, "nobody is there to be asked") if unanswered else verdict.reasons,
-            evidence=_evidence(values),
+            reasons=(*reasons, "nobody is there to be asked") if unanswered else reasons,
+            evidence=behind,
             effect=manifest.effect,
             labels=_by_path(values),
             policies=verdict.policies,
@@ -255,7 +259,7 @@ VERSION = 2
 
 def _bound(it: Labelled) -> Labelled:
     """A value that a committed plan takes from a typed field of an earlier result."""
-    return replace(it, label=min(it.label, Label.ANCHORED), ambiguous=False)
+    return replace(it, label=min(it.label, Label.ANCHORED), ambiguous=False, unplanned=it.label)
 
 
 def _by_path(values: Iterable[Labelled]) -> dict[str, Label]:
@@ -263,11 +267,6 @@ def _by_path(values: Iterable[Labelled]) -> dict[str, Label]:
     for it in values:
         found[it.path] = max(it.label, found.get(it.path, Label.CONSTANT))
     return found
-
-
-def _evidence(values: Iterable[Labelled]) -> tuple[Mapping[str, Any], ...]:
-    picked = {(it.picked.record.kind, it.picked.record.key): it.picked.record for it in values if it.picked}
-    return tuple({"name": f"{it.kind} {it.key}", "value": dict(it.fields), "source": it.source} for it in picked.values())
 
 
 def _by_field(manifest: Manifest, result: Any) -> dict[str, list[Any]]:
