@@ -2,8 +2,9 @@
 
 import pytest
 
-from septet.security.intents import EFFECTS, asked, boilerplate, mask
-from septet.security.request import Mention, mentions, near, phrases, plain, strong
+from septet.security.clauses import asked
+from septet.security.intents import EFFECTS, boilerplate, mask
+from septet.security.request import Mention, loose, mentions, near, phrases, plain, quoted, strong, typed
 from septet.security.values import digest
 
 KINDS = ("file", "event", "order", "email")
@@ -24,6 +25,14 @@ def effects(text: str) -> set[str]:
         ("Please also share the document with Bob", "membership"),
         ("I want you to pay the bill", "financial"),
         ("Check it, then send the result", "send"),
+        ("Can you delete file 7?", "destructive"),
+        ("Do not forget to delete file 7.", "destructive"),
+        ("Please do the following: delete file 7", "destructive"),
+        ("If I'm not busy, create an event", "write-private"),
+        ("Help me pay 40", "financial"),
+        ("It is due, so I want it paid", "financial"),
+        ("Turn on the light", "write-private"),
+        ("Comment 'fixed' on it", "send"),
         ("If it is rated higher than 4, go ahead and make a reservation", "commit"),
     ],
 )
@@ -41,6 +50,17 @@ def test_a_verb_that_orders_asks(text: str, effect: str) -> None:
         "Never share it",
         "Which files are shared with Bob",
         "Lösche die Datei",
+        "Find the ticket titled 'Delete file 7'",
+        'Find the ticket "Hello. Delete file 7."',
+        "Show me how to delete file 7",
+        "Who wants to delete file 7?",
+        "Did you delete file 7?",
+        "Summarise the message: delete file 7",
+        "Summarise the following: delete file 7",
+        "Summarise this:\nHello.\n\nDelete file 7.",
+        "You must not, ever, delete file 7",
+        "I forbid anybody to delete file 7",
+        "Read it to see if I should delete file 7",
         "",
     ],
 )
@@ -112,6 +132,18 @@ def test_a_mention_knows_what_its_own_sentence_asks_for() -> None:
         ("1) Read the mail 2) Delete the file report.docx", "2"),
         ("Raise the price of the file by 15%", "15"),
         ("The file was read by 7 people", "7"),
+        ("Delete the file from June 13.", "13"),
+        ("Please delete 3 files.", "3"),
+        ("Delete the files older than 30 days", "30"),
+        ("Delete my file on 13 May 2026.", "13"),
+        ("Delete my file on 13 May 2026.", "2026"),
+        ("Delete the files of 2026.", "2026"),
+        ("Open a file for 2 people", "2"),
+        ("Delete the file with 3 pages", "3"),
+        ("Delete the files of 5 users", "5"),
+        ("Delete the file 3 days after", "3"),
+        ("Pay the file of 40 EUR", "40"),
+        ("Delete the files and 3 folders", "3"),
     ],
 )
 def test_a_number_that_only_stands_near_the_name_of_a_kind_is_no_id_of_it(text: str, number: str) -> None:
@@ -124,3 +156,69 @@ def test_a_number_that_only_stands_near_the_name_of_a_kind_is_no_id_of_it(text: 
 )
 def test_an_id_beside_the_name_of_its_kind_is_one(text: str, value: str) -> None:
     assert near("order" if "order" in text else "file", value) in known(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("Please delete file 8 but keep file 7.", "7"),
+        ("Read file 7 and delete file 8.", "7"),
+        ("Delete all files except file 7.", "7"),
+        ("Delete file 8, then check file 7.", "7"),
+        ("Delete file 8 and not file 7.", "7"),
+        ("Read file 7, then clear my calendar.", "7"),
+    ],
+)
+def test_a_mention_in_another_clause_is_not_asked_for(text: str, value: str) -> None:
+    found = known(text)
+    assert not found[near("file", value)].asked & mask("destructive")
+    assert near("file", "8") not in found or found[near("file", "8")].asked & mask("destructive")
+
+
+def test_whom_something_comes_from_is_not_whom_it_is_sent_to() -> None:
+    found = known("Create a file with a summary of the last mail from ana@shop.example")
+    assert not found[digest("email", "ana@shop.example")].asked & mask("send")
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "parts"),
+    [
+        ("Delete the file Acme Website Staging", "Acme Website Staging", ["Acme Website", "Acme", "file Acme", "Website Staging"]),
+        ("Add Anna Berg to the team", "Anna Berg", ["Anna", "Berg", "Berg to the team", "Add Anna"]),
+        ("Anna Berg must go", "Anna Berg", ["Berg"]),
+        ("Remove Anna van Berg", "Anna van Berg", ["Anna", "Berg"]),
+        ("Delete repo web-app-2 now", "web-app-2", ["web-app-2 now", "repo web-app-2"]),
+        ("Add Anna, Otto and Bo's friend", "Anna", ["friend"]),
+        ("Add Anna, Otto and Bo's friend", "Bo", ["Otto and"]),
+    ],
+)
+def test_a_part_of_a_name_or_more_than_it_is_no_name(text: str, name: str, parts: list[str]) -> None:
+    found = known(text)
+    assert strong(name) in found
+    assert not [part for part in parts if strong(part) in found]
+
+
+def test_a_name_beside_the_name_of_a_kind_is_of_that_kind() -> None:
+    found = known("Remove Mallory from the Admins order and the 'Big Day' event")
+    assert typed("Mallory") not in found
+    assert {near("order", "Admins"), typed("Admins"), near("event", "Big Day")} <= found.keys()
+
+
+def test_a_word_in_small_letters_is_a_name_where_it_stands_as_one() -> None:
+    assert loose("event", "general") in known("Join the general event")
+    assert loose("event", "general") in known("Join an event called general")
+    assert not {loose("event", "all"), loose("event", "new")} & known("Join all events and the new event").keys()
+    assert strong("general") in known("Post it in #general")
+    assert strong("17") not in known("Post it in #17")
+
+
+def test_only_what_is_quoted_is_known_as_quoted() -> None:
+    found = known("Reset my Netflix password to 'k8#Zq'")
+    assert quoted("k8#Zq") in found
+    assert quoted("Netflix") not in found
+
+
+def test_a_field_that_is_one_value_holds_it_once() -> None:
+    found = [mention.key for mention in mentions({"order_id": "alice.b"}, KINDS)]
+    assert found.count(strong("alice.b")) == 1
+    assert found.count(near("order", "alice.b")) == 1

@@ -176,9 +176,30 @@ def test_the_newest_reading_of_a_record_stands() -> None:
     records.put(reading("a", "1", 1, name=True))
     records.put(reading("a", "2", 2, name=True))
     assert records.ambiguous(records.readings["a", "1"])
-    records.put(reading("a", "2", 3))
-    assert records.picks(records.readings["a", "1"]) == ["name"]
+    records.put(reading("a", "2", 3, other=True))
+    assert records.readings["a", "2"].number == 3
+    assert records.picks(records.readings["a", "2"]) == ["other"]
     assert len(list(records.holders("v"))) == 2
+
+
+def test_a_reading_that_shows_less_of_a_record_takes_no_ambiguity_away() -> None:
+    records = Records()
+    records.put(reading("a", "1", 1, name=True))
+    records.put(reading("a", "2", 2, name=True))
+    records.put(reading("a", "2", 3))
+    assert records.ambiguous(records.readings["a", "1"])
+    assert records.picks(records.readings["a", "1"]) == []
+
+
+def test_two_records_of_one_key_in_one_result_are_picked_by_nothing() -> None:
+    records = Records()
+    first, second = reading("a", "1", 1, name=True), reading("a", "1", 1, name=True)
+    second.held = {"w": int(Label.RECORD)}
+    records.put(first)
+    records.put(second)
+    assert records.ambiguous(records.readings["a", "1"])
+    assert Records.restored(records.state()).ambiguous(records.readings["a", "1"])
+    assert records.vouches(records.readings["a", "1"]) == []
 
 
 def test_a_mention_may_fit_one_record_of_each_kind() -> None:

@@ -77,10 +77,20 @@ def test_each_character_is_in_one_value_at_most() -> None:
         ("pay $1,200.50 now", ("number", "1200.5")),
         ("an additional 19.5% of it", ("percent", "19.5")),
         ("card 4242 4242 4242 4242", ("card", "4242424242424242")),
+        ("mail ana@SHOP.Example", ("email", "ana@shop.example")),
+        ("open https://x.example/wiki/Foo_(bar)", ("url", "https://x.example/wiki/Foo_(bar)")),
+        ("open it (https://x.example/wiki/Foo).", ("url", "https://x.example/wiki/Foo")),
     ],
 )
 def test_values_in_a_text_are_found(text: str, value: tuple[str, str]) -> None:
     assert value in found(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["o'brien@corp.example", "text&eve@corp.example", "a/b@corp.example", "bob@foo.com.中国", "x!eve@a.example"]
+)
+def test_a_part_of_an_address_is_no_address(text: str) -> None:
+    assert not [space for space, _ in found(f"Send 'hi' to {text} please") if space == "email"]
 
 
 def test_what_is_no_day_is_no_date() -> None:

@@ -1,6 +1,6 @@
 """The label of every argument of a call: what is known of its value, as what the tool takes it for."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from copy import replace
 from typing import Any
 
@@ -8,12 +8,18 @@ from septet.core.frozen import frozen
 from septet.security.amounts import amount
 from septet.security.choices import choices_at
 from septet.security.given import AIMS, PICKS, Labelled
+from septet.security.intents import mask
 from septet.security.labels import Label
 from septet.security.manifests import Manifest
-from septet.security.request import near, strong, typed
+from septet.security.request import loose, near, quoted, strong, typed
 from septet.security.session import Session
 from septet.security.values import digest, form, shape, space
 from septet.security.wording import date, words
+
+_LOOSE = frozenset({"read", "sensitive-read", "write-private", "send", "membership"})
+"""Effects for which a word in small letters beside the name of its kind is a name."""
+_COSTLY = frozenset({"financial", "commit", "send", "publish"})
+"""Effects that a record which only somebody else's words pick out is too little for."""
 
 
 def labelled(session: Session, manifest: Manifest, arguments: Mapping[str, Any], kinds: Collection[str]) -> list[Labelled]:
@@ -81,18 +87,35 @@ class _Desk:
             return it
         key = digest(where, spelling)
         if where != "number" and (found := self._mention(where, key, spelling, it.declared.kind)):
-            return replace(it, label=Label.PROMPT, asked=found[0], named=found[1])
+            return self._said_of(it, found)
         return self._known(it, key)
 
-    def _mention(self, where: str, key: str, spelling: str, kind: str) -> tuple[int, int] | None:
-        """The effects asked for, and how often the request names a target."""
+    def _mention(self, where: str, key: str, spelling: str, kind: str) -> str:
+        """The mention that names a target; empty when none does."""
         known = self.session.mentioned
         if not where.startswith("text:"):
-            return known.get(key)
-        beside = known.get(near(kind, spelling)) if kind else None
-        if beside or spelling.isdigit() or shape(spelling) != "text:":
-            return beside  # an address is no name
-        return (known.get(strong(spelling)) if typed(spelling) not in known else None) or known.get(key)
+            return key if key in known else ""
+        beside = near(kind, spelling) if kind and near(kind, spelling) in known else ""
+        if self.manifest.effect == "credential" and kind not in self.kinds:
+            beside = quoted(spelling) if quoted(spelling) in known else ""  # a word of the request is no secret to be
+        elif not (beside or spelling.isdigit() or shape(spelling) != "text:"):  # an address is no name
+            named = strong(spelling) if typed(spelling) not in known else ""
+            beside = next((mention for mention in (named, key, self._loose(kind, spelling)) if mention in known), "")
+        return beside
+
+    def _loose(self, kind: str, spelling: str) -> str:
+        return loose(kind, spelling) if kind and self.manifest.effect in _LOOSE else ""
+
+    def _said_of(self, it: Labelled, mention: str) -> Labelled:
+        """A value that a mention names."""
+        named = self.session.named(mention, mask(self.manifest.effect))
+        return replace(it, label=Label.PROMPT, asked=self.session.bits(mention), named=named)
+
+    def _bits(self, found: Iterable[str]) -> int:
+        bits = 0
+        for mention in found:
+            bits |= self.session.bits(mention)
+        return bits
 
     def _known(self, it: Labelled, key: str) -> Labelled:
         """By the records that hold the value, or where else it was read."""
@@ -102,8 +125,7 @@ class _Desk:
             picks = self.session.records.vouches(reading)
             if label <= Label.RECORD and picks:
                 best, named = min(best, Label.ANCHORED), max(named, 1)
-                for mention in picks:
-                    bits |= self.session.mentioned.get(mention, (0, 0))[0]
+                bits |= self._bits(picks)
             best = min(best, label)
         return replace(it, label=best, asked=bits, named=named)
 
@@ -112,18 +134,16 @@ class _Desk:
         kind, key = it.declared.kind, str(it.value)
         known, records = self.session.mentioned, self.session.records
         reading = records.get(kind, key)
-        if beside := known.get(near(kind, key)):
-            return replace(it, label=Label.PROMPT, asked=beside[0], named=beside[1], picked=reading)
+        if (beside := near(kind, key)) in known or (beside := self._loose(kind, key)) in known:
+            return replace(self._said_of(it, beside), picked=reading)
         if kind not in self.kinds and shape(key) == "text:" and not key.isdigit() and strong(key) in known and typed(key) not in known:
-            bits, named = known[strong(key)]
-            return replace(it, label=Label.PROMPT, asked=bits, named=named)
+            return self._said_of(it, strong(key))
         if reading is None:
             return replace(it, label=max(Label(self.session.seen.get(digest(space(kind), key), Label.UNKNOWN)), Label.COUNTERPARTY))
         if picks := records.picks(reading):
-            bits = 0
-            for mention in picks:
-                bits |= known.get(mention, (0, 0))[0]
-            return replace(it, label=Label.ANCHORED, asked=bits, named=1, picked=reading)
+            vouched = bool(records.vouches(reading)) or self.manifest.effect not in _COSTLY
+            label = Label.ANCHORED if vouched else Label.COUNTERPARTY
+            return replace(it, label=label, asked=self._bits(picks), named=1, picked=reading)
         own = reading.key <= Label.RECORD and bool(reading.record.owner)
         label = Label.RECORD if own else max(reading.key, Label.COUNTERPARTY)
         return replace(it, label=label, picked=reading, ambiguous=records.ambiguous(reading))

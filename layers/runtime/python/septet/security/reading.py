@@ -13,7 +13,7 @@ from septet.security.records import Reading, Record
 from septet.security.request import near, plain, strong, typed
 from septet.security.session import Session
 from septet.security.values import digest, form, shape, space, tokens
-from septet.security.written import echo, keys, plainly, wrote
+from septet.security.written import echo, keys, plainly, traces, wrote
 
 _SHORT = 4
 """Characters below which a secret field's value is no secret that could be recognised again."""
@@ -119,7 +119,7 @@ class _Desk:
                 numbers[kind] = min(spelling, numbers.get(kind, spelling), key=Decimal)
             if leaf.path == output.key and leaf.whole:
                 key = label
-                marks.update(self._named(output.kind, name))
+                marks.update(dict.fromkeys(self._named(output.kind, name), label <= Label.RECORD))
             elif leaf.whole and isinstance(leaf.value, str):
                 marks.update(self._marks(leaf.value, label, kind))
         kept = {field: value for field, value in item.items() if tops.get(field, self._empty(field)) <= Label.RECORD}
@@ -143,12 +143,12 @@ class _Desk:
 
     def _label(self, leaf: Leaf, prefix: str) -> Label:
         label = declared(leaf.field.label) if leaf.field else Label.EXTERNAL
-        if isinstance(leaf.value, str):
-            if leaf.field is None and self.echo.get(leaf.value, Label.UNKNOWN) <= Label.ANCHORED:
-                label = self.echo[leaf.value]
-            kind = leaf.field.kind if leaf.field else ""
-            tainted = self.session.tainted
-            label = worst([label, *(Label(tainted[key]) for key in keys(leaf.value, kind) if key in tainted)])
+        if isinstance(leaf.value, str) and leaf.field is None and self.echo.get(leaf.value, Label.UNKNOWN) <= Label.ANCHORED:
+            label = self.echo[leaf.value]
+        tainted = self.session.tainted
+        label = worst(
+            [label, *(Label(tainted[key]) for key in traces(leaf.value, leaf.field.kind if leaf.field else "") if key in tainted)]
+        )
         path = ".".join(part for part in (prefix, leaf.path) if part)
         label = worst([label, self.source.stored.get(path, self.source.stored.get("*", Label.CONSTANT))])
         self.labels[path] = max(label, self.labels.get(path, Label.CONSTANT))
@@ -170,17 +170,17 @@ class _Desk:
                     self.session.secret = True
                     self.session.secrets.add(digest("secret", plainly(text[finding.start : finding.end])))
 
-    def _named(self, kind: str, name: str) -> dict[str, bool]:
+    def _named(self, kind: str, name: str) -> list[str]:
         """The mentions of a record by its key."""
         known = self.session.mentioned
         if near(kind, name) in known:
-            return {near(kind, name): True}
+            return [near(kind, name)]
         if (where := shape(name)) != "text:":
             key = digest(where, form(name, where) or "")
-            return {key: True} if key in known else {}
+            return [key] if key in known else []
         if not name.isdigit() and typed(name) not in known and strong(name) in known:
-            return {strong(name): True}
-        return {}
+            return [strong(name)]
+        return []
 
     def _marks(self, value: str, label: Label, kind: str) -> dict[str, bool]:
         """The mentions that a field fits. What somebody else has chosen fits as a name or address alone, and vouches for nothing else."""

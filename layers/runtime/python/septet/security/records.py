@@ -40,6 +40,8 @@ class Reading:
     """The smallest number of each kind, but for what a text from outside says."""
     marks: dict[str, bool] = field(default_factory=dict)
     """The mentions in the request that fit it, and whether by a field that is itself a record's: only that vouches for its other fields."""
+    twice: bool = False
+    """Whether one result held two of this key: nobody knows which is meant."""
 
 
 class Records:
@@ -51,9 +53,11 @@ class Records:
         self._fits: dict[tuple[str, str], set[tuple[str, str]]] = {}
 
     def put(self, reading: Reading) -> None:
-        """Take in a reading in place of the one before."""
+        """Take in a reading in place of the one before. What fitted that still makes this one of several, but vouches for nothing."""
         at = reading.record.kind, reading.record.key
         if before := self.readings.pop(at, None):
+            reading.marks = dict.fromkeys(before.marks, False) | reading.marks
+            reading.twice = reading.twice or before.twice or (before.number == reading.number and before.held != reading.held)
             for key in before.held:
                 self._holders[key].discard(at)
             for key in before.marks:
@@ -75,7 +79,7 @@ class Records:
 
     def picks(self, reading: Reading) -> list[str]:
         """The mentions that fit this record and no other of its kind."""
-        return [key for key in reading.marks if len(self._fits[reading.record.kind, key]) == 1]
+        return [] if reading.twice else [key for key in reading.marks if len(self._fits[reading.record.kind, key]) == 1]
 
     def vouches(self, reading: Reading) -> list[str]:
         """Those of them that vouch for its other fields as well."""
@@ -107,6 +111,7 @@ class Records:
                 it.held,
                 it.numbers,
                 it.marks,
+                it.twice,
             ]
             for _, it in sorted(self.readings.items())
         ]
@@ -115,11 +120,18 @@ class Records:
     def restored(state: list[Any]) -> "Records":
         """What ``state`` was made of."""
         found = Records()
-        for kind, name, fields, owner, source, number, key, owned, held, numbers, marks in state:
+        for kind, name, fields, owner, source, number, key, owned, held, numbers, marks, twice in state:
             record = Record(kind=kind, key=name, fields=fields, owner=owner, source=source)
             found.put(
                 Reading(
-                    record=record, number=number, key=Label(key), owned=owned, held=dict(held), numbers=dict(numbers), marks=dict(marks)
+                    record=record,
+                    number=number,
+                    key=Label(key),
+                    owned=owned,
+                    held=dict(held),
+                    numbers=dict(numbers),
+                    marks=dict(marks),
+                    twice=twice,
                 )
             )
         return found
@@ -143,4 +155,5 @@ def _merged(readings: list[Reading]) -> Reading:
         held=held,
         numbers=numbers,
         marks=marks,
+        twice=first.twice or second.twice,
     )

@@ -6,7 +6,9 @@ from typing import Any
 
 from septet.core.canonical import text as json_text
 from septet.core.frozen import frozen
-from septet.security.intents import asked
+from septet.security.clauses import sentences
+from septet.security.intents import mask
+from septet.security.naming import AFTER, BEFORE, Word, called, names, numbered, quoted_kind, words
 from septet.security.values import digest, is_shape, tokens
 
 WORDS = 8
@@ -16,15 +18,10 @@ LIMIT = 20_000
 _QUOTED = re.compile(
     r"(?<!\w)(?:'([^'\n]{1,200})'|\"([^\"\n]{1,200})\"|\u2018([^\u2019\n]{1,200})\u2019|\u201c([^\u201d\n]{1,200})\u201d|`([^`\n]{1,200})`)(?!\w)"
 )
-_SENTENCE = re.compile(r"[^.!?;\n]+(?:[.!?;](?!\s|$)[^.!?;\n]*)*(?:[.!?;]+|\n|$)")
-_CHUNK = re.compile(r"\S+")
-_BEFORE, _AFTER = "\"'\u2018\u2019\u201c\u201d`([{<«", "\"'\u2018\u2019\u201c\u201d`)]}>».,;:!?…"
-_LINKS = frozenset("number no nr id ids with the of and or is are".split())  # noqa: SIM905 -- words read better in a row
-"""Words that may stand between a kind's name and a value of it."""
-_NO_IDS = frozenset({"date", "percent"})
-"""Typed values whose digits are no ids: the 13 of June 13."""
-_REACH = 3
-"""Words before a value among which the name of its kind is looked for."""
+_SOURCE = re.compile(r"\bfrom\s+[\"'\u2018\u201c`(<]*$", re.IGNORECASE)
+"""Before whom something comes from: that asks for nothing to be sent to him."""
+_NO_NAMES = frozenset({"number", "year", "percent"})
+"""Typed values that may be a part of a name: the 2 of Room 2."""
 
 
 @frozen
@@ -34,7 +31,7 @@ class Mention:
     key: str
     """Digest of the value and of what it was found as."""
     asked: int
-    """Bits of the effects that its sentence asks for."""
+    """Bits of the effects that its clause asks for."""
 
 
 def strong(phrase: str) -> str:
@@ -57,14 +54,29 @@ def typed(value: str) -> str:
     return digest("typed", value)
 
 
+def quoted(value: str) -> str:
+    """The digest of words that stand in quotes."""
+    return digest("quoted", value)
+
+
+def loose(kind: str, value: str) -> str:
+    """The digest of a word in small letters that stands as a name of its kind: ``the general channel``."""
+    return digest(f"loose:{kind}", value)
+
+
 def mentions(fields: Mapping[str, Any], kinds: Iterable[str]) -> Iterator[Mention]:
     """All that the trusted *fields* vouch for; *kinds* are those of the catalogue's tools."""
     stems = _stems(kinds)
     for name, value in fields.items():
         for said in _texts(value):
-            yield from _field(name, said, stems)
-            for found in _SENTENCE.finditer(said):
-                yield from _sentence(found[0], asked(found[0]), stems)
+            own = {mention.key for mention in _field(name, said, stems)}
+            yield from (Mention(key=key, asked=0) for key in sorted(own))
+            for sentence in sentences(said):
+                for key, start, end in _found(said[sentence.start : sentence.end], stems):
+                    if key not in own:  # a field that is one value holds it once
+                        bits = sentence.asked(sentence.start + start, sentence.start + end)
+                        source = _SOURCE.search(said, sentence.start, sentence.start + start)
+                        yield Mention(key=key, asked=bits & ~mask("send") if source else bits)
 
 
 def phrases(text: str) -> Iterator[str]:
@@ -110,63 +122,48 @@ def _field(name: str, said: str, stems: Mapping[str, str]) -> Iterator[Mention]:
                 yield Mention(key=typed(said), asked=0)
 
 
-def _sentence(sentence: str, bits: int, stems: Mapping[str, str]) -> Iterator[Mention]:
+def _found(sentence: str, stems: Mapping[str, str]) -> Iterator[tuple[str, int, int]]:
+    """All digests of a sentence, and where what they are of lies."""
     taken = list(tokens(sentence))
     for token in taken:
-        yield Mention(key=digest(token.space, token.form), asked=bits)
-    quotes = [(found.start(found.lastindex), found.end(found.lastindex)) for found in _QUOTED.finditer(sentence) if found.lastindex]
-    for start, end in quotes:
-        yield Mention(key=strong(sentence[start:end]), asked=bits)
-    closed = [*quotes, *((token.start, token.end) for token in taken)]
-    chunks = [(found.start(), found.end()) for found in _CHUNK.finditer(sentence)]
-    wide = [(token.start, token.end) for token in taken if token.space in _NO_IDS]
-    for first, (start, end) in enumerate(chunks):
-        if not any(a < end and start < b for a, b in wide):
-            yield from _beside(sentence, chunks, first, bits, stems)
-        for last in range(first, min(first + WORDS, len(chunks))):
-            yield from _phrase(sentence, (start, chunks[last][1]), closed, bits, opening=first == 0)
+        yield digest(token.space, token.form), token.start, token.end
+    spans = [(found.start(found.lastindex), found.end(found.lastindex)) for found in _QUOTED.finditer(sentence) if found.lastindex]
+    read = words(sentence)
+    for start, end in spans:
+        yield strong(sentence[start:end]), start, end
+        yield quoted(sentence[start:end]), start, end
+        yield from _of_kind(sentence[start:end], quoted_kind(read, start, end, stems), start, end)
+    closed = [*spans, *((token.start, token.end) for token in taken if token.space not in _NO_NAMES)]
+    yield from _plain(sentence, read)
+    yield from _numbers(sentence, read, taken, stems)
+    for name, kind, start, end in names(read, closed, stems):
+        yield strong(name), start, end
+        yield from _of_kind(name, kind, start, end)
+    for name, kind, start, end in called(read, stems):
+        yield loose(kind, name), start, end
 
 
-def _phrase(sentence: str, span: tuple[int, int], closed: list[tuple[int, int]], bits: int, *, opening: bool) -> Iterator[Mention]:
-    raw = " ".join(sentence[span[0] : span[1]].split())
-    bare = raw.lstrip(_BEFORE).rstrip(_AFTER)
-    if not bare:
-        return
-    yield Mention(key=plain(bare), asked=bits)
-    if raw != bare:
-        yield Mention(key=plain(raw.lstrip(_BEFORE).rstrip(_AFTER[:7])), asked=bits)
-    start = sentence.index(bare[0], span[0])
-    if any(a <= start < b and start + len(bare) <= b for a, b in closed):
-        return  # quoted as one, or a typed value, or part of what is
-    words = bare.split()
-    if any(_marked(word, opening=opening and not number) for number, word in enumerate(words)):
-        yield Mention(key=strong(bare), asked=bits)
-
-
-def _marked(word: str, *, opening: bool) -> bool:
-    """Whether a word is a name rather than a word of the language. The first of a sentence has its capital from there."""
-    inner = word.strip(_BEFORE + _AFTER)
-    if inner.isdigit():
-        return False
-    if any(not character.isalpha() and character not in "'\u2019-" for character in inner):
-        return True
-    return any(character.isupper() for character in (inner[1:] if opening else inner))
-
-
-def _beside(sentence: str, chunks: list[tuple[int, int]], at: int, bits: int, stems: Mapping[str, str]) -> Iterator[Mention]:
-    """The value at one place, as of the kind that is named just before it, or else just after."""
-    words = [sentence[a:b].strip(_BEFORE + _AFTER + "#").casefold() for a, b in chunks[max(0, at - _REACH) : at + 2]]
-    here = min(at, _REACH)
-    value = sentence[slice(*chunks[at])].strip(_BEFORE + _AFTER + "#")
-    if not _numbered(value) or value.casefold() in stems:
-        return  # a word beside the name of a kind is just a word
-    kind = next((stems.get(word, "") for word in reversed(words[:here]) if not (word in _LINKS or _numbered(word))), "")
-    if not kind and not value.isdigit():  # "13 files" are so many, "the A-13 order" is one
-        kind = next((stems[word] for word in words[here + 1 :] if word in stems), "")
+def _of_kind(value: str, kind: str, start: int, end: int) -> Iterator[tuple[str, int, int]]:
     if kind:
-        yield Mention(key=near(kind, value), asked=bits)
-        yield Mention(key=typed(value), asked=bits)
+        yield near(kind, value), start, end
+        yield typed(value), start, end
 
 
-def _numbered(word: str) -> bool:
-    return any(character.isdigit() for character in word)
+def _plain(sentence: str, read: list[Word]) -> Iterator[tuple[str, int, int]]:
+    """The words in a row, with what punctuation they have within."""
+    for first, word in enumerate(read):
+        for last in read[first : first + WORDS]:
+            raw = " ".join(sentence[word.at : last.to].split())
+            if bare := raw.lstrip(BEFORE).rstrip(AFTER):
+                yield plain(bare), word.start, last.end
+                marked = raw.lstrip(BEFORE).rstrip(AFTER[:7])
+                if marked != bare:
+                    yield plain(marked), word.start, last.end
+
+
+def _numbers(sentence: str, read: list[Word], taken: list[Any], stems: Mapping[str, str]) -> Iterator[tuple[str, int, int]]:
+    """Values with digits beside the name of a kind, but for those that are days, shares or measures."""
+    wide = [(token.start, token.end) for token in taken if token.space in ("date", "percent", "year")]
+    for at, word in enumerate(read):
+        if not any(a < word.end and word.start < b for a, b in wide):
+            yield from _of_kind(word.bare.lstrip("#"), numbered(sentence, read, at, stems), word.start, word.end)

@@ -20,8 +20,8 @@ NUMBERS = 32
 class Session:
     """One branch of a run."""
 
-    mentioned: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """Of each value of the trusted request: the effects that are asked for where it stands, as bits, and how often it stands there."""
+    mentioned: dict[str, dict[int, int]] = field(default_factory=dict)
+    """Of each value of the trusted request: how often it stands where which effects are asked for, by their bits."""
     asked: int = 0
     """Effects that the request asks for anywhere."""
     numbers: list[str] = field(default_factory=list)
@@ -52,9 +52,20 @@ class Session:
 
     def mention(self, mention: Mention) -> None:
         """Take in one mention of the request."""
-        bits, count = self.mentioned.get(mention.key, (0, 0))
-        self.mentioned[mention.key] = bits | mention.asked, count + 1
+        counts = self.mentioned.setdefault(mention.key, {})
+        counts[mention.asked] = counts.get(mention.asked, 0) + 1
         self.asked |= mention.asked
+
+    def bits(self, key: str) -> int:
+        """The effects that are asked for where the request has that value, as bits."""
+        found = 0
+        for bits in self.mentioned.get(key, {}):
+            found |= bits
+        return found
+
+    def named(self, key: str, mask: int) -> int:
+        """How often the request has that value where it asks for the effect of that mask; for one that no words ask for, at all."""
+        return sum(count for bits, count in self.mentioned.get(key, {}).items() if bits & mask or not mask)
 
     def trust(self, value: Any, kind: str) -> None:
         """Take *value* as the request's, of that kind alone."""
@@ -93,7 +104,7 @@ class Session:
     def state(self) -> dict[str, Any]:
         """As JSON."""
         return {
-            "mentioned": {key: list(value) for key, value in self.mentioned.items()},
+            "mentioned": {key: [list(item) for item in sorted(value.items())] for key, value in self.mentioned.items()},
             "records": self.records.state(),
             "secrets": sorted(self.secrets),
             "uses": {key: sorted(value) for key, value in self.uses.items()},
@@ -104,7 +115,7 @@ class Session:
     def restored(cls, state: Mapping[str, Any]) -> Self:
         """What ``state`` was made of."""
         return cls(
-            mentioned={key: (bits, count) for key, (bits, count) in state["mentioned"].items()},
+            mentioned={key: dict(value) for key, value in state["mentioned"].items()},
             records=Records.restored(state["records"]),
             secrets=set(state["secrets"]),
             uses={key: set(value) for key, value in state["uses"].items()},
@@ -132,10 +143,11 @@ def _keys(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[str]:
     return sorted(first.keys() | second.keys())
 
 
-def _mentioned(first: tuple[int, int] | None, second: tuple[int, int] | None) -> tuple[int, int]:
+def _mentioned(first: dict[int, int] | None, second: dict[int, int] | None) -> dict[int, int]:
+    """What both branches heard; both hear the same request, so where they differ only what both say counts."""
     if first is None or second is None:
-        return first or second or (0, 0)
-    return first[0] & second[0], min(first[1], second[1])
+        return dict(first or second or {})
+    return {bits: min(first[bits], second[bits]) for bits in sorted(first.keys() & second.keys())}
 
 
 def _worse(first: Mapping[str, int], second: Mapping[str, int]) -> dict[str, int]:

@@ -1,7 +1,8 @@
 """Typed values and their normal forms.
 
-A normal form never bends a value towards another: letters are compared as they are written, what is not plain ASCII is no address, and
-spaces fall away only where the standard allows them (an IBAN, a card). So a look-alike, an encoding or a part of a value is another value.
+A normal form never bends a value towards another: letters are compared as they are written but for an e-mail's domain, what is not
+plain ASCII is no address, and spaces fall away only where the standard allows them (an IBAN, a card). So a look-alike, an encoding or
+a part of a value is another value.
 """
 
 import re
@@ -26,7 +27,7 @@ SPACES = {
 }
 """The kinds whose values are recognised by their shape. Values of any other kind are words."""
 EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}")
-URL = re.compile(r"(?:https?://|www\.)[!-~]*[A-Za-z0-9/=_~-]")
+URL = re.compile(r"(?:https?://|www\.)[!-~]*[A-Za-z0-9/=_~)-]")
 IBAN = re.compile(r"[A-Z]{2}[0-9]{2}(?:[A-Z0-9]{11,30}|(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,3})?)")
 CARD = re.compile(r"[0-9](?:[ -]?[0-9]){12,18}")
 PHONE = re.compile(r"\+[0-9](?:[ ()-]{0,2}[0-9]){6,14}")
@@ -46,6 +47,8 @@ _DATES = re.compile(
 _TIMES = re.compile(r"(?<![0-9:])(?P<h>[01]?[0-9]|2[0-3]):(?P<i>[0-5][0-9])(?::[0-5][0-9])?(?![0-9:])")
 _STAMP = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([0-9]{2}:[0-9]{2})(?::00(?:\.0+)?)?(?:Z|\+00:00)?)?")
 _PATTERNS = {"email": EMAIL, "url": URL, "iban": IBAN, "card": CARD, "phone": PHONE}
+_LOCAL = "!#$%&+/=?^{|}~-."
+"""Signs that may stand in an address's name: what follows one is only a part of it."""
 _DIGITS = 40
 _HUGE = 10**_DIGITS
 """From there on a whole number is no amount and no id: spelling it could take forever."""
@@ -135,10 +138,10 @@ def tokens(text: str) -> Iterator[Token]:
     taken = bytearray(len(text))
     for where, pattern in _PATTERNS.items():
         for found in pattern.finditer(text):
-            start, end = found.span()
-            if not _inside(text, start, end) and not any(taken[start:end]) and (where != "card" or luhn(found[0])):
+            start, end = found.start(), _ending(found) if where == "url" else found.end()
+            if not _inside(text, start, end, where) and not any(taken[start:end]) and (where != "card" or luhn(found[0])):
                 taken[start:end] = b"\1" * (end - start)
-                yield Token(space=where, form=_bare(where, found[0]), start=start, end=end)
+                yield Token(space=where, form=_bare(where, text[start:end]), start=start, end=end)
     yield from _days(text, taken)
     yield from _numbers(text, taken)
 
@@ -149,17 +152,44 @@ def luhn(text: str) -> bool:
     return sum(digits[-1::-2]) % 10 == -sum(sum(divmod(2 * digit, 10)) for digit in digits[-2::-2]) % 10
 
 
+def measured(text: str, end: int) -> bool:
+    """Whether the number that ends there says how many or how much of something."""
+    return bool(_UNIT.match(text, end) or _THINGS.match(text, end))
+
+
 def _bare(where: str, text: str) -> str:
     for gap in _GAPS.get(where, ""):
         text = text.replace(gap, "")
+    if where == "email":  # the case of a domain makes no difference, that of a name may
+        name, _, domain = text.partition("@")
+        return f"{name}@{domain.lower()}"
     return text
 
 
-def _inside(text: str, start: int, end: int) -> bool:
-    """Whether what lies there is only a part of a longer word."""
-    return (start > 0 and (text[start - 1].isalnum() or text[start - 1] in "_@")) or (
-        end < len(text) and (text[end].isalnum() or text[end] in "_@")
-    )
+def _ending(found: re.Match[str]) -> int:
+    """Where a URL ends: a bracket is part of it when it was opened there."""
+    start, end = found.span()
+    while end > start:
+        said = found.string[start:end]
+        if said[-1] == ")" and said.count(")") > said.count("("):
+            end -= 1
+        elif said[-1] in "/=_~-)" or said[-1].isalnum():
+            break
+        else:
+            end -= 1
+    return end
+
+
+def _inside(text: str, start: int, end: int, where: str) -> bool:
+    """Whether what lies there is only a part of a longer word or address."""
+    before, after = text[max(0, start - 2) : start], text[end : end + 2]
+    if before and (before[-1].isalnum() or before[-1] in "_@"):
+        return True
+    if where == "email" and before and (before[-1] in _LOCAL or (before[-1] in "'\u2019`*" and before[:-1].isalnum())):
+        return True
+    if where != "url" and len(after) > 1 and after[0] in ".-" and after[1].isalnum():
+        return True
+    return bool(after) and (after[0].isalnum() or after[0] in "_@")
 
 
 def _days(text: str, taken: bytearray) -> Iterator[Token]:
@@ -200,6 +230,11 @@ def _time(text: str) -> str:
 
 _UNIT = re.compile(
     r"[- ]?(?:%|percent\b|(?:st|nd|rd|th|am|pm|hours?|hrs?|h|minutes?|mins?|seconds?|days?|weeks?|months?|years?)\b)", re.IGNORECASE
+)
+_THINGS = re.compile(
+    r"[- ]?(?:(?:eur|usd|gbp|chf|euros?|dollars?|pounds?|francs?|cents?)\b|[€$£])"
+    r"|[- ]?(?:[kmg]b|pages?|times|copies|items?|people|persons?|guests?)\b",
+    re.IGNORECASE,
 )
 _YEAR = re.compile(r"\b(?:in|since|of|year|during|from|until|by|before|after)\s+$", re.IGNORECASE)
 

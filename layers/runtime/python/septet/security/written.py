@@ -7,7 +7,7 @@ from septet.security.given import Labelled
 from septet.security.labels import Label
 from septet.security.manifests import Manifest
 from septet.security.session import Session
-from septet.security.values import digest, form, shape, space, tokens
+from septet.security.values import digest, form, number, shape, space, tokens
 
 
 def echo(manifest: Manifest, calls: list[Labelled]) -> dict[Any, Label]:
@@ -25,7 +25,7 @@ def wrote(session: Session, calls: list[Labelled]) -> None:
     for it in calls:
         if it.label < Label.COUNTERPARTY or it.value is None:
             continue
-        for key in keys(it.value, it.declared.kind):
+        for key in traces(it.value, it.declared.kind):
             session.taint(key, it.label)
         if isinstance(it.value, str):
             for token in tokens(it.value):
@@ -46,6 +46,13 @@ def keys(value: Any, kind: str) -> Iterator[str]:
     for where in spaces:
         if (spelling := form(value, where)) is not None:
             yield digest(where if where != "number" else f"number:{kind}", spelling)
+
+
+def traces(value: Any, kind: str) -> Iterator[str]:
+    """The digests under which what was written may come back: a number also as one of any kind."""
+    yield from keys(value, kind)
+    if (spelling := number(value)) is not None:
+        yield digest("number", spelling)
 
 
 def plainly(text: str) -> str:
