@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from local.cli.outcomes import BadUsage
 
 _ALGORITHM = ec.ECDSA(hashes.SHA256())
+_FIX = "give the public key that verifies seals as PEM, as septet audit key prints it"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,15 +28,12 @@ class Trusted:
     @classmethod
     def of(cls, pems: Sequence[str], *, given: bool) -> Self:
         """The keys in *pems*. Raises BadUsage for what is no public key on P-256."""
-        return cls(keys=[_key(pem) for pem in pems], given=given)
+        return cls(keys=[_key(pem, "what names the key") for pem in pems], given=given)
 
     @classmethod
     def read(cls, paths: Sequence[Path]) -> Self:
         """The keys in files. Raises BadUsage."""
-        try:
-            return cls.of([path.read_text(encoding="utf-8") for path in paths], given=True)
-        except (OSError, UnicodeDecodeError) as error:
-            raise BadUsage(f"a key cannot be read: {error}", fix="give a file that holds one public key as PEM") from error
+        return cls(keys=[_key(_text(path), str(path)) for path in paths], given=True)
 
     def signed(self, statement: bytes, signature: bytes) -> bool:
         """Whether one of them signed *statement*."""
@@ -47,13 +45,22 @@ class Trusted:
         return tuple(sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest() for key in self.keys)
 
 
-def _key(pem: str) -> ec.EllipticCurvePublicKey:
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise BadUsage(f"{path} cannot be read: {error.strerror}", fix=_FIX) from error
+    except UnicodeDecodeError as error:
+        raise BadUsage(f"{path} holds no public key", fix=_FIX) from error
+
+
+def _key(pem: str, where: str) -> ec.EllipticCurvePublicKey:
     try:
         key = load_pem_public_key(pem.encode())
     except ValueError as error:
-        raise BadUsage(f"this is no public key: {error}", fix="give PEM, as septet audit key prints it") from error
+        raise BadUsage(f"{where} holds no public key", fix=_FIX) from error
     if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
-        raise BadUsage("the key is not one on P-256", fix="give the key that signs seals, as septet audit key prints it")
+        raise BadUsage(f"{where} holds a key that is not on P-256", fix=_FIX)
     return key
 
 

@@ -4,10 +4,12 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from local.cli.auditing import Audit
-from local.cli.plain import plain
+from local.cli.plain import counted, plain
 from local.cli.style import LABEL, NAME
 from septet.core.auditing import Checked
 
+SEALING = "sealing runs every 15 minutes, for each tenant once an hour"
+RECORD = "No seal covers the run's record in the file's line 1 (status, submitter, times, …): it is there to be read, not proven."
 MOST = 20
 """Branches that are shown one by one; of more, those with something to say."""
 
@@ -18,25 +20,31 @@ def audit(found: Audit) -> RenderableType:
     shown = held if len(held) <= MOST else [one for one in held if one.findings or one.unsealed]
     lines: list[RenderableType] = [_seals(found), *map(_branch, shown)]
     if len(shown) < len(held):
-        lines.append(Text(f"and {len(held) - len(shown)} branches that are sealed whole"))
+        lines.append(Text(f"and {counted(len(held) - len(shown), 'branch that is', 'branches that are')} sealed whole"))
     entries = sum(one.entries for one in held)
     if found.findings:
         wrong = [Text(f"  {plain(str(finding))}", style="red") for finding in found.findings]
-        return Group(*lines, Text(f"NOT verified, {len(wrong)} found in {entries} entries:", style="red"), *wrong)
+        return Group(*lines, Text(f"NOT verified, {len(wrong)} found in {counted(entries, 'entry', 'entries')}:", style="red"), *wrong)
     return Group(*lines, _verdict(found, entries))
 
 
-def _verdict(found: Audit, entries: int) -> Text:
+def _verdict(found: Audit, entries: int) -> Group:
     unsealed = sum(one.unsealed for one in found.branches)
-    told = f"verified: {entries} entries are what they were"
-    if unsealed:
+    told = f"verified: {counted(entries, 'entry is what it was', 'entries are what they were')}"
+    if entries and unsealed == entries:
+        told = (
+            f"consistent, but no seal covers {'it' if entries == 1 else 'them'} yet ({counted(entries, 'entry', 'entries')}): "
+            f"nothing shows that they are the original; {SEALING}"
+        )
+    elif unsealed:
         told += f"; {unsealed} of them no seal covers yet"
-    return Text(told, style="yellow" if unsealed else "green")
+    lines = [Text(told, style="yellow" if unsealed else "green")]
+    return Group(*lines, *([Text(RECORD, style=LABEL)] if found.exported else []))
 
 
 def _seals(found: Audit) -> Text:
     last = f", the last is {plain(found.last)}" if found.last else ""
-    text = Text(plain(found.of), style=NAME).append(f"  {found.seals} seals{last}", style="not bold")
+    text = Text(plain(found.of), style=NAME).append(f"  {counted(found.seals, 'seal', 'seals')}{last}", style="not bold")
     if found.last_hash:
         text.append(f"\n  its hash, to keep: {plain(found.last_hash)}", style=f"not bold {LABEL}")
     word = "given" if found.trusted.given else "NOT given: compare it with one that you keep"
@@ -48,7 +56,7 @@ def _seals(found: Audit) -> Text:
 def _branch(one: Checked) -> Text:
     text = Text(f"{plain(one.run)}/{plain(one.path)}", style=NAME)
     sealed = f"sealed in {plain(one.sealed)}" if one.sealed else "in no seal"
-    told = f"  {one.entries} {'entry' if one.entries == 1 else 'entries'}, {sealed}"
+    told = f"  {counted(one.entries, 'entry', 'entries')}, {sealed}"
     told += f", {one.unsealed} unsealed" if one.unsealed and one.sealed else ""
     told += f", {one.erased} erased" if one.erased else ""
     return text.append(told, style="not bold")

@@ -20,6 +20,8 @@ from septet.core.seals import proven, seal
 BUDGET, ERASURES = "budget", "erasures"
 """What stands for a run in the names of the tenant's own branches: of limits, and of erasures."""
 
+_FIX = "give a run's id, as septet runs shows it, or a file that septet export made"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Audit:
@@ -33,6 +35,8 @@ class Audit:
     branches: tuple[Checked, ...]
     findings: tuple[Finding, ...]
     trusted: Trusted
+    exported: bool = False
+    """Whether it is a file, whose first line no seal covers."""
 
     def document(self) -> dict[str, Any]:
         """The same for programs."""
@@ -99,7 +103,7 @@ def audit_file(path: Path, trusted: Callable[[str], Trusted], now: int) -> Audit
     lines = _lines(path)
     head = next(lines, {})
     if head.get("format") != FORMAT or not isinstance(head.get("run"), dict):
-        raise BadUsage(f"{path} is no exported run", fix="give a run's id, or a file that septet export made")
+        raise BadUsage(f"{path} is no exported run", fix=_FIX)
     keys = trusted(str(head.get("key", {}).get("pem", "")))
     run = str(head["run"].get("id"))
     file = _File(run=run, trusted=keys, erased=head["run"].get("erased_at") is not None)
@@ -122,6 +126,7 @@ def audit_file(path: Path, trusted: Callable[[str], Trusted], now: int) -> Audit
         branches=tuple(checked),
         findings=tuple(findings),
         trusted=keys,
+        exported=True,
     )
 
 
@@ -176,10 +181,14 @@ def _lines(path: Path) -> Iterator[Document]:
             for line in file:
                 value = json.loads(line)
                 if not isinstance(value, dict):
-                    raise BadUsage(f"{path} is no exported run", fix="give a file that septet export made")
+                    raise BadUsage(f"{path} is no exported run", fix=_FIX)
                 yield value
-    except (OSError, ValueError) as error:
-        raise BadUsage(f"{path} cannot be read: {error}", fix="give a run's id, or a file that septet export made") from error
+    except FileNotFoundError as error:
+        raise BadUsage(f"{path} is neither a run's id nor a file", fix=_FIX) from error
+    except OSError as error:
+        raise BadUsage(f"{path} cannot be read: {error.strerror}", fix=_FIX) from error
+    except ValueError as error:
+        raise BadUsage(f"{path} is no exported run: it is not JSON", fix=_FIX) from error
 
 
 def _chain(api: Api, trusted: Trusted) -> tuple[Chain, set[str]]:

@@ -9,8 +9,12 @@ from local.cli.api import Api
 from local.cli.consoles import print_json, show
 from local.cli.options import Json
 from local.cli.outcomes import BadUsage, Exit
+from local.cli.plain import counted
 from local.cli.platform import ADMIN, on_platform
 from local.cli.surroundings import Surroundings
+
+THEIRS = {"run": "called that", "person": "theirs", "tenant": "the tenant's"}
+"""What no run is when there is nothing to erase, by what was named."""
 
 
 def add(septet: typer.Typer) -> None:
@@ -40,8 +44,10 @@ def erase(
     """
     given = {"run": run, "person": person, "tenant": all_of}
     wanted = [{"of": of, "subject": subject} for of, subject in given.items() if subject]
-    if len(wanted) != 1:
+    if not wanted:
         raise BadUsage("it is not said what to erase", fix="give one of --run, --person and --all-of")
+    if len(wanted) > 1:
+        raise BadUsage(f"{len(wanted)} things to erase are named", fix="give only one of --run, --person and --all-of")
     (one,) = wanted
     if not yes:
         typer.confirm(f"Erase the content of {one['of']} {one['subject']}? It does not come back.", abort=True, err=True)
@@ -53,7 +59,10 @@ def erase(
     if as_json:
         print_json({"erasure": name, "erased": sorted(erased), "kept": kept})
     else:
-        show("\n".join([f"the content of {len(erased)} runs is erased", *(f"kept {run}: {why}" for run, why in kept.items())]))
+        told = f"the content of {counted(len(erased), 'run', 'runs')} is erased"
+        if not erased | kept.keys():
+            told = f"nothing was erased: no run is {THEIRS[one['of']]}"
+        show("\n".join([told, *(f"kept {run}: {why}" for run, why in kept.items())]))
     if kept:
         raise typer.Exit(Exit.FAILED)
 

@@ -10,6 +10,7 @@ from local.cli.consoles import print_json, show
 from local.cli.exporting import export
 from local.cli.options import Json
 from local.cli.outcomes import BadUsage
+from local.cli.plain import counted
 from local.cli.platform import AUDITOR, on_platform
 from local.cli.surroundings import Surroundings
 
@@ -38,5 +39,7 @@ def exported(
     if as_json:
         print_json({"run": run_id, "file": str(output), **end})
     else:
-        sealed = f"{end['proofs']} seals have it" if end["proofs"] else "no seal has it yet"
-        show(f"{end['entries']} entries of {run_id} are in {output}; {sealed}\ncheck it: septet audit verify {output}")
+        sealed = counted(end["proofs"], "seal has it", "seals have it") if end["proofs"] else "no seal has it yet"
+        show(
+            f"{counted(end['entries'], 'entry of', 'entries of')} {run_id} {'is' if end['entries'] == 1 else 'are'} in {output}; {sealed}\ncheck it: septet audit verify {output}"
+        )

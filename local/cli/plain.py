@@ -26,6 +26,11 @@ def short(value: Any, most: int) -> str:
     return f"{kept.rstrip()}…"
 
 
+def counted(number: int, one: str, many: str) -> str:
+    """*number* with the words for *one* or for *many*."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
 def cause(value: Any) -> str:
     """A failure's message without the words that botocore puts before the service's own."""
     return _PREAMBLE.sub("", str(value))

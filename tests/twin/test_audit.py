@@ -106,7 +106,7 @@ def restored(auditor: Auditor) -> Iterator[tuple[Any, list[Any]]]:
 def test_what_nobody_touched_is_verified(auditor: Auditor) -> None:
     assert auditor.findings() == []
     shown = auditor.septet("audit", "verify", COLUMNS="200")
-    assert "1 seals, the last is" in shown.stdout
+    assert "1 seal, the last is" in shown.stdout
     assert "entries are what they were" in shown.stdout
     assert "no seal" not in shown.stdout
 

@@ -109,6 +109,32 @@ def test_untouched_journals_are_verified_and_what_is_newer_is_said_to_be_unseale
     assert {one["run"]: one["unsealed"] for one in document["branches"] if one["entries"]}[newest] == 1
 
 
+def test_what_no_seal_covers_is_not_said_to_be_the_original(septet: Command, world: Office) -> None:
+    newest = runs(world)[-1]
+    shown = unwrapped(septet("audit", "verify", newest).stdout)
+    assert "consistent, but no seal covers it yet (1 entry): nothing shows that they are the original" in shown
+    assert "sealing runs every 15 minutes" in shown
+    assert "verified" not in shown
+    older = unwrapped(septet("audit", "verify", runs(world)[0]).stdout)
+    assert "verified: 3 entries are what they were" in older
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("run-nothere",), "run-nothere is neither a run's id nor a file"),
+        (("no/such.jsonl",), "no/such.jsonl is neither a run's id nor a file"),
+        (("README.md",), "README.md is no exported run: it is not JSON"),
+        (("--key", "README.md"), "README.md holds no public key"),
+        (("--key", "no/such.pem"), "no/such.pem cannot be read: No such file or directory"),
+    ],
+)
+def test_what_cannot_be_checked_is_said_in_a_sentence(septet: Command, arguments: tuple[str, ...], said: str) -> None:
+    result = septet("audit", "verify", *arguments)
+    assert result.exit_code == 2
+    assert f"septet: {said} fix: " in unwrapped(result.stderr)
+
+
 def branch(office: Office, place: int = 0) -> Branch:
     return Branch(tenant="acme", run=runs(office)[place])
 
@@ -283,7 +309,7 @@ class TestExport:
         path = tmp_path / "run.jsonl"
         result = septet("export", runs(world)[0], "-o", str(path))
         assert result.exit_code == 0, result.output
-        assert "3 entries of" in unwrapped(result.stdout)
+        assert "holds 3 entries of" in unwrapped(result.stdout)
         assert "2 seals have it" in unwrapped(result.stdout)
         return path
 
@@ -299,6 +325,12 @@ class TestExport:
         (branch,) = document["branches"]
         assert (branch["entries"], branch["unsealed"]) == (3, 0)
         assert branch["sealed"] == document["last_seal"]
+
+    def test_that_its_first_line_is_not_proven_is_said(self, septet: Command, file: Path) -> None:
+        file.write_text(file.read_text().replace('"status":"succeeded"', '"status":"failed"', 1))
+        result = septet("audit", "verify", str(file))
+        assert result.exit_code == 0
+        assert "No seal covers the run's record in the file's line 1 (status, submitter" in unwrapped(result.stdout)
 
     def test_it_holds_the_bodies_and_no_other_run(self, world: Office, file: Path) -> None:
         text = file.read_text()
@@ -367,7 +399,7 @@ class TestErase:
         run = runs(world)[0]
         result = septet("erase", "--run", run, "--yes", token=ADMIN)
         assert result.exit_code == 0, result.output
-        assert "the content of 1 runs is erased" in result.stdout
+        assert "the content of 1 run is erased" in result.stdout
         assert "secret words" not in str(list(world.journal.read(branch(world))))
         assert septet("audit", "verify").exit_code == 0
         seal(world)
@@ -404,9 +436,18 @@ class TestErase:
         assert septet("erase", "--run", runs(world)[0], stdin="n\n", token=ADMIN).exit_code == 1
         assert "secret words" in str(list(world.journal.read(branch(world))))
 
-    @pytest.mark.parametrize("given", [(), ("--run", "run-1", "--person", "ann")])
-    def test_exactly_one_thing_is_named(self, septet: Command, given: tuple[str, ...]) -> None:
-        assert septet("erase", *given, "--yes", token=ADMIN).exit_code == 2
+    @pytest.mark.parametrize(
+        ("given", "said"),
+        [((), "give one of --run, --person and --all-of"), (("--run", "run-1", "--person", "ann"), "give only one of --run")],
+    )
+    def test_exactly_one_thing_is_named(self, septet: Command, given: tuple[str, ...], said: str) -> None:
+        result = septet("erase", *given, "--yes", token=ADMIN)
+        assert result.exit_code == 2
+        assert said in unwrapped(result.stderr)
+
+    def test_that_there_was_nothing_to_erase_is_said(self, septet: Command) -> None:
+        result = septet("erase", "--person", "nobody", "--yes", token=ADMIN)
+        assert "nothing was erased: no run is theirs" in result.stdout
 
     @pytest.mark.parametrize("token", [AUDITOR, "acme/eve/operator,approver,submitter,auditor", "other/root/admin"])
     def test_only_an_administrator_of_the_tenant_may(self, septet: Command, world: Office, token: str) -> None:
