@@ -40,6 +40,5 @@ def exported(
         print_json({"run": run_id, "file": str(output), **end})
     else:
         sealed = counted(end["proofs"], "seal has it", "seals have it") if end["proofs"] else "no seal has it yet"
-        show(
-            f"{counted(end['entries'], 'entry of', 'entries of')} {run_id} {'is' if end['entries'] == 1 else 'are'} in {output}; {sealed}\ncheck it: septet audit verify {output}"
-        )
+        entries = counted(end["entries"], "entry", "entries")
+        show(f"{output} holds {entries} of {run_id}; {sealed}\ncheck it: septet audit verify {output}")
