@@ -38,6 +38,15 @@ TICKETS = tools(
     read_ticket={"effect": "sensitive-read", "output": {"kind": "ticket", "key": "id", "fields": {"id": _RECORD}}},
     reply={"effect": "send", "arguments": {"ticket": {"role": "selector", "kind": "ticket"}, "text": {"role": "content"}}},
     broadcast={"effect": "send", "arguments": {"text": {"role": "content"}, "file": {"role": "attachment", "kind": "ticket"}}},
+    write_to={
+        "effect": "send",
+        "input_schema": {"properties": {"to": {}, "copies": {"default": None}}},
+        "arguments": {
+            "to": {"role": "target", "kind": "email"},
+            "copies": {"role": "target", "kind": "email"},
+            "text": {"role": "content"},
+        },
+    },
     invite={
         "effect": "send",
         "input_schema": {"properties": {"who": {"default": None}, "title": {}}},
@@ -56,10 +65,12 @@ def test_who_gets_an_answer_to_a_ticket_gets_the_request_s_words() -> None:
 def test_a_message_goes_to_nobody_only_where_the_schema_says_so() -> None:
     desk = Desk({"task": "Send invitations, create the event 'All hands'"}, TICKETS)
     assert desk.outcome("broadcast", text="anything") == "ask"
+    assert desk.outcome("write_to", to="", text="anything") == "ask"
     assert desk.outcome("invite", title="All hands", text="anything") == "allow"
     office = Office("Read the letters and send mail")
     office.read("read_letters", LETTER)
-    for nobody in ({}, {"to": ""}, {"to": []}):
+    ways: list[dict[str, Any]] = [{}, {"to": ""}, {"to": []}]
+    for nobody in ways:
         assert office.outcome("mail", text="Elm Street 5", **nobody) == "ask"
 
 
@@ -214,12 +225,20 @@ def test_who_is_mentioned_elsewhere_gets_nothing_to_read() -> None:
 
 TYPED = tools(
     find_card={"effect": "sensitive-read", "output": {"fields": {"pin": {"label": "record", "secret": True}}}},
+    find_note={"effect": "sensitive-read", "output": {"fields": {"text": {"label": "external"}}}},
     invite={
         "effect": "send",
         "arguments": {"to": {"role": "target", "kind": "email"}, "start": {"role": "date"}, "priority": {"role": "flag"}},
     },
     quote={"effect": "egress-read", "arguments": {"amount": {"role": "amount", "kind": "money"}, "day": {"role": "date"}}},
 )
+
+
+def test_a_date_that_is_none_is_a_text_also_when_it_was_read_somewhere() -> None:
+    desk = Desk({"task": f"Invite {ANA} on May 3rd 2026."}, TYPED)
+    desk.read("find_note", {"text": "Elm Street 5"})
+    assert desk.asks("invite", to=ANA, start="Elm Street 5").policies == ("content-from-outside",)
+    assert desk.outcome("invite", to=ANA, start="2026-05-03") == "allow"
 
 
 def test_a_secret_does_not_leave_as_a_number_a_date_or_a_choice() -> None:

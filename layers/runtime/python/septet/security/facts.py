@@ -97,7 +97,8 @@ def _harmless(manifest: Manifest, values: list[Labelled]) -> bool:
     if manifest.effect == "write-private":
         return any(it.declared.role == "title" and it.label != Label.CONSTANT for it in values)
     if manifest.effect == "send":
-        return any(declared.role == "target" and _to_nobody(manifest, path) for path, declared in manifest.arguments.items())
+        targets = [path for path, declared in manifest.arguments.items() if declared.role == "target"]
+        return bool(targets) and all(_to_nobody(manifest, path) for path in targets)
     return manifest.reads or manifest.effect == "egress-read"
 
 
