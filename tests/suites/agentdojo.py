@@ -85,11 +85,6 @@ def guarded(prompt: str, tools: Mapping[str, Manifest], rules: Policies, *, atte
     return Guarded(made)
 
 
-def _now() -> int:
-    """Milliseconds since the epoch."""
-    return time.time_ns() // 1_000_000
-
-
 @cache
 def policies() -> CedarPolicies:
     """What ``policies/`` says, parsed once."""
