@@ -15,6 +15,7 @@ from local.cli.platform import DESK, on_platform
 from local.cli.run_views import to_type
 from local.cli.surroundings import Surroundings
 
+STATUSES = ("pending", "approved", "rejected", "expired", "all")
 Approval = Annotated[str, typer.Argument(metavar="APPROVAL", help="The question's id, as `septet approvals` shows it.", show_default=False)]
 
 
@@ -32,10 +33,12 @@ def approvals(
         str, typer.Argument(metavar="[APPROVAL]", help="One question's id: shows it, open or not.", show_default=False)
     ] = "",
     *,
-    status: Annotated[str, typer.Option(metavar="STATUS", help="pending, approved, rejected, expired, or all.")] = "pending",
+    status: Annotated[str, typer.Option(metavar="STATUS", help=f"One of: {', '.join(STATUSES)}.")] = "pending",
     as_json: Json = False,
 ) -> None:
     """Show the questions that wait for people, or one, with raw values and where each came from."""
+    if status not in STATUSES:
+        raise BadUsage(f"--status {status!r} is no status of an approval", fix=f"give one of: {', '.join(STATUSES)}")
     found = [api.approval(approval)] if approval else api.approvals(status="" if status == "all" else status)
     if as_json:
         print_json({"approvals": found})
@@ -69,7 +72,7 @@ def approve(
     changed = None
     if edit or arguments:
         seen = api.approval(approval)
-        if seen["edited"] is not None and not call:
+        if seen["status"] == "pending" and seen["edited"] is not None and not call:
             raise BadUsage(
                 f"{seen['edited_by']} changed the arguments",
                 fix=f"look at them with septet approvals {approval}, then say --call {seen['call']}",

@@ -52,11 +52,16 @@ def approval(one: Document, *, now: float) -> RenderableType:
         grid.add_row("", _values(evidence["value"]))
     for reason in one["reasons"]:
         grid.add_row("  why", Text(plain(reason)))
-    grid.add_row("  asked", Text(plain(f"by {one['asked_by']}, {clock(one['asked_at'])}")))
+    grid.add_row("  asked", Text(plain(_asked(one))))
     for label, told in _people(one):
         grid.add_row(f"  {label}", Text(plain(told)))
     grid.add_row("  run", Text(plain(one["run"])))
     return Group(_head(one, now=now), grid, *_foot(one))
+
+
+def _asked(one: Document) -> str:
+    behalf = f" on behalf of {one['on_behalf_of']} (workflow {one['workflow']})" if one.get("on_behalf_of") else ""
+    return f"by {one['asked_by']}{behalf}, {clock(one['asked_at'])}"
 
 
 def _sources(one: Document) -> Mapping[str, str]:
@@ -90,15 +95,26 @@ def _people(one: Document) -> Iterable[tuple[str, str]]:
         if one["escalated"]:
             yield "escalated", f"since {clock(one['escalates_at'])}"
         elif one["escalates_at"]:
-            yield "escalates", clock(one["escalates_at"])
+            yield "escalates", f"{clock(one['escalates_at'])}, to {', '.join(one['escalate_to'])}"
+        if 0 < len(one["approved_by"]) < one["approvers"]:
+            yield "missing", _missing(one)
     for vote in one["votes"]:
         how = "approved other arguments" if vote["arguments"] is not None else "approved"
         if one["approvers"] > 1 or vote["arguments"] is not None:
-            yield "vote", f"{vote['by']} {how}, {clock(vote['at'])}: {vote['reason'] or '(no reason given)'}"
+            past = "" if vote["counts"] else "; it does not count: the call was changed after it"
+            yield "vote", f"{vote['by']} {how}, {clock(vote['at'])}: {vote['reason'] or '(no reason given)'}{past}"
     if one["used_at"]:
         yield "used", clock(one["used_at"])
     if one.get("refused"):
         yield "not used", one["refused"]
+
+
+def _missing(one: Document) -> str:
+    """Who has still to approve; whoever's word does not count any more may give it again."""
+    left_over = one["approvers"] - len(one["approved_by"])
+    again = dict.fromkeys(vote["by"] for vote in one["votes"] if not vote["counts"] and vote["by"] not in one["approved_by"])
+    roles = f"{left_over} more who may decide and did not submit the run"
+    return f"{roles}, such as {', '.join(again)} again" if again else f"{roles}, besides {', '.join(one['approved_by'])}"
 
 
 def _head(one: Document, *, now: float) -> Text:

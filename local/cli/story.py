@@ -113,7 +113,7 @@ def _reply(entry: Document, body: Document) -> _Told | None:
 
 
 def _intent(_entry: Document, body: Document) -> _Told:
-    return "gateway", "allows", f"{body['tool']}: {', '.join(body['reasons'])}", Tone.CALM
+    return "gateway", "allows", f"{body['tool']}: {'; '.join(body['reasons'])}", Tone.CALM
 
 
 def _result(_entry: Document, body: Document) -> _Told:
@@ -125,7 +125,7 @@ def _result(_entry: Document, body: Document) -> _Told:
 
 
 def _asked(_entry: Document, body: Document) -> _Told:
-    return "gateway", "asks you", f"{body['tool']} {pairs(body['arguments'])}: {', '.join(body['reasons'])}", Tone.WAIT
+    return "gateway", "asks you", f"{body['tool']} {pairs(body['arguments'])}: {'; '.join(body['reasons'])}", Tone.WAIT
 
 
 def _given(_entry: Document, body: Document) -> _Told:

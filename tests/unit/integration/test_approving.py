@@ -51,6 +51,12 @@ def test_who_may_not_decide_is_told_which_roles_may(office: Any, roles: tuple[st
     assert office.approvals.get("acme", question.approval).status == "pending"
 
 
+def test_a_submitter_is_told_who_decides_on_this_question(office: Any) -> None:
+    question = office.ask(office.start(ANN))
+    office.approvals._approvals["acme", question.approval] = replace(question, roles=("operator",))
+    assert refusal(yes(question), ANN, office).detail.endswith("one of the roles: admin, operator")
+
+
 @pytest.mark.parametrize("role", ["approver", "admin"])
 def test_nobody_approves_what_they_submitted(office: Any, role: str) -> None:
     both = Principal(tenant="acme", subject="ann", roles=frozenset({"submitter", role}))

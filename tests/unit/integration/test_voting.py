@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from septet.integration import approving
+from septet.integration.http.views import approval
 from septet.integration.ports import Principal
 from septet.integration.problems import Kind, Problem
 from septet.integration.voting import EDIT_BYTES, Decision
@@ -178,6 +179,17 @@ class TestEditing:
         done = say(EVE, question, call=changed.call)
         assert (done.status, done.edited, done.approved_by) == ("approved", LESS, ("zoe", "eve"))
         assert len(office.executions.woken) == 1
+
+    def test_votes_for_the_call_as_it_was_are_shown_not_to_count(self, office: Any, ask: Any, say: Any) -> None:
+        question = ask(approvers=3)
+        say(EVE, question)
+        shown = approval(say(ZOE, question, arguments=LESS), office.clock())
+        assert [(vote.by, vote.counts) for vote in shown.votes] == [("eve", False), ("zoe", True)]
+
+    def test_who_changed_a_call_and_repeats_their_yes_is_told_that_they_have_approved_it(self, ask: Any, say: Any) -> None:
+        question = ask(approvers=2)
+        say(EVE, question, arguments=LESS)
+        assert "you have approved this call already (1 of 2)" in refused(say, EVE, question, Kind.CONFLICT)
 
     def test_changed_back_it_is_counted_from_there_as_well(self, ask: Any, say: Any) -> None:
         question = ask(approvers=3)

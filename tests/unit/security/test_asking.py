@@ -88,6 +88,10 @@ class TestAsking:
         assert (body.approval, asked.arguments) == (one.approval, None)
         assert desk.ask(manifest=replace(REFUND, approval=asking), occasion=replace(HERE, asked=True)).bodies == ()
 
+    def test_a_question_says_on_whose_behalf_and_in_which_workflow(self, desk: Desk) -> None:
+        desk.ask(occasion=replace(HERE, submitter="customer-17", workflow="support"))
+        assert (desk.question().submitter, desk.question().workflow) == ("customer-17", "support")
+
     def test_without_escalation_there_is_no_time_for_it(self, desk: Desk) -> None:
         desk.ask()
         assert desk.question().escalates_at is None
@@ -122,7 +126,7 @@ class TestApproved:
         desk.approve()
         asked = desk.ask()
         assert asked.arguments == CALL.arguments
-        assert asked.reasons == ("amount_cents is above 10000", "approved by eve")
+        assert asked.reasons == ("approved by eve (asked because: amount_cents is above 10000)",)
         assert [type(body) for body in asked.bodies] == [ApprovalGiven]
         assert desk.judged == []
 
@@ -141,7 +145,7 @@ class TestApproved:
     def test_a_record_from_before_there_were_votes_is_of_who_decided(self, desk: Desk) -> None:
         desk.ask()
         desk.approvals.decide("acme", desk.question().approval, status="approved", by="boss", reason="", at=1_001)
-        assert desk.ask().reasons[-1] == "approved by boss"
+        assert desk.ask().reasons[-1].startswith("approved by boss (")
 
 
 class TestUse:
@@ -193,12 +197,18 @@ class TestEdited:
         desk.says = says
         return desk.ask()
 
-    @pytest.mark.parametrize("outcome", ["allow", "ask"])
-    def test_it_is_decided_afresh_and_made_as_it_was_changed(self, desk: Desk, outcome: Any) -> None:
-        asked = self.edited(desk, Decision(outcome=outcome, reasons=("within the limit",)))
+    @pytest.mark.parametrize(
+        ("outcome", "reasons"),
+        [
+            ("allow", ("of its own", "changed by eve", "approved by eve (asked because: amount_cents is above 10000)")),
+            ("ask", ("changed by eve", "approved by eve (asked because: of its own)")),
+        ],
+    )
+    def test_it_is_decided_afresh_and_made_as_it_was_changed(self, desk: Desk, outcome: Any, reasons: Any) -> None:
+        asked = self.edited(desk, Decision(outcome=outcome, reasons=("of its own",)))
         assert desk.judged == [LESS]
         assert asked.arguments == LESS
-        assert asked.reasons == ("within the limit", "changed by eve", "approved by eve")
+        assert asked.reasons == reasons
         edit, given = asked.bodies
         assert isinstance(edit, ApprovalEdited)
         assert isinstance(given, ApprovalGiven)

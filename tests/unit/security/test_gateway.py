@@ -340,6 +340,7 @@ class TestQuestions:
         (asked,) = [entry.body for entry in desk.entries if isinstance(entry.body, ApprovalAsked)]
         question = desk.question()
         assert (asked.approval, asked.expires_at, asked.reasons) == (question.approval, question.expires_at, question.reasons)
+        assert question.submitter
         assert (question.tool, question.asked_by, question.run) == ("issue_refund", "clerk", "run-1")
         assert question.arguments == {"order_id": "A-1", "amount_cents": 20_000, "reason": "broken"}
         limit = "an amount, with those before it in this run, is above the limit from which a person decides"
@@ -401,7 +402,7 @@ class TestQuestions:
         assert isinstance(given, ApprovalGiven)
         assert (given.decision, given.by, given.reason) == ("approved", "boss", "as agreed")
         assert isinstance(intent, ToolIntent)
-        assert intent.reasons[-1] == "approved by boss"
+        assert intent.reasons[-1].startswith("approved by boss (asked because: an amount")
         assert isinstance(result, ToolResult)
         assert result.error == ""
         again = desk.result(refund("A-1", 20_000))

@@ -173,6 +173,8 @@ def test_an_approval_is_listed_shown_and_decided(client: Any, office: Any) -> No
         "arguments": {"order_id": "1002", "amount": 9000},
         "reasons": ["amount is above 5000"],
         "asked_by": "refunds",
+        "on_behalf_of": None,
+        "workflow": None,
         "asked_at": "2025-11-22T21:35:00.001Z",
         "expires_at": "2025-11-22T21:45:00.001Z",
         "labels": {},
@@ -184,6 +186,7 @@ def test_an_approval_is_listed_shown_and_decided(client: Any, office: Any) -> No
         "approved_by": [],
         "votes": [],
         "escalates_at": None,
+        "escalate_to": [],
         "escalated": False,
         "used_at": None,
         "refused": None,
@@ -198,10 +201,17 @@ def test_an_approval_is_listed_shown_and_decided(client: Any, office: Any) -> No
     decided = client.as_(EVE).call("POST", f"/v1/approvals/{question.approval}", send={"decision": "approve", "reason": "loyal"})
     assert decided.status == 200
     at = "2025-11-22T21:35:00.001Z"
-    expected = {"status": "approved", "decided_by": "eve", "decided_at": at, "reason": "loyal", "approved_by": ["eve"]}
-    expected |= {"votes": [{"by": "eve", "at": at, "reason": "loyal", "arguments": None}]}
+    expected: dict[str, Any] = {"status": "approved", "decided_by": "eve", "decided_at": at, "reason": "loyal", "approved_by": ["eve"]}
+    expected |= {"votes": [{"by": "eve", "at": at, "reason": "loyal", "arguments": None, "counts": True}]}
     assert decided.body == {**shown, **expected}
     assert client.as_(EVE).call("POST", f"/v1/approvals/{question.approval}", send={"decision": "approve"}).body == decided.body
+
+
+def test_a_call_of_another_form_is_refused_in_a_sentence(client: Any, office: Any) -> None:
+    question = office.ask(office.start())
+    sent = {"decision": "approve", "call": "call-1"}
+    (wrong,) = problem(client.as_(EVE).call("POST", f"/v1/approvals/{question.approval}", send=sent), 422)["errors"]
+    assert wrong["message"] == "is not the id of a call: take the approval's `call`, which is apr- and 32 hexadecimal digits"
 
 
 @pytest.mark.parametrize("used", [None, 1])

@@ -106,13 +106,13 @@ def test_who_may_not_approve_their_own_run_is_told_to_use_another_principal(sept
 
 
 CALL = "apr-" + "c" * 32
-CHANGED = {
+CHANGED: dict[str, Any] = {
     "edited": {"order_id": "A-1002", "amount_cents": 5000, "reason": "The customer returned it."},
     "edited_by": "eve",
     "call": CALL,
     "approvers": 2,
     "approved_by": ["eve"],
-    "votes": [{"by": "eve", "at": "2026-11-22T21:01:00.000Z", "reason": "half", "arguments": {"amount_cents": 5000}}],
+    "votes": [{"by": "eve", "at": "2026-11-22T21:01:00.000Z", "reason": "half", "arguments": {"amount_cents": 5000}, "counts": True}],
 }
 
 
@@ -146,8 +146,8 @@ def test_votes_and_changes_show_what_is_decided_on_now_what_was_asked_and_how_to
 
 
 def test_escalation_is_shown(septet: Any, api: FakeApi) -> None:
-    api.approvals = [approval(escalates_at="2026-11-22T21:30:00.000Z")]
-    assert "escalates" in septet("approvals").stdout
+    api.approvals = [approval(escalates_at="2026-11-22T21:30:00.000Z", escalate_to=["auditor"])]
+    assert ", to auditor" in septet("approvals").stdout
     api.approvals = [approval(escalates_at="2026-11-22T21:05:00.000Z", escalated=True, roles=["admin", "approver", "auditor"])]
     shown = septet("approvals").stdout
     assert "escalated" in shown
@@ -219,3 +219,32 @@ def test_an_unattended_run_says_so(septet: Any, api: FakeApi) -> None:
 def test_what_became_of_an_approved_call_that_was_not_made_is_shown(septet: Any, api: FakeApi) -> None:
     api.approvals = [approval(status="approved", decided_by="zoe", refused="denied: amount_cents must be bigger than or equal to 1")]
     assert "not used denied: amount_cents must be bigger" in unwrapped(septet("approvals", APPROVAL, COLUMNS="120").stdout)
+
+
+def test_a_question_says_on_whose_behalf_it_is_asked_unless_it_is_from_before_that_was_kept(septet: Any, api: FakeApi) -> None:
+    api.approvals = [approval()]
+    assert "by refunds on behalf of customer-17 (workflow support), " in unwrapped(septet("approvals", COLUMNS="120").stdout)
+    api.approvals = [approval(on_behalf_of=None, workflow=None)]
+    assert "on behalf of" not in septet("approvals").stdout
+
+
+def test_a_vote_that_no_longer_counts_says_so_and_who_is_missing_is_told(septet: Any, api: FakeApi) -> None:
+    before = {"by": "zoe", "at": "2026-11-22T21:00:30.000Z", "reason": None, "arguments": None, "counts": False}
+    api.approvals = [approval(**CHANGED | {"votes": [before, *CHANGED["votes"]]})]
+    shown = unwrapped(septet("approvals", COLUMNS="140").stdout)
+    assert "(no reason given); it does not count: the call was changed after it" in shown
+    assert "half; it does not count" not in shown
+    assert "missing 1 more who may decide and did not submit the run, such as zoe again" in shown
+
+
+def test_a_change_of_a_settled_call_is_left_to_the_platform_to_refuse(septet: Any, api: FakeApi) -> None:
+    api.approvals = [approval(**CHANGED | {"status": "approved"})]
+    septet("approve", APPROVAL, "--edit", "amount_cents=1")
+    assert [request.method for request in api.asked] == ["GET", "POST"]
+
+
+def test_a_status_that_there_is_not_is_told_with_those_there_are(septet: Any, api: FakeApi) -> None:
+    result = septet("approvals", "--status", "gone")
+    assert result.exit_code == 2
+    assert "pending, approved, rejected, expired, all" in unwrapped(result.stderr)
+    assert api.asked == []

@@ -42,6 +42,8 @@ def told(kind: str, agent: str = "orders", /, **body: Any) -> Line | None:
         (told("planned", plan=PLAN), "orders", "plans", PLANNED, Tone.CALM),
         (told("planned", plan={"steps": [], "extractions": []}), "orders", "plans", "to call nothing", Tone.CALM),
         (told("tool_intent", tool="find_order", reasons=["it only reads"]), "gateway", "allows", "find_order: it only reads", Tone.CALM),
+        (told("tool_intent", tool="t", reasons=["a, b", "c"]), "gateway", "allows", "t: a, b; c", Tone.CALM),
+        (told("approval_asked", tool="t", arguments={"n": 1}, reasons=["a", "b"]), "gateway", "asks you", "t n=1: a; b", Tone.WAIT),
         (told("tool_result", tool="t", value=[1], error="", repeated=True), "t", "returns", "(it had happened before) [1]", Tone.CALM),
         (told("tool_result", tool="t", error="PolicyDenied", message="no"), "gateway", "denies", "PolicyDenied: no", Tone.BAD),
         (told("tool_result", tool="t", error="ToolTimedOut", message="10 s"), "t", "fails", "ToolTimedOut: 10 s", Tone.BAD),

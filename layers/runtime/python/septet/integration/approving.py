@@ -93,12 +93,12 @@ def decide(decision: Decision, principal: Principal, ports: Ports) -> Approval:
 
     The approval stays pending while others have to approve as well. Repeating one's own decision is no error once it is settled.
     Raises Problem: ``FORBIDDEN`` without a role that this approval names or for one's own run, ``NOT_FOUND``, ``INVALID`` for arguments
-    that the tool does not take, ``CONFLICT`` when it was decided otherwise, one has approved already and others have to, the call is another
-    than one saw, it has expired, or its run has ended.
+    that the tool does not take, ``CONFLICT`` when it was decided otherwise, one has approved already and others have to, the call is
+    another than one saw, it has expired, or its run has ended.
     """
-    require(principal, OVERSEERS, "decide on an approval")
+    asked = ports.approvals.get(principal.tenant, decision.approval)
+    require(principal, OVERSEERS & deciders(asked, ports.clock()) if asked else OVERSEERS, "decide on this approval")
     approval, run = _with_run(decision.approval, principal, ports)
-    require(principal, deciders(approval, ports.clock()), "decide on this approval")
     if decision.status == "approved" and run.submitter == principal.subject:
         roles = ", ".join(sorted(deciders(approval, ports.clock())))
         raise Problem(Kind.FORBIDDEN, f"you submitted this run: another person with one of these roles has to approve: {roles}")

@@ -35,12 +35,12 @@ def approved(decision: Decision, standing: Approval, subject: str, now: int) -> 
         raise Problem(Kind.CONFLICT, "the call is not the one you saw, somebody has changed its arguments: look at it again")
     if decision.arguments is not None and not approves(decision.arguments, standing):
         return _edited(decision, decision.arguments, standing, subject, now)
-    if standing.edited is not None and decision.arguments is None and not decision.call:
-        detail = f"{standing.edited_by} changed the arguments: look at the call, and approve it by its `call`"
-        raise Problem(Kind.CONFLICT, detail, Wrong(field="call", message="is missing"))
     if subject in standing.approved_by:
         count = f"{len(standing.approved_by)} of {standing.approvers}"
         raise Problem(Kind.CONFLICT, f"you have approved this call already ({count}): it waits for another person")
+    if standing.edited is not None and decision.arguments is None and not decision.call:
+        detail = f"{standing.edited_by} changed the arguments: look at the call, and approve it by its `call`"
+        raise Problem(Kind.CONFLICT, detail, Wrong(field="call", message="is missing"))
     return with_vote(standing, Vote(by=subject, at=now, reason=decision.reason))
 
 

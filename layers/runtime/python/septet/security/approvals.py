@@ -40,6 +40,10 @@ class Approval:
     """As they were asked about."""
     asked_by: str
     """The agent."""
+    submitter: str = ""
+    """On whose behalf it works: the run's submitter. Empty, as the next, in a record from before that was kept."""
+    workflow: str = ""
+    """Of the run."""
     asked_at: int
     """Milliseconds since the epoch, as all times here."""
     expires_at: int
@@ -95,8 +99,12 @@ class Approval:
     @property
     def approved_by(self) -> tuple[str, ...]:
         """Who has approved exactly this call, each once."""
-        start = max((place for place, vote in enumerate(self.votes) if vote.arguments is not None), default=0)
-        return tuple(dict.fromkeys(vote.by for vote in self.votes[start:]))
+        return tuple(dict.fromkeys(vote.by for vote in self.votes[self.counted_from :]))
+
+    @property
+    def counted_from(self) -> int:
+        """The place of the first vote for the call as it stands: that of its last change. Those before were for another call."""
+        return max((place for place, vote in enumerate(self.votes) if vote.arguments is not None), default=0)
 
 
 def approval_id(tenant: str, run: str, tool: str, arguments: Any) -> str:

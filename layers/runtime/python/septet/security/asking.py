@@ -72,6 +72,10 @@ class Occasion:
     branch: Branch
     turn: str
     agent: str
+    submitter: str = ""
+    """Of the run."""
+    workflow: str = ""
+    """Of the run."""
     attended: bool
     """Whether anybody answers a question of this run's."""
     asked: bool
@@ -126,9 +130,10 @@ class Asker:
         expired = self.approvals.decide(tenant, approval, status="expired", by="", reason="", at=now)
         return expired or self.approvals.get(tenant, approval) or standing
 
-    def _approved(self, call: ToolCall, reasons: tuple[str, ...], use: _Use, standing: Approval, judge: Judge) -> Asked:
+    def _approved(self, call: ToolCall, asked: tuple[str, ...], use: _Use, standing: Approval, judge: Judge) -> Asked:
         arguments = call.arguments if standing.edited is None else standing.edited
         bodies: tuple[Body, ...] = (_given(call, standing),)
+        reasons: tuple[str, ...] = ()
         if editor := standing.edited_by:
             bodies = (ApprovalEdited(call=call.id, approval=standing.approval, arguments=arguments, by=editor), *bodies)
             fresh = judge(arguments)
@@ -136,10 +141,12 @@ class Asker:
                 told = f"as {editor} changed it: {'; '.join(fresh.reasons)}"
                 self._refused(standing.tenant, standing.approval, f"denied: {told}")
                 return _denied(call, told, *bodies)
-            reasons = (*fresh.reasons, f"changed by {editor}")
+            asked = fresh.reasons if fresh.outcome == "ask" else standing.reasons
+            reasons = (*(fresh.reasons if fresh.outcome == "allow" else ()), f"changed by {editor}")
         if self.approvals.use(standing.tenant, standing.approval, use=use(arguments), at=self.clock()) is None:
             return _denied(call, "a person approved one such call, and it was made: the approval is used up", *bodies)
-        return Asked(bodies=bodies, arguments=arguments, reasons=(*reasons, f"approved by {_people(standing)}"))
+        approved = f"approved by {_people(standing)} (asked because: {'; '.join(asked)})"
+        return Asked(bodies=bodies, arguments=arguments, reasons=(*reasons, approved))
 
 
 def _use(call: ToolCall, manifest: Manifest, occasion: Occasion, arguments: Any) -> str:
@@ -159,6 +166,8 @@ def _question(call: ToolCall, manifest: Manifest, decision: Judgement, occasion:
         tool=call.tool,
         arguments=call.arguments,
         asked_by=occasion.agent,
+        submitter=occasion.submitter,
+        workflow=occasion.workflow,
         asked_at=now,
         expires_at=now + asking.seconds * 1000,
         reasons=decision.reasons,

@@ -151,6 +151,8 @@ class Desk:
             branch=self.calls.branch,
             turn=self.calls.turn,
             agent=self.calls.agent,
+            submitter=self.run.submitter,
+            workflow=self.run.workflow,
             attended=self.run.attended,
             asked=(self.calls.turn, call.id) in self.known.asked,
         )

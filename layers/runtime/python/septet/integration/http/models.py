@@ -1,5 +1,6 @@
 """What is sent and what is answered. The OpenAPI document is made of these, and every answer is one of them."""
 
+import re
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
@@ -49,7 +50,18 @@ Dollars = Annotated[str, BeforeValidator(_dollars), Field(json_schema_extra=_des
 """An amount of money as it is asked for, empty when it is not. What is answered is in whole micro-dollars."""
 
 
-Seen = Annotated[str, Field(pattern=CALL, json_schema_extra=_without_default)]
+def _seen(value: Any) -> Any:
+    if isinstance(value, str) and not re.fullmatch(CALL, value):
+        raise PydanticCustomError("call", "is not the id of a call: take the approval's `call`, which is apr- and 32 hexadecimal digits")
+    return value
+
+
+def _as_a_call(schema: dict[str, Any]) -> None:
+    schema["pattern"] = CALL
+    _without_default(schema)
+
+
+Seen = Annotated[str, BeforeValidator(_seen), Field(json_schema_extra=_as_a_call)]
 """The call that a person saw, empty when they do not say."""
 
 
@@ -349,6 +361,7 @@ class Vote(Strict):
     at: Moment
     reason: str | None
     arguments: Annotated[dict[str, Any] | None, Field(description="what they changed the call's arguments to; null: nothing")]
+    counts: Annotated[bool, Field(description="whether it is for the call as it stands: a later change takes that from a vote")]
 
 
 class Approval(Strict):
@@ -365,7 +378,9 @@ class Approval(Strict):
     ]
     edited_by: str | None
     reasons: Annotated[list[str], Field(description="why a person is asked")]
-    asked_by: str
+    asked_by: Annotated[str, Field(description="the agent")]
+    on_behalf_of: Annotated[str | None, Field(description="who submitted the run; null: asked before that was kept")]
+    workflow: Annotated[str | None, Field(description="of the run; null likewise")]
     asked_at: Moment
     expires_at: Moment
     roles: Annotated[list[str], Field(description="who may decide now")]
@@ -373,6 +388,7 @@ class Approval(Strict):
     approved_by: Annotated[list[str], Field(description="who has approved the call as it stands")]
     votes: Annotated[list[Vote], Field(description="every yes so far, oldest first; one that changes the call restarts the count")]
     escalates_at: Annotated[Moment | None, Field(description="from when more roles may decide; null: never")]
+    escalate_to: Annotated[list[str], Field(description="the roles that may decide as well from then on")]
     escalated: Annotated[bool, Field(description="whether it waits for longer than that")]
     status: ApprovalStatus
     decided_by: str | None

@@ -132,6 +132,8 @@ def approval(one: Approval, now: int) -> models.Approval:
         arguments=one.arguments,
         reasons=list(one.reasons),
         asked_by=one.asked_by,
+        on_behalf_of=one.submitter or None,
+        workflow=one.workflow or None,
         asked_at=moment(one.asked_at),
         expires_at=moment(one.expires_at),
         labels=dict(one.labels),
@@ -141,8 +143,9 @@ def approval(one: Approval, now: int) -> models.Approval:
         roles=sorted(deciders(one, now)),
         approvers=one.approvers,
         approved_by=list(one.approved_by),
-        votes=[_vote(vote) for vote in one.votes],
+        votes=[_vote(vote, counts=place >= one.counted_from) for place, vote in enumerate(one.votes)],
         escalates_at=maybe(one.escalates_at),
+        escalate_to=list(one.escalate_to),
         escalated=status_at(one, now) == "pending" and escalated(one, now),
         status=status_at(one, now),
         decided_by=one.decided_by or None,
@@ -154,5 +157,5 @@ def approval(one: Approval, now: int) -> models.Approval:
     )
 
 
-def _vote(one: Vote) -> models.Vote:
-    return models.Vote(by=one.by, at=moment(one.at), reason=one.reason or None, arguments=one.arguments)
+def _vote(one: Vote, *, counts: bool) -> models.Vote:
+    return models.Vote(by=one.by, at=moment(one.at), reason=one.reason or None, arguments=one.arguments, counts=counts)
