@@ -73,8 +73,8 @@ class Records:
         return self.readings.get((kind, key))
 
     def holders(self, key: str) -> Iterator[Reading]:
-        """The records with a value of that digest."""
-        for at in self._holders.get(key, ()):
+        """The records with a value of that digest, in an order that does not hang on when they were read."""
+        for at in sorted(self._holders.get(key, ())):
             yield self.readings[at]
 
     def picks(self, reading: Reading) -> list[str]:
