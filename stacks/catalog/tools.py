@@ -1,5 +1,6 @@
 """Tools as their folders declare them. What is not declared is the worst case, so most annotations are optional."""
 
+import difflib
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ READS = ("read", "sensitive-read", "egress-read")
 WRITES = ("write-private", "send", "membership", "financial", "credential", "profile", "destructive", "publish", "commit")
 REPEATS = ("none", "keyed", "once")
 ROLES = ("target", "selector", "amount", "date", "title", "content", "attachment", "flag")
+RECORDS = ("selector", "attachment")
+"""Roles whose kind is that of a record."""
 LABELS = ("record", "counterparty", "external")
 PEOPLE = ("approver", "operator", "auditor", "admin")
 """Roles that may be asked to decide on a call."""
@@ -23,7 +26,14 @@ SUBMITTERS = ("submitter", "operator", "admin")
 """Roles that start runs."""
 RESERVED = ("answer", "hand_over", "read_result", "commit_plan", "extract")
 """Names of the tools that the runtime itself offers to a model."""
+TYPED = (
+    *("email", "e-mail", "url", "uri", "link", "iban", "account", "card", "phone"),
+    *("date", "time", "datetime", "number", "money", "amount", "price"),
+)
+"""Kinds of values that the gateway tells by their shape; any other kind is a word of the deployment's own."""
 
+_CLOSE = 0.8
+"""From which likeness on a kind is taken for a slip of the pen: emial is email, and a rate is no date."""
 _WEEK = 7 * 24 * 3600
 
 
@@ -78,9 +88,12 @@ def _check_arguments(fields: Fields, tool: Tool) -> None:
     for where, name in named:
         if name not in there:
             fields.wrong(where, f"names {name!r}{nearest(name, there)}: input.properties has {known(there)}")
-    for path in tool.arguments:
-        if _first(path) in there and not _within(tool.input_schema, path):
+    for path, argument in tool.arguments.items():
+        found = _at(tool.input_schema, path)
+        if _first(path) in there and found is None:
             fields.wrong(f"arguments.{path}", "leads nowhere in the input: a path is as items[].name, in the words of the input's schema")
+        if argument.get("role") == "amount" and isinstance(found, Mapping) and found.get("type") == "string":
+            fields.wrong(f"arguments.{path}.role", "is 'amount', and the input says it is a string: an amount is an integer, as in cents")
 
 
 def _first(path: str) -> str:
@@ -88,14 +101,24 @@ def _first(path: str) -> str:
     return path.partition(".")[0].removesuffix("[]")
 
 
-def _within(schema: Any, path: str) -> bool:
-    """Whether the input's *schema* describes a value at *path*."""
+def _at(schema: Any, path: str) -> Any:
+    """What the input's *schema* says of the value at *path*; None when it knows none there."""
     for name in path.split("."):
         bare = name.removesuffix("[]")
         schema = schema.get("properties", {}).get(bare) if isinstance(schema, Mapping) else None
         if name != bare:
             schema = schema.get("items") if isinstance(schema, Mapping) else None
-    return schema is not None
+    return schema
+
+
+def _kind(fields: Fields) -> str:
+    """The kind of a value: one of those with a shape, or a word that is not nearly one of them."""
+    kind = fields.text("kind", default="")
+    spelt = kind.casefold()
+    meant = difflib.get_close_matches(spelt, TYPED, n=1, cutoff=_CLOSE) or [one for one in TYPED if sorted(one) == sorted(spelt)]
+    if spelt not in TYPED and meant:
+        fields.wrong("kind", f"is {kind!r}, did you mean {meant[0]!r}?: a kind that is nearly one with a shape would be compared as words")
+    return kind
 
 
 def _roles(fields: Fields, key: str, choices: Collection[str]) -> tuple[str, ...]:
@@ -110,8 +133,8 @@ def _roles(fields: Fields, key: str, choices: Collection[str]) -> tuple[str, ...
 def _argument(fields: Fields) -> Mapping[str, Any]:
     """An annotation as the gateway gets it: what is declared, and no more."""
     read: dict[str, Any] = {
-        "role": fields.choice("role", ROLES),
-        "kind": fields.text("kind", default=""),
+        "role": (role := fields.choice("role", ROLES)),
+        "kind": fields.text("kind", default="") if role in RECORDS else _kind(fields),
         "within": fields.text("within", default=""),
         "ask_above": fields.whole("ask_above", 0, 10**12, default=-1),
     }
@@ -144,7 +167,7 @@ def _field(fields: Fields) -> Mapping[str, Any]:
     """Where a value of the output comes from: what is declared, and no more."""
     read: dict[str, Any] = {
         "label": fields.choice("label", LABELS, default="external"),
-        "kind": fields.text("kind", default=""),
+        "kind": _kind(fields),
         "secret": fields.flag("secret"),
     }
     fields.done()

@@ -9,9 +9,14 @@ from typing import Any
 import pytest
 
 from septet.core.errors import CLASSES
+from septet.execution import conversation
+from septet.execution.planning import COMMIT_PLAN, EXTRACT
+from septet.execution.results import READ_RESULT
+from septet.security.values import SPACES
 from stacks.catalog import CatalogError, read
 from stacks.catalog.errors import errors
 from stacks.catalog.problems import Problems
+from stacks.catalog.tools import RESERVED, TYPED
 
 type Break = Callable[[Path], object]
 
@@ -151,6 +156,18 @@ CASES: dict[str, tuple[Break, str]] = {
     # keys and types
     "unknown agent key": (add(SCOUT, "memry = 1\n"), f"{SCOUT}: memry: is no key here, did you mean 'memory'?"),
     "unknown limit": (add(SCOUT, "[limits]\nmodel_cals = 1\n"), f"{SCOUT}: limits.model_cals: is no key here, did you mean 'model_calls'?"),
+    "a kind that is nearly one": (
+        add(PAY, '[arguments.thing]\nrole = "target"\nkind = "emial"\n'),
+        f"{PAY}: arguments.thing.kind: is 'emial', did you mean 'email'?",
+    ),
+    "a kind of a field that is nearly one": (
+        add(PAY, '[output.fields]\nto = { label = "record", kind = "ibna" }\n'),
+        f"{PAY}: output.fields.to.kind: is 'ibna', did you mean 'iban'?",
+    ),
+    "an amount in words": (
+        swap(PAY, 'type = "integer"\nminimum = 1', 'type = "string"'),
+        f"{PAY}: arguments.cents.role: is 'amount', and the input says it is a string",
+    ),
     "unknown tool key": (add(FIND, "[extra]\n"), f"{FIND}: extra: is no key here"),
     "unknown step key": (add(GATEWAY, 'layr = "core"\n'), f"{GATEWAY}: layr: is no key here, did you mean 'layer'?"),
     "unknown model key": (swap(MODELS, "context =", "contxt ="), "models.toml: models.small-model.contxt: is no key here"),
@@ -617,6 +634,25 @@ def test_what_is_wrong_is_named(tree: Path, case: str) -> None:
 def test_a_handler_may_be_defined_in_any_way(tree: Path, module: str) -> None:
     write("functions/agents/scout/handler.py", module)(tree)
     assert read(tree)
+
+
+@pytest.mark.parametrize("kind", ["E-Mail", "discount", "rate", "contact", "user", "payee", "order"])
+def test_a_kind_may_be_typed_or_a_word_of_ones_own(tree: Path, kind: str) -> None:
+    add(PAY, f'[arguments.thing]\nrole = "target"\nkind = "{kind}"\n')(tree)
+    assert read(tree)
+
+
+def test_a_kind_of_records_may_be_called_anything(tree: Path) -> None:
+    add(PAY, '[arguments.thing]\nrole = "selector"\nkind = "mail"\n')(tree)
+    assert read(tree)
+
+
+def test_the_kinds_with_a_shape_are_those_that_the_gateway_knows() -> None:
+    assert set(TYPED) == SPACES.keys()
+
+
+def test_no_tool_has_a_name_that_the_runtime_offers() -> None:
+    assert set(RESERVED) == {conversation.ANSWER, conversation.HAND_OVER, READ_RESULT, COMMIT_PLAN, EXTRACT}
 
 
 def test_an_enum_may_be_routed_by(tree: Path) -> None:
