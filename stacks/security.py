@@ -1,6 +1,6 @@
 """Layer 5, security: the boundary around every role, and the gateway, which is the only way to a tool."""
 
-from aws_cdk import Stack
+from aws_cdk import CfnOutput, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
@@ -23,6 +23,7 @@ class Security(Stack):
             description="What no role of Septet can go beyond, whatever its own policy says.",
             document=iam.PolicyDocument.from_json(policies.document(policies.from_file(catalog.boundary, catalog, settings.names))),
         )
+        CfnOutput(self, "PoliciesMode", value=settings.policies_mode, description="Whether policies stop calls: enforce, or shadow")
         catalog.step("gateway")
         steps = deploy_steps(self, "security", catalog=catalog, settings=settings)
         for function in steps.values():

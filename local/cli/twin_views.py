@@ -65,6 +65,7 @@ def document(found: Status) -> dict[str, Any]:
             "at": deployed.at.isoformat(),
             "api": deployed.api,
             "stacks": list(deployed.stacks),
+            "policies": "shadow" if deployed.shadow else "enforce",
         }
         if deployed
         else None,
@@ -80,6 +81,8 @@ def _rows(found: Status, *, whole: bool) -> Iterator[tuple[str, RenderableType]]
     if any(part.running for part in found.parts):
         yield "models", model(found.model)
     yield "deployed", _deployed(found.deployed)
+    if found.deployed and found.deployed.shadow:
+        yield "policies", Text("in shadow: they write what they would deny or ask, and stop nothing", style="yellow")
     yield "state", Text(str(found.home))
     if found.healthy:
         yield from _not_real(found, whole=whole)

@@ -26,6 +26,11 @@ class Deployed:
         """The stacks' names."""
         return tuple(self.outputs)
 
+    @property
+    def shadow(self) -> bool:
+        """Whether policies say what they would do and stop nothing."""
+        return any(named.get("PoliciesMode") == "shadow" for named in self.outputs.values())
+
 
 def read(path: Path) -> Deployed | None:
     """Return the record, or None when nothing is deployed. A record that is damaged says nothing: the next deployment writes it anew."""

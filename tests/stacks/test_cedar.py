@@ -179,6 +179,8 @@ def test_an_environment_may_decide_in_shadow(tree: Path, tmp_path: Path) -> None
             json.loads(archive.read("policies.json")) for archive in archives(made.folder) if "policies.json" in archive.namelist()
         ]
         modes[mode] = declared["mode"]
+        outputs = [each.get("Outputs", {}) for each in made.by_stack.values()]
+        assert [one["PoliciesMode"]["Value"] for one in outputs if "PoliciesMode" in one] == [mode], "septet status reads it there"
     assert modes == {"enforce": "enforce", "shadow": "shadow"}
 
 

@@ -25,6 +25,7 @@ class FakeTwin:
     endpoint: str = "http://127.0.0.1:4566"
     doubles: str = "http://127.0.0.1:4580"
     backend: str = "scenario"
+    policies: str = "enforce"
 
     def __post_init__(self) -> None:
         self.layout = Layout(home=self.home)
@@ -51,8 +52,8 @@ class FakeTwin:
         return Down(ended=ended, seconds=1.0)
 
     def deploy(self) -> Deployment:
-        now = datetime.now(tz=UTC)
-        deployed.write(self.layout.deployed, deployed.Deployed(at=now, api=API, outputs={"Septet-twin-Foundation": {}}))
+        now, outputs = datetime.now(tz=UTC), {"Septet-twin-Foundation": {"PoliciesMode": self.policies}}
+        deployed.write(self.layout.deployed, deployed.Deployed(at=now, api=API, outputs=outputs))
         return Deployment(said="Deployed Septet-twin-Foundation.", stacks=("Septet-twin-Foundation",), api=API, seconds=9.1)
 
     def status(self) -> status.Status:

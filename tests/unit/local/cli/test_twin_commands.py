@@ -75,6 +75,16 @@ def test_status_says_when_a_real_model_answers(septet: Any, twin: FakeTwin) -> N
     assert "test double" not in shown
 
 
+def test_status_says_when_policies_stop_nothing(septet: Any, twin: FakeTwin) -> None:
+    septet("up")
+    twin.deploy()
+    assert "in shadow" not in septet("status").stdout
+    twin.policies = "shadow"
+    twin.deploy()
+    assert "in shadow: they write what they would deny or ask, and stop nothing" in unwrapped(septet("status").stdout)
+    assert json.loads(septet("status", "--json").stdout)["deployed"]["policies"] == "shadow"
+
+
 def test_status_prints_json_for_programs(septet: Any, twin: FakeTwin) -> None:
     septet("up")
     twin.deploy()
