@@ -4,7 +4,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from septet.core.entries import ApprovalGiven, ToolIntent, ToolResult
+from septet.core.entries import ApprovalAsked, ApprovalEdited, ApprovalGiven, ToolIntent, ToolResult
 from septet.core.journal import verify
 from tests.desk import Desk, until
 
@@ -34,6 +34,31 @@ def test_a_refund_over_the_limit_waits_and_is_paid_exactly_once_after_approval(d
     assert ended["path"] == ["triage", "refunds", "writer"]
     assert [payment["amount_cents"] for payment in desk.payments()] == [12900]
     assert desk.item("orders", order_id="A-1002")["refundable_cents"] == 0
+
+
+def test_an_approver_lets_less_be_paid_than_was_asked_for(desk: Desk) -> None:
+    run = desk.start("I want my money back for order A-1002.")
+    question = desk.asked(run)
+    less = {**question["arguments"], "amount_cents": 9000}
+    body = {"decision": "approve", "reason": "a part of it", "arguments": less}
+    assert desk.http.post(f"/v1/approvals/{question['id']}", json=body, headers=desk.token("boss", "approver")).status_code == 200
+    assert desk.ended(run)["status"] == "succeeded"
+    assert [payment["amount_cents"] for payment in desk.payments()] == [9000]
+    changed = [entry.body for entry in desk.journal(run) if isinstance(entry.body, ApprovalEdited)]
+    assert [(body.by, body.arguments["amount_cents"]) for body in changed] == [("boss", 9000)]
+
+
+def test_in_a_run_that_nobody_attends_nobody_is_asked_and_nothing_is_paid(desk: Desk) -> None:
+    body = {"workflow": "support", "input": {"message": "I want my money back for order A-1002."}, "attended": False}
+    answer = desk.http.post("/v1/runs", json=body, headers=desk.token("customer-17", "submitter"))
+    assert answer.status_code == 202, answer.text
+    run = answer.json()["id"]
+    desk.ended(run)
+    entries = desk.journal(run)
+    assert not any(isinstance(entry.body, ApprovalAsked) for entry in entries)
+    refused = [entry.body for entry in entries if isinstance(entry.body, ToolResult) and entry.body.tool == "issue_refund"]
+    assert [body.error for body in refused] == ["PolicyDenied"]
+    assert desk.payments() == []
 
 
 def test_the_journal_of_a_run_is_an_unbroken_chain_that_tells_who_approved(desk: Desk) -> None:
