@@ -1,11 +1,16 @@
 """What a trusted request vouches for, and what it asks for."""
 
-import pytest
+from itertools import pairwise
 
-from septet.security.clauses import asked
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from septet.security.clauses import asked, sentences
 from septet.security.intents import EFFECTS, boilerplate, mask
 from septet.security.request import Mention, loose, mentions, near, phrases, plain, quoted, strong, typed
 from septet.security.values import digest
+from tests.unit.strategies import quick
 
 KINDS = ("file", "event", "order", "email")
 
@@ -216,6 +221,15 @@ def test_only_what_is_quoted_is_known_as_quoted() -> None:
     found = known("Reset my Netflix password to 'k8#Zq'")
     assert quoted("k8#Zq") in found
     assert quoted("Netflix") not in found
+
+
+@quick
+@given(st.text(alphabet=st.sampled_from("aß İ.,:;!?'\"\n7#@-"), max_size=80))
+def test_no_text_breaks_the_reading_of_it(text: str) -> None:
+    ends = [(sentence.start, sentence.end) for sentence in sentences(text)]
+    assert all(start < end for start, end in ends)
+    assert all(before[1] <= after[0] for before, after in pairwise(ends))
+    assert all(isinstance(mention.asked, int) for mention in mentions({"task": text}, KINDS))
 
 
 def test_a_field_that_is_one_value_holds_it_once() -> None:

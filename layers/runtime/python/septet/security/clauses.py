@@ -5,6 +5,7 @@ A clause begins where a verb of an order stands in the place of one. What is quo
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
 from septet.core.frozen import frozen
@@ -58,14 +59,15 @@ class Sentence:
 
     def asked(self, start: int, end: int) -> int:
         """Bits of the effects that are asked for wherever the text from *start* to *end* lies."""
-        covering = [it.asked for number, it in enumerate(self.clauses) if it.start < end and self._end(number) > start]
-        found = covering[0] if covering else 0
-        for bits in covering:
-            found &= bits
+        first = max(0, bisect_right(self.clauses, start, key=_start) - 1)
+        found = self.clauses[first].asked
+        for clause in self.clauses[first + 1 : bisect_left(self.clauses, end, key=_start)]:
+            found &= clause.asked
         return found
 
-    def _end(self, number: int) -> int:
-        return self.clauses[number + 1].start if number + 1 < len(self.clauses) else self.end
+
+def _start(clause: Clause) -> int:
+    return clause.start
 
 
 def sentences(text: str) -> Iterator[Sentence]:
@@ -75,9 +77,14 @@ def sentences(text: str) -> Iterator[Sentence]:
     for found in _SENTENCE.finditer(bare):
         if not found[0].strip():
             continue
-        walk = _Walk(found[0].casefold() if len(found[0].casefold()) == len(found[0]) else found[0].lower(), found.start(), told=told)
+        walk = _Walk(_small(found[0]), found.start(), told=told)
         yield Sentence(start=found.start(), end=found.end(), clauses=walk.clauses())
         told = walk.told and (told or found[0].rstrip().endswith(":"))
+
+
+def _small(text: str) -> str:
+    """In small letters, each where it was."""
+    return "".join(small if len(small := character.casefold()) == 1 else character for character in text)
 
 
 def asked(text: str) -> int:

@@ -60,9 +60,9 @@ def words(sentence: str) -> list[Word]:
 def names(read: list[Word], closed: list[tuple[int, int]], stems: Mapping[str, str]) -> Iterator[Found]:
     """The names of a sentence: runs of marked words as long as they are. A part of a name names something else."""
     runs = list(_runs(read, closed))
-    for first, _ in runs:
-        for _, last in runs:
-            if first <= last < first + _LONGEST:
+    for number, (first, _) in enumerate(runs):
+        for _, last in runs[number : number + _LONGEST]:
+            if last < first + _LONGEST:
                 for end in _ends(read, first, last):
                     yield from _name(read, first, end, stems)
 

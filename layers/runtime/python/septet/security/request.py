@@ -20,6 +20,8 @@ _QUOTED = re.compile(
 )
 _SOURCE = re.compile(r"\bfrom\s+[\"'\u2018\u201c`(<]*$", re.IGNORECASE)
 """Before whom something comes from: that asks for nothing to be sent to him."""
+_NEAR = 16
+"""Characters among which that word is looked for."""
 _NO_NAMES = frozenset({"number", "year", "percent"})
 """Typed values that may be a part of a name: the 2 of Room 2."""
 
@@ -75,7 +77,7 @@ def mentions(fields: Mapping[str, Any], kinds: Iterable[str]) -> Iterator[Mentio
                 for key, start, end in _found(said[sentence.start : sentence.end], stems):
                     if key not in own:  # a field that is one value holds it once
                         bits = sentence.asked(sentence.start + start, sentence.start + end)
-                        source = _SOURCE.search(said, sentence.start, sentence.start + start)
+                        source = _SOURCE.search(said, sentence.start + max(0, start - _NEAR), sentence.start + start)
                         yield Mention(key=key, asked=bits & ~mask("send") if source else bits)
 
 
