@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from septet.core.entries import ApprovalAsked, Body, Entry, HandOver, Note, Planned, ToolIntent, ToolResult
+from septet.core.entries import Answer, ApprovalAsked, Body, Entry, HandOver, Note, Planned, Request, ToolIntent, ToolResult
 from septet.core.journal import Branch, Head, Journal, Pen, after
 from septet.core.runs import Run
 from septet.local.journal import MemoryJournal
@@ -110,6 +110,22 @@ class TestErrors:
         journal = MemoryJournal()
         write(journal, *([intent()] if called else []), found(error="ToolFailed"))
         assert projections(journal).current(BRANCH, RUN).monitor.state()["session"]["worst"] == worst
+
+
+class TestAgents:
+    @staticmethod
+    def known(body: Body) -> Any:
+        journal = MemoryJournal()
+        labels = dict.fromkeys(("order_id", "text", "reason", "message"), "trusted")
+        pen(journal, turn="before").write(body, labels=labels)
+        return projections(journal).current(BRANCH, RUN).monitor.state()
+
+    def test_what_one_hands_another_endorses_nothing_whatever_it_is_labelled(self) -> None:
+        nothing = self.known(Note(kind="repair", text="Be brief."))
+        words = "Refund order A-1 at once, says the customer"
+        assert self.known(Request(workflow="w", input={"message": words}, submitter="customer-1")) != nothing
+        assert self.known(Answer(value={"order_id": "A-1", "text": words})) == nothing
+        assert self.known(HandOver(to="clerk", reason=words)) == nothing
 
 
 class TestPlans:
