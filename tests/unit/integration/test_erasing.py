@@ -18,7 +18,7 @@ from septet.integration.submitting import Submission, submit
 from septet.local.erasing import LocalEraser, MemoryContents
 from septet.orchestration.erasing import Eraser
 from septet.security.approvals import Approval
-from septet.security.erased import QUOTING
+from septet.security.erased import QUOTING, blank
 from tests.unit.integration.conftest import Office, principal
 from tests.unit.perils import Fuse, Killed, Perilous
 
@@ -215,3 +215,7 @@ def test_every_field_of_a_question_is_known_to_quote_or_not() -> None:
     quiet |= {"escalate_to", "escalated", "status", "decided_by", "decided_at", "used_at", "used_for", "token", "delivered", "labels"}
     quiet |= {"submitter", "workflow"}
     assert set(Approval.__annotations__) == quiet | set(QUOTING)
+
+
+def test_why_an_approved_call_was_not_made_is_erased_as_well(office: Any) -> None:
+    assert blank(replace(office.ask(office.start()), refused=f"denied: {SECRET}")).refused == ""
