@@ -93,14 +93,15 @@ def test_a_field_that_is_one_value_is_used_once() -> None:
     assert found.decide("send", call, now=NOW).policies == ("effect-again",)
 
 
-def test_a_number_that_the_agent_wrote_is_no_better_when_it_is_read_back() -> None:
+@pytest.mark.parametrize("written", [98765, 98765.0, "98,765", "98,765 a month"])
+def test_a_number_that_the_agent_wrote_is_no_better_when_it_is_read_back(written: Any) -> None:
     money = {"label": "record", "kind": "money"}
     found = catalogue(
         f"Update my budget Rent, then pay it to {IBAN}.",
         budget={"effect": "write-private", "arguments": {"name": {"role": "title"}, "monthly": {"role": "content"}}},
         budgets={"effect": "read", "output": {"kind": "budget", "key": "name", "fields": {"name": {"label": "record"}, "monthly": money}}},
     )
-    found.record("budget", {"name": "Rent", "monthly": 98765}, "done", at=NOW, number=1)
+    found.record("budget", {"name": "Rent", "monthly": written}, "done", at=NOW, number=1)
     assert found.record("budgets", {}, [{"name": "Rent", "monthly": 98765}], at=NOW, number=2)["[].monthly"] is Label.UNKNOWN
     assert found.record("budgets", {}, [{"name": "Rent", "monthly": "98765"}], at=NOW, number=3)["[].monthly"] is Label.UNKNOWN
     assert found.record("budgets", {}, [{"name": "Rent", "monthly": 40}], at=NOW, number=4)["[].monthly"] is Label.RECORD
