@@ -31,18 +31,31 @@ def copied(tmp_path: Path) -> Path:
     for path, text in shown().items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)
-    return tmp_path
+    return with_desk(tmp_path)
+
+
+def with_desk(tree: Path) -> Path:
+    """What the page says of the desk in words: the greeter's handler and workflow, and a prompt."""
+    agents, machines = tree / "functions/agents", tree / "state_machines"
+    shutil.copy(agents / "greeter/handler.py", agents / "desk/handler.py")
+    (agents / "desk/prompt.md").write_text("Refund what the task says.")
+    text = (machines / "greet.asl.json").read_text()
+    (machines / "desk.asl.json").write_text(text.replace("Greeter", "Desk").replace("greeter", "desk"))
+    return tree
 
 
 def test_the_page_shows_every_file_of_a_tool_an_agent_and_a_workflow() -> None:
     assert set(shown()) == {
+        "functions/agents/desk/agent.toml",
         "functions/agents/greeter/agent.toml",
         "functions/agents/greeter/handler.py",
         "functions/agents/greeter/prompt.md",
         "functions/tools/greeting_for/handler.py",
         "functions/tools/greeting_for/tool.toml",
+        "local/scenarios/desk.yaml",
         "local/scenarios/greet.yaml",
         "policies/tools/greeting_for.json",
+        "state_machines/desk.input.json",
         "state_machines/greet.asl.json",
         "state_machines/greet.input.json",
     }
