@@ -1,4 +1,4 @@
-"""The JSON files that the synth puts beside handlers: an agent's bundle, the gateway's manifests, the API's workflows and tools' schemas."""
+"""JSON files that the synth puts beside handlers: an agent's bundle, the gateway's manifests, the API's workflows and tools' schemas."""
 
 import hashlib
 import json

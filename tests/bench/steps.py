@@ -10,9 +10,9 @@ EARLY, LATE = (5, 25), (495, 515)
 KINDS = ("floor", "septet")
 MISSED = ", missed"
 WHY = (
-    "The goal of a step is not met. Of its instructions nearly half are the gateway's monitor: labels of the arguments, the question to the "
-    "policies, and what the result makes known. A tenth are the eight digests that chain four entries, and as much is JSON; the rest is the "
-    "interpreter, which runs some 150 small functions for the driver, the ledger, the gateway and the turn together."
+    "The goal of a step is not met. Of its instructions nearly half are the gateway's monitor: labels of the arguments, the question to "
+    "the policies, and what the result makes known. A tenth are the eight digests that chain four entries, and as much is JSON; the rest "
+    "is the interpreter, which runs some 150 small functions for the driver, the ledger, the gateway and the turn together."
 )
 
 
