@@ -29,7 +29,7 @@ KEPT = {
     "integration/inputs.py": "compiled schemas of workflows, by their text",
     "security/cedar.py": "entities by agent and tenant, verdicts by the whole question, which has the tenant",
     "security/disguises.py": "single characters",
-    "security/intents.py:_MASKS": "a fixed list of verbs",
+    "security/intents.py:MASKS": "a fixed list of verbs",
 }
 """By file, or by file and name: what a module keeps for as long as its process lives, and why that may be."""
 

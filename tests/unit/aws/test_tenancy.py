@@ -111,6 +111,7 @@ USES: Mapping[str, Callable[[Any], Any]] = {
     "DynamoApprovals.get": lambda it: it.get("acme", "apr-1"),
     "DynamoApprovals.listed": lambda it: it.listed("acme"),
     "DynamoApprovals.decide": lambda it: it.decide("acme", "apr-1", status="rejected", by="b", reason="r", at=1),
+    "DynamoApprovals.refuse": lambda it: it.refuse("acme", "apr-1", why="w"),
     "DynamoApprovals.use": lambda it: it.use("acme", "apr-1", use="u", at=1),
     "DynamoApprovals.wait": lambda it: it.wait("acme", "apr-1", "token"),
     "DynamoApprovals.delivered": lambda it: it.delivered("acme", "apr-1"),

@@ -59,12 +59,12 @@ def unfit(value: Any, size: int) -> str:
         return _TOO_DEEP
     except (TypeError, ValueError) as error:
         return f"not JSON: {error}"
-    if spelt.count("[") + spelt.count("{") > LEVELS and _deep(value):  # few brackets cannot be many levels
+    if spelt.count("[") + spelt.count("{") > LEVELS and deep(value):  # few brackets cannot be many levels
         return _TOO_DEEP
     return f"{length} bytes, more than {size}" if length > size else ""
 
 
-def _deep(value: Any) -> bool:
+def deep(value: Any) -> bool:
     """Whether *value* has more levels than allowed, looked at level by level so that no depth hurts."""
     level = [value]
     for _ in range(LEVELS + 1):

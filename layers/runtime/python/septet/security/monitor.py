@@ -5,7 +5,7 @@ from copy import replace
 from dataclasses import field
 from typing import Any, Self
 
-from septet.core.canonical import canonical, digest
+from septet.core.canonical import canonical, deep, digest
 from septet.core.frozen import frozen
 from septet.security.committed import Committed
 from septet.security.evidence import evidence, told
@@ -167,13 +167,11 @@ class Monitor:
         self._heard = True
         values = self._labelled(manifest, arguments)
         self._history.finished(tool, ok=True)
-        try:
-            found = read(self._session, manifest, values, result, Source(tool=tool, number=number, stored=labels or {}))
-            fields = _by_field(manifest, result) if self._plan else {}
-        except RecursionError:
+        if deep(result):
             return self._unread(manifest)
+        found = read(self._session, manifest, values, result, Source(tool=tool, number=number, stored=labels or {}))
         if self._plan:
-            self._plan.result(tool, arguments, fields)
+            self._plan.result(tool, arguments, _by_field(manifest, result))
         return found
 
     def _unread(self, manifest: Manifest) -> dict[str, Label]:
