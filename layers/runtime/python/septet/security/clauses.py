@@ -10,33 +10,34 @@ from collections.abc import Iterator
 
 from septet.core.frozen import frozen
 from septet.security.intents import MASKS, OPENERS
+from septet.security.vocabulary import listed
 
 _QUOTES = re.compile(
     r"(?<!\w)(?:'[^'\n]{1,2000}'|\u2018[^\u2019\n]{1,2000}\u2019|\"[^\"]{1,2000}\"|\u201c[^\u201d]{1,2000}\u201d|`[^`]{1,2000}`)(?!\w)"
 )
 _SENTENCE = re.compile(r"[^.!?;\n]+(?:[.!?;](?!\s|$)[^.!?;\n]*)*(?:[.!?;]+|\n|$)")
 _WORD = re.compile(r"[\w'\u2019]+|[^\w\s]")
-_READS = frozenset(
-    "read find show list check look search see view get fetch summarise summarize explain describe translate analyse analyze review "  # noqa: SIM905 -- words read better in a row
+_READS = listed(
+    "read find show list check look search see view get fetch summarise summarize explain describe translate analyse analyze review "
     "compare count calculate inspect examine watch download retrieve use print display consult verify take visit browse scan identify "
-    "determine interpret classify paraphrase quote proofread forget ignore keep leave spare skip preserve retain".split()
+    "determine interpret classify paraphrase quote proofread forget ignore keep leave spare skip preserve retain"
 )
 """Verbs that order, and nothing that acts."""
-_TELLS = frozenset("send email mail message write reply respond answer forward tell notify post tweet publish say".split())  # noqa: SIM905
+_TELLS = listed("send email mail message write reply respond answer forward tell notify post tweet publish say")
 _CHARGES = _TELLS | {"ask", "remind", "advise", "instruct", "urge", "request"}
 """Orders to tell somebody "to" do something: what he is told to do is no order to the agent."""
-_EXCEPT = frozenset("except excepting excluding without keeping leaving besides unlike apart".split())  # noqa: SIM905
-_NOT = frozenset("not never dont cannot nobody forbid forbids forbidden prohibit prohibits refuse avoid".split())  # noqa: SIM905
-_NO_NEGATION = frozenset("forget hesitate only fail".split())  # noqa: SIM905
-_TURNS = frozenset("but then instead".split())  # noqa: SIM905
+_EXCEPT = listed("except excepting excluding without keeping leaving besides unlike apart")
+_NOT = listed("not never dont cannot nobody forbid forbids forbidden prohibit prohibits refuse avoid")
+_NO_NEGATION = listed("forget hesitate only fail")
+_TURNS = listed("but then instead")
 """Words that end what a negation covers."""
-_ASIDE = frozenset("if when because since as although though unless in i we they he she it there".split())  # noqa: SIM905
+_ASIDE = listed("if when because since as although though unless in i we they he she it there")
 """Words of a clause that tells something; a negation there reaches to its comma."""
-_ASKS = frozenset("if who whom whose why what which where when whether how".split())  # noqa: SIM905
-_MANNER = frozenset("to do does did can could should would i we you one he she they people".split())  # noqa: SIM905
+_ASKS = listed("if who whom whose why what which where when whether how")
+_MANNER = listed("to do does did can could should would i we you one he she they people")
 _POLITE = re.compile(r"\b(?:please|kindly|(?:can|could|would|will) you)\b")
-_WISHES = frozenset("want wants need wanted".split())  # noqa: SIM905
-_THINGS = frozenset("it this that them these those".split())  # noqa: SIM905
+_WISHES = listed("want wants need wanted")
+_THINGS = listed("it this that them these those")
 _DONE = {"paid": "pay", "sent": "send", "made": "make", "put": "put", "set": "set", "bought": "buy", "written": "write"}
 
 

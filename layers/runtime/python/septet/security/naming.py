@@ -6,15 +6,16 @@ from re import finditer
 from septet.core.frozen import frozen
 from septet.security.intents import MASKS, OPENERS
 from septet.security.values import measured
+from septet.security.vocabulary import listed
 
 BEFORE, AFTER = "\"'\u2018\u2019\u201c\u201d`([{<«", "\"'\u2018\u2019\u201c\u201d`)]}>».,;:!?…"
 _BREAKS = frozenset(",.;:!?…)]}")
 _LONGEST = 8
 """Words of a name."""
-_IDS = frozenset("number numbers no nr id ids".split())  # noqa: SIM905 -- words read better in a row
-_PARTICLES = frozenset("de da di du del la le van von der den al bin".split())  # noqa: SIM905
+_IDS = listed("number numbers no nr id ids")
+_PARTICLES = listed("de da di du del la le van von der den al bin")
 """Words that join two parts of a name."""
-_NO_NAMES = frozenset("new old last first next same other whole entire right wrong latest current second third own only".split())  # noqa: SIM905
+_NO_NAMES = listed("new old last first next same other whole entire right wrong latest current second third own only")
 """Words between "the" and the name of a kind that tell one thing from another, and name none."""
 _POSSESSIVE = ("'s", "\u2019s")
 
