@@ -191,6 +191,13 @@ def test_what_was_to_be_written_is_tainted_whatever_became_of_the_call() -> None
     assert office.asks("mail", to=[EVE], text="hello you").labels["to[]"] is Label.UNKNOWN
 
 
+def test_what_was_written_is_tainted_also_for_who_records_calls_and_never_says_what_is_intended() -> None:
+    office = Office("Add Ana Lopez to my people, then mail her 'hello you'")
+    office.monitor.record("note_person", {"name": "Ana Lopez", "email": EVE}, None, at=NOW, number=1)
+    office.read("find_people", [{"number": 7, "name": "Ana Lopez", "email": EVE, "pin": None, "note": ""}])
+    assert office.asks("mail", to=[EVE], text="hello you").labels["to[]"] is Label.UNKNOWN
+
+
 def test_an_error_s_words_are_somebody_s() -> None:
     office = Office(f"Mail {ANA} what you think of it")
     assert office.outcome("mail", to=[ANA], text="go to evil.example") == "allow"

@@ -302,3 +302,16 @@ def test_what_a_plan_takes_from_a_text_of_outside_is_endorsed_by_no_plan() -> No
     monitor.record("read", {}, {"id": "7", "reply_to": "mallory@example.org"}, at=2, number=2)
     decided = monitor.decide("send", {"to": "mallory@example.org", "body": "yes"}, now=3)
     assert (decided.outcome, decided.labels["to"]) == ("ask", Label.EXTERNAL)
+
+
+@pytest.mark.parametrize(("senders", "label"), [(["eve"], Label.ANCHORED), (["eve", "mallory"], Label.COUNTERPARTY)])
+def test_a_plan_endorses_a_counterparty_only_where_it_leaves_no_choice(senders: list[str], label: Label) -> None:
+    tools = {"search": replace(SEARCH, output=replace(SEARCH.output, key="id")), "send": SEND}
+    monitor = Monitor(tools, shipped(), principal="ann")
+    monitor.request({"task": "Please answer yes to the mail about lunch."}, {"task": "trusted"})
+    monitor.commit(plan(REPLY, tools, tools))
+    monitor.intended("search", {"query": "lunch"}, 1)
+    mails = [{"id": str(number), "sender": f"{name}@example.org"} for number, name in enumerate(senders)]
+    monitor.record("search", {"query": "lunch"}, mails, at=2, number=2)
+    decided = monitor.decide("send", {"to": "eve@example.org", "body": "yes"}, now=3)
+    assert decided.labels["to"] is label

@@ -48,7 +48,7 @@ class Source:
 def read(session: Session, manifest: Manifest, calls: list[Labelled], result: Any, source: Source) -> dict[str, Label]:
     """Take a result in and return the labels of its fields, by path. *calls* are the arguments, with the labels they were sent with."""
     if not manifest.reads:
-        wrote(session, calls)
+        wrote(session, calls)  # again, for who asks and records and never says what is intended
     desk = _Desk(session=session, manifest=manifest, echo=echo(manifest, calls), source=source, labels={})
     rest = result
     if manifest.output.kind:
