@@ -7,7 +7,7 @@ BEGAN := $(shell date +%s)
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint synth deploy up down bench faults suites templates
+.PHONY: help setup demo test check lint synth deploy up down bench docs faults drills suites templates
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,9 +35,15 @@ lint: setup
 	cd local/plugin && mypy
 	lint-imports
 
-synth: setup ## make cdk.out, offline and without credentials, and print what the stacks cost when idle
-	cdk synth --quiet
+synth: setup ## make cdk.out, offline and without credentials; print what stacks cost when idle, and the most a run of each workflow can use
+	cdk synth --quiet '**'
 	.venv/bin/python -m stacks.idle cdk.out
+	.venv/bin/python -m stacks.worst
+
+docs: synth ## write the pages that are made of what is declared: workflows with their drawings, rights, metrics
+	.venv/bin/python -m local.graphs
+	.venv/bin/python -m local.iam
+	.venv/bin/python -m local.metrics
 
 templates: setup
 	cfn-lint cdk.out/assembly-*/*.template.json
@@ -55,8 +61,11 @@ down: ## stop the twin and leave nothing behind
 bench: setup ## measure, print what was measured, and write docs/performance.md
 	.venv/bin/python -m tests.bench
 
-faults: setup ## kill a process at every boundary of three runs, on a twin of its own, and write docs/faults.md (quicker: .venv/bin/python -m tests.faults --every 4)
+faults: setup ## let each state of each workflow end in each error, and kill a process at every boundary of three runs, on a twin of its own; writes docs/faults.md (quicker: .venv/bin/python -m tests.faults --every 4)
 	.venv/bin/python -m tests.faults
+
+drills: setup ## stop fifty running trees, and run a batch of 200 rows, on a twin of their own; prints how long the stop took
+	SEPTET_FULL=1 $(PYTEST) -m twin -s --timeout 1800 tests/scenarios/test_stopping.py tests/scenarios/test_batch.py
 
 suites: setup ## measure what the gateway stops and what it lets through, on an environment of its own, and write docs/suites.md
 	.venv/bin/python -m local.setup --suites

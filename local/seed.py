@@ -1,4 +1,4 @@
-"""The demo's orders, written into the twin's table for one tenant."""
+"""The demo's orders and its archive, written into the twin's tables for one tenant."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -6,10 +6,12 @@ from itertools import batched
 from pathlib import Path
 from typing import Any
 
+from local.library import archive, put
 from local.twin import aws
 from septet.aws.items import item
 
 TABLE = "septet-twin-orders"
+DOCUMENTS = "septet-twin-documents"
 ORDERS = Path(__file__).parent / "scenarios" / "orders.json"
 _AT_ONCE = 25
 """Items that DynamoDB takes in one batch."""
@@ -29,6 +31,17 @@ def seed(endpoint: str, tenant: str, found: Sequence[Mapping[str, Any]] | None =
     items = [{**one, "tenant": tenant} for one in (orders() if found is None else found)]
     client = aws.client(endpoint, "dynamodb")
     return sum(put_if_missing(client, one) for one in items) if missing_only else _put_all(client, items)
+
+
+def stock(endpoint: str, tenant: str) -> int:
+    """Write the demo's archive into the library of *tenant* and return how many documents it has. Again: they are as they were."""
+    return put(aws.client(endpoint, "dynamodb"), DOCUMENTS, tenant, archive())
+
+
+def furnish(endpoint: str, tenant: str) -> int:
+    """Write the orders and the archive for *tenant* and return how many orders were written."""
+    stock(endpoint, tenant)
+    return seed(endpoint, tenant)
 
 
 def put_if_missing(client: Any, order: Mapping[str, Any]) -> bool:

@@ -8,6 +8,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from stacks.constructs.keeping import removal
@@ -25,20 +26,39 @@ class Foundation(Stack):
         super().__init__(scope, "Foundation", description="Septet: tables and bodies")
         self._settings = settings
         self._removal = removal(settings)
-        self._table("journal", "pk", "number", sort_type=_NUMBER, stream=dynamodb.StreamViewType.NEW_IMAGE)
-        runs = self._table("runs", "tenant", "run")
+        self._streamed("journal", "pk", "number", sort_type=_NUMBER)
+        runs = self._streamed("runs", "tenant", "run")
         approvals = self._table("approvals", "tenant", "approval")
         self._table("effects", "pk", "effect")
         accounts = self._table("accounts", "account")
+        self._table("control", "tenant", "item")
+        self._table("waits", "pk", "what")
+        self._table("rows", "pk", "number", sort_type=_NUMBER)
+        self._table("files", "tenant", "file")
+        self._table("projections", "pk")
+        self._table("costs", "tenant", "place")
+        summaries = self._table("summaries", "tenant", "run")
+        sessions = self._table("sessions", "pk", "what")
+        stops = self._table("stops", "tenant", "item")
+        inquiries = self._table("inquiries", "tenant", "inquiry")
+        self._passing("replays", "pk", "what")
         self._passing("health", "model")
         self._passing("cache", "cache")
+        self._passing("choices", "pk", "agent")
         self._table("orders", "tenant", "order_id")
         self._table("refunds", "tenant", "refund_key")
+        self._table("supplies", "tenant", "item")
+        self._table("documents", "tenant", "id")
         _index(runs, "by_created", "tenant", "created_at")
+        _index(summaries, "by_end", "tenant", "ended")
         _index(approvals, "outbox", "outbox", "decided_at", sort_type=_NUMBER)
         _index(approvals, "escalations", "escalating", "escalates_at", sort_type=_NUMBER)
+        _index(approvals, "pending", "pending", "expires_at", sort_type=_NUMBER)
+        _index(sessions, "due", "waiting", "due", sort_type=_NUMBER)
         _index(accounts, "leases", "shard", "until", sort_type=_NUMBER)
         _index(runs, "unsealed", "unsealed", "place")
+        _index(inquiries, "outbox", "outbox", "ended_at", sort_type=_NUMBER)
+        _index(stops, "unfinished", "unfinished", "item")
         self._bodies()
         self._seals()
         self._id_key()
@@ -59,13 +79,29 @@ class Foundation(Stack):
             **more,
         )
 
-    def _passing(self, name: str, partition: str) -> dynamodb.Table:
+    def _streamed(self, name: str, partition: str, sort: str, *, sort_type: dynamodb.AttributeType = _STRING) -> dynamodb.Table:
+        """A table that says which of its items changed, and nothing of what they hold, to whoever reads its stream.
+
+        The stream's ARN has the time of its making in it, so a parameter tells it.
+        """
+        table = self._table(name, partition, sort, sort_type=sort_type, stream=dynamodb.StreamViewType.KEYS_ONLY)
+        ssm.StringParameter(
+            self,
+            pascal("stream", name),
+            parameter_name=self._settings.names.stream_parameter(name),
+            description=f"The stream of the table {name}",
+            string_value=str(table.table_stream_arn),
+        )
+        return table
+
+    def _passing(self, name: str, partition: str, sort: str = "") -> dynamodb.Table:
         """A table of what expires by itself: nothing in it is needed, and a back-up would keep what was to be forgotten."""
         return dynamodb.Table(
             self,
             pascal("table", name),
             table_name=self._settings.names.table(name),
             partition_key=dynamodb.Attribute(name=partition, type=_STRING),
+            sort_key=dynamodb.Attribute(name=sort, type=_STRING) if sort else None,
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
             time_to_live_attribute="expires",
             deletion_protection=self._settings.retain,
@@ -94,6 +130,7 @@ class Foundation(Stack):
             enforce_ssl=True,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             versioned=False,  # a body must be erasable at once
+            lifecycle_rules=[s3.LifecycleRule(abort_incomplete_multipart_upload_after=Duration.days(1))],
             removal_policy=self._removal,
         )
         guard_bodies(bucket, key, names)

@@ -16,11 +16,12 @@ PRICED_ON = "2026-11"
 """When the prices were written down: us-east-1, before any free tier. Check them at https://aws.amazon.com/pricing/."""
 
 _PAID_BY_USE = "paid by use"
+_ALARM = "AWS::CloudWatch::Alarm"
 _IDLE: Mapping[str, tuple[int, str]] = {
     "AWS::ApiGateway::": (0, _PAID_BY_USE),
-    "AWS::CloudWatch::Alarm": (100_000, "a standard alarm on one metric"),
-    "AWS::CloudWatch::CompositeAlarm": (500_000, ""),
-    "AWS::CloudWatch::Dashboard": (3_000_000, ""),
+    _ALARM: (100_000, "for each metric that alarms look at"),
+    "AWS::CloudWatch::CompositeAlarm": (500_000, "alarms made of others"),
+    "AWS::CloudWatch::Dashboard": (3_000_000, "before the three that are free"),
     "AWS::DynamoDB::Table": (0, "paid by use; 0.25 a GB stored, 0.20 backed up"),
     "AWS::Events::EventBus": (0, _PAID_BY_USE),
     "AWS::IAM::": (0, "free"),
@@ -31,11 +32,14 @@ _IDLE: Mapping[str, tuple[int, str]] = {
     "AWS::S3::": (0, "paid by use; 0.023 a GB stored"),
     "AWS::SNS::": (0, _PAID_BY_USE),
     "AWS::SQS::": (0, _PAID_BY_USE),
+    "AWS::SSM::Parameter": (0, "standard ones are free"),
     "AWS::SecretsManager::Secret": (400_000, "each secret"),
     "AWS::StepFunctions::": (0, _PAID_BY_USE),
 }
 """Micro-dollars a month for one resource of a type, or of the types that begin so, and a remark."""
 
+_WATCHING = "AWS::CloudWatch::"
+"""What an environment has only if it is watched."""
 _RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
 _SECONDS = {"minute": 60, "hour": 3600, "day": 86_400}
 _MONTH = 730 * 3600
@@ -61,7 +65,9 @@ def idle(templates: Iterable[Json]) -> list[Line]:
     lines, counts = [], Counter[str]()
     for template in templates:
         resources = template["Resources"]
-        counts.update(_priced(resource["Type"]) for resource in resources.values() if resource["Type"] != "AWS::Events::Rule")
+        for resource in resources.values():
+            if resource["Type"] != "AWS::Events::Rule":
+                counts[_priced(resource["Type"])] += _metrics(resource) if resource["Type"] == _ALARM else 1
         lines += [line for resource in resources.values() if (line := _rule(resource, resources))]
     for kind, count in counts.items():
         month, remark = _IDLE.get(kind, (None, "no price is written down for this type: look it up and add it to stacks/idle.py"))
@@ -72,6 +78,11 @@ def idle(templates: Iterable[Json]) -> list[Line]:
 def _priced(kind: str) -> str:
     """The type, or the beginning of types, that the price list has for *kind*; *kind* itself when it has none."""
     return next((key for key in _IDLE if key == kind or (key.endswith("::") and kind.startswith(key))), kind)
+
+
+def _metrics(alarm: Json) -> int:
+    """How many metrics an alarm looks at, each of which is paid for."""
+    return sum("MetricStat" in query for query in alarm.get("Properties", {}).get("Metrics", ())) or 1
 
 
 def _rule(resource: Json, resources: Mapping[str, Json]) -> Line | None:
@@ -104,6 +115,8 @@ def report(lines: Iterable[Line]) -> str:
     text = [f"Idle cost a month, dollars (prices of {PRICED_ON}, us-east-1, before any free tier):"]
     text += [f"{_dollars(line.month):>9}  {line.count:>3} x {line.what:<32} {line.remark}" for line in lines]
     text.append(f"{_dollars(total):>9}  in all" + (f", without {', '.join(unknown)}" if unknown else ""))
+    if watching := sum(line.month or 0 for line in lines if line.what.startswith(_WATCHING)):
+        text.append(f"{_dollars(total - watching):>9}  without alarms and dashboards: where the setting watched is false")
     return "\n".join(text)
 
 

@@ -7,6 +7,7 @@ from aws_cdk import aws_apigateway as apigateway
 from constructs import Construct
 
 from stacks.catalog import Catalog
+from stacks.constructs.event_intake import EventIntake
 from stacks.constructs.names import ALIAS
 from stacks.constructs.steps import deploy_steps
 from stacks.settings import Settings
@@ -26,9 +27,10 @@ class Integration(Stack):
 
     def __init__(self, scope: Construct, *, catalog: Catalog, settings: Settings) -> None:
         super().__init__(scope, "Integration", description="Septet: the HTTP API")
-        for name in ("api", "authorize", "erase_content"):
+        for name in ("api", "authorize", "erase_content", "take_event"):
             catalog.step(name)
         steps = deploy_steps(self, "integration", catalog=catalog, settings=settings)
+        EventIntake(self, taker=steps["take_event"].alias, events=catalog.events, settings=settings)
         api = self._api(settings)
         authorizer = apigateway.TokenAuthorizer(self, "Authorizer", handler=steps["authorize"].alias, results_cache_ttl=Duration.minutes(5))
         backend = apigateway.LambdaIntegration(steps["api"].alias, scope_permission_to_method=False)

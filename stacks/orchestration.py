@@ -11,6 +11,25 @@ from stacks.constructs.workflow import StateMachine
 from stacks.settings import Settings
 
 _ENDS = ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
+_SCHEDULES = (
+    ("EachMinute", 1, "deliver_decisions", "Decisions that were written but not delivered are delivered."),
+    ("AnswersEachMinute", 1, "deliver_answers", "Answers that were written but not delivered are delivered."),
+    ("StopsEachMinute", 1, "reconcile_stops", "Stops go on until nothing that they cover runs."),
+    ("SessionsEachMinute", 1, "advance_sessions", "Sessions whose next run was not started yet go on."),
+    (
+        "EachFiveMinutes",
+        5,
+        "sweep_accounts",
+        "What workers that are gone left reserved is settled, and the accounts of ended runs are closed.",
+    ),
+    (
+        "EachQuarter",
+        15,
+        "seal_journal",
+        "What journals have come to is sealed, once an hour; the other three calls go on where one stopped.",
+    ),
+)
+"""What time sets going: the rule's name, every how many minutes, the step, and what for."""
 
 
 class Orchestration(Stack):
@@ -18,7 +37,29 @@ class Orchestration(Stack):
 
     def __init__(self, scope: Construct, *, catalog: Catalog, settings: Settings) -> None:
         super().__init__(scope, "Orchestration", description="Septet: workflows and their steps")
-        for name in ("ask_person", "close_run", "deliver_decisions", "seal_journal", "sweep_accounts"):
+        for name in (
+            "advance_sessions",
+            "ask_person",
+            "choose_agent",
+            "claim",
+            "close_run",
+            "compare",
+            "degrade",
+            "compensate",
+            "deliver_answers",
+            "deliver_decisions",
+            "hear",
+            "inquire",
+            "part",
+            "read_rows",
+            "reconcile_stops",
+            "resolve",
+            "seal_journal",
+            "submit_row",
+            "sweep_accounts",
+            "take_over",
+            "write_results",
+        ):
             catalog.step(name)
         steps = deploy_steps(self, "orchestration", catalog=catalog, settings=settings)
         for workflow in catalog.workflows.values():
@@ -35,24 +76,11 @@ class Orchestration(Stack):
             ),
             targets=[targets.LambdaFunction(steps["close_run"].alias)],
         )
-        events.Rule(
-            self,
-            "EachMinute",
-            description="Decisions that were written but not delivered are delivered.",
-            schedule=events.Schedule.rate(Duration.minutes(1)),
-            targets=[targets.LambdaFunction(steps["deliver_decisions"].alias)],
-        )
-        events.Rule(
-            self,
-            "EachFiveMinutes",
-            description="What workers that are gone left reserved is settled, and the accounts of ended runs are closed.",
-            schedule=events.Schedule.rate(Duration.minutes(5)),
-            targets=[targets.LambdaFunction(steps["sweep_accounts"].alias)],
-        )
-        events.Rule(
-            self,
-            "EachQuarter",
-            description="What journals have come to is sealed, once an hour; the other three calls go on where one stopped.",
-            schedule=events.Schedule.rate(Duration.minutes(15)),
-            targets=[targets.LambdaFunction(steps["seal_journal"].alias)],
-        )
+        for name, minutes, step, description in _SCHEDULES:
+            events.Rule(
+                self,
+                name,
+                description=description,
+                schedule=events.Schedule.rate(Duration.minutes(minutes)),
+                targets=[targets.LambdaFunction(steps[step].alias)],
+            )

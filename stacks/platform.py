@@ -10,6 +10,7 @@ from stacks.catalog import Catalog
 from stacks.execution import Execution
 from stacks.foundation import Foundation
 from stacks.integration import Integration
+from stacks.observability import Observability
 from stacks.orchestration import Orchestration
 from stacks.security import Security
 from stacks.settings import Settings
@@ -28,6 +29,7 @@ class Platform(Stage):
             Execution(self, catalog=catalog, settings=settings),
             Orchestration(self, catalog=catalog, settings=settings),
             Integration(self, catalog=catalog, settings=settings),
+            Observability(self, catalog=catalog, settings=settings),
         ]
         for earlier, later in pairwise(before):
             later.add_stack_dependency(earlier)

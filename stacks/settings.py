@@ -13,6 +13,7 @@ _ENVIRONMENT = re.compile(r"[a-z][a-z0-9]{0,11}")
 _WHEELS = {"arm64": "aarch64-manylinux_2_28", "x86_64": "x86_64-manylinux_2_28"}
 _RETENTION = {1: "ONE_DAY", 7: "ONE_WEEK", 30: "ONE_MONTH", 90: "THREE_MONTHS", 365: "ONE_YEAR"}
 _GUARDRAIL = re.compile(r"[a-z0-9]{1,64}:([1-9][0-9]{0,7}|DRAFT)")
+_URL = re.compile(r"https?://[^\s/?#@]+/[^\s#@]*", re.ASCII)
 _MODES = ("enforce", "shadow")
 _WHEELS_ON_A_MAC = {"arm64": "aarch64-apple-darwin", "x86_64": "x86_64-apple-darwin"}
 
@@ -48,6 +49,14 @@ class Settings:
     """``enforce``, or ``shadow``: policies decide and write down what they would do, and stop nothing. Not where ``retain`` is true."""
     guardrail: str = ""
     """A Bedrock guardrail that inputs of runs are shown to, as ``ID:VERSION``; empty for none."""
+    watched: bool = True
+    """Whether there are alarms and dashboards; `python -m stacks.idle` says what they cost a month. Unless it is said, as ``retain``."""
+    traces_url: str = ""
+    """Where spans are posted, by OTLP over HTTP in protobuf: a collector's whole address; empty for X-Ray's own endpoint."""
+    platform_tenant: str = ""
+    """The tenant that operates the platform: its operators may stop it for everybody. Empty: nobody may."""
+    concurrent_runs: int = 1000
+    """How many runs of all tenants may be open at once; docs/admission.md says who is let in."""
     requests_per_second: int = 50
     """What the API lets through; more is answered with 429."""
     burst: int = 100
@@ -86,6 +95,8 @@ def settings(context: Mapping[str, Any], *, ambient: Mapping[str, str], machine:
     }
     given |= known[name]
     given |= {key: context[key] for key in names & context.keys()}
+    if given.get("watched") in {None, ""}:
+        given["watched"] = given.get("retain")  # who keeps nothing is woken for nothing
     given |= _architecture(str(given.get("architecture", "arm64")), machine or platform.machine(), system or sys.platform)
     found = Settings(**{field.name: _value(name, field.name, given) for field in fields(Settings) if _needed(field.name, given)})
     _check(found)
@@ -97,8 +108,14 @@ def _check(found: Settings) -> None:
     name = found.environment
     if found.log_days not in _RETENTION:
         raise SettingsError(f"environments.{name}.log_days is {found.log_days}, none of {', '.join(map(str, _RETENTION))}")
+    if found.concurrent_runs < 1:
+        raise SettingsError(f"environments.{name}.concurrent_runs is {found.concurrent_runs}: at least one run must be able to begin")
     if found.policies_mode not in _MODES:
         raise SettingsError(f"environments.{name}.policies_mode is {found.policies_mode!r}, none of {', '.join(_MODES)}")
+    if found.traces_url and not _URL.fullmatch(found.traces_url):
+        raise SettingsError(
+            f"environments.{name}.traces_url is {found.traces_url!r}: give a whole address, as https://collector.example/v1/traces"
+        )
     if found.guardrail and not _GUARDRAIL.fullmatch(found.guardrail):
         raise SettingsError(f"environments.{name}.guardrail is {found.guardrail!r}: give its id and version, as abcd1234:1")
     if found.policies_mode == "shadow" and found.retain:

@@ -6,16 +6,23 @@ import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from local.doubles import issuer
 from local.twin import aws, ports
 from local.twin.parts import Ports
 from local.twin.twin import Twin
 from septet.entry.libraries import Redacting
+from tests import elsewhere
+
+# How long an example takes says how much else this machine does.
+settings.register_profile("septet", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("septet")
 
 REPOSITORY = Path(__file__).parents[1]
 FOLDERS = {"twin", "scenarios", "faults"}
@@ -47,18 +54,45 @@ class TestTwin:
     api: str = ""
     """Base URL of the deployed HTTP API; paths start with /v1. Empty while nothing is deployed."""
 
+    prefix = "septet-twin"
+    account = aws.ACCOUNT
+    region = aws.REGION
+
     def token(self, *, tenant: str, subject: str, roles: Sequence[str], seconds: int = 3600, audience: str = "septet") -> str:
         """Sign a token; negative *seconds* make one that has expired."""
         url = f"{self.doubles}/issuer"
         return issuer.mint(self.home, issuer=url, tenant=tenant, subject=subject, roles=roles, seconds=seconds, audience=audience)
 
     def client(self, service: str) -> Any:
-        """Make a client of one of its AWS services."""
-        return aws.client(self.endpoint, service)
+        """A client of one of its AWS services."""
+        return _client(self.endpoint, service)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@cache
+def _client(endpoint: str, service: str) -> Any:
+    """Made once: making one takes longer than most requests, and threads may share it."""
+    return aws.client(endpoint, service)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The scenarios can run on another deployment than a twin of their own."""
+    told = "a TOML file that describes a deployment; only the scenarios run, there instead of on a twin of their own"
+    parser.addoption(elsewhere.OPTION, type=Path, metavar="FILE", help=told)
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Say where the scenarios run, and that this proves nothing yet."""
+    file = config.getoption(elsewhere.OPTION)
+    return f"scenarios run at: {elsewhere.read(file).label}. {elsewhere.ABOUT}." if file else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark the tests that need the twin by the folder they lie in; run those last that look back on what the others did."""
+    if config.getoption(elsewhere.OPTION):
+        left = [item for item in items if "scenarios" not in item.path.parts]
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in left]
+        elsewhere.skip(items)
     for item in items:
         parts = item.path.relative_to(REPOSITORY / "tests").parts if item.path.is_relative_to(REPOSITORY / "tests") else ()
         if parts and parts[0] in FOLDERS:
@@ -80,8 +114,11 @@ def bare_twin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestTwin]:
 
 
 @pytest.fixture(scope="session")
-def twin(bare_twin: TestTwin) -> TestTwin:
-    """The same, with the platform deployed."""
+def twin(request: pytest.FixtureRequest) -> TestTwin | elsewhere.Elsewhere:
+    """The same, with the platform deployed; or the deployment that the command line names."""
+    if file := request.config.getoption(elsewhere.OPTION):
+        return elsewhere.read(file)
+    bare_twin: TestTwin = request.getfixturevalue("bare_twin")
     done = bare_twin.twin.deploy()
     return TestTwin(twin=bare_twin.twin, endpoint=bare_twin.endpoint, doubles=bare_twin.doubles, home=bare_twin.home, api=done.api)
 

@@ -1,22 +1,27 @@
 """What tests do with a deployed twin: start runs over HTTP as somebody, wait for what they await, and look behind the API."""
 
+import ssl
 import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Self
 
 import httpx
 
-from local.seed import seed
+from local.seed import orders
 from septet.aws.bodies import S3Bodies
-from septet.aws.items import values
+from septet.aws.items import item, values
 from septet.aws.journal import DynamoJournal
 from septet.core.entries import Entry
 from septet.core.journal import Branch
 
-KEY = "arn:aws:kms:us-east-1:000000000000:alias/septet-twin-bodies"
 ENDED = ("succeeded", "failed", "stopped", "timed_out")
+REPEATED = 90
+"""Seconds for which a request is repeated that may be."""
+UNCHECKED = "the token cannot be checked now"
+"""What the API says for ten seconds after it could not reach the issuer; it has done nothing then."""
 
 
 def until[T](look: Callable[[], T | None], *, seconds: float = 60, what: str = "it") -> T:
@@ -30,10 +35,45 @@ def until[T](look: Callable[[], T | None], *, seconds: float = 60, what: str = "
     return found
 
 
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Read once: reading them takes longer than most requests."""
+    return httpx.create_ssl_context()
+
+
+@cache
+def plain() -> httpx.Client:
+    """For requests to the emulator and the doubles, which take their time on a busy machine. Made once: threads may share it."""
+    return httpx.Client(timeout=60, verify=_certificates())
+
+
+class Patient(httpx.Client):
+    """Repeats, as a client does, what may be repeated: no answer or a fault of the API's own, of which busy machines have some."""
+
+    def send(self, request: httpx.Request, **how: Any) -> httpx.Response:
+        """As without it, after `REPEATED` seconds at the latest."""
+        repeatable = request.method == "GET" or "Idempotency-Key" in request.headers
+        deadline = time.monotonic() + REPEATED
+        while True:
+            try:
+                answer = super().send(request, **how)
+            except httpx.TransportError:
+                if not repeatable or time.monotonic() > deadline:
+                    raise
+            else:
+                if not answer.is_server_error or time.monotonic() > deadline:
+                    return answer
+                answer.read()
+                if not repeatable and UNCHECKED not in answer.text:
+                    return answer
+            time.sleep(1)
+
+
 def store(twin: Any) -> DynamoJournal:
     """The journal of *twin*, as its tables and its bucket hold it."""
-    bodies = S3Bodies(lambda: twin.client("s3"), "septet-twin-bodies-000000000000-us-east-1", KEY)
-    return DynamoJournal(twin.client("dynamodb"), "septet-twin-journal", bodies)
+    key = f"arn:aws:kms:{twin.region}:{twin.account}:alias/{twin.prefix}-bodies"
+    bodies = S3Bodies(lambda: twin.client("s3"), f"{twin.prefix}-bodies-{twin.account}-{twin.region}", key)
+    return DynamoJournal(twin.client("dynamodb"), f"{twin.prefix}-journal", bodies)
 
 
 @dataclass(kw_only=True)
@@ -45,7 +85,7 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.restock()
-        self.http = httpx.Client(base_url=self.twin.api, timeout=30)
+        self.http = Patient(base_url=self.twin.api, timeout=30, verify=_certificates())
 
     def __enter__(self) -> Self:
         return self
@@ -55,14 +95,21 @@ class Desk:
 
     def restock(self) -> None:
         """Write every order as it was."""
-        seed(self.twin.endpoint, self.tenant)
+        written = [{"PutRequest": {"Item": item({**order, "tenant": self.tenant})}} for order in orders()]
+        left = {f"{self.twin.prefix}-orders": written}
+        while left:
+            left = self.twin.client("dynamodb").batch_write_item(RequestItems=left)["UnprocessedItems"]
 
     def token(self, subject: str, *roles: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.twin.token(tenant=self.tenant, subject=subject, roles=list(roles))}"}
 
-    def start(self, message: str, *, subject: str = "customer-17") -> str:
-        body = {"workflow": "support", "input": {"message": message}}
-        answer = self.http.post("/v1/runs", json=body, headers=self.token(subject, "submitter"))
+    def start(self, message: str, *, subject: str = "customer-17", key: str = "") -> str:
+        return self.submit("support", {"message": message}, subject=subject, key=key)
+
+    def submit(self, workflow: str, given: dict[str, Any], *, subject: str = "customer-17", key: str = "") -> str:
+        """Start a run of any workflow. With a *key* it is asked for again when the API fails: where much goes on, give one."""
+        headers = self.token(subject, "submitter") | ({"Idempotency-Key": key} if key else {})
+        answer = self.http.post("/v1/runs", json={"workflow": workflow, "input": given}, headers=headers)
         assert answer.status_code == 202, answer.text
         return str(answer.json()["id"])
 
@@ -72,7 +119,7 @@ class Desk:
         found: dict[str, Any] = answer.json()
         return found
 
-    def ended(self, run: str, *, seconds: float = 60) -> dict[str, Any]:
+    def ended(self, run: str, *, seconds: float = 150) -> dict[str, Any]:
         return until(lambda: found if (found := self.run(run))["status"] in ENDED else None, seconds=seconds, what=f"the end of {run}")
 
     def asked(self, run: str) -> dict[str, Any]:
@@ -80,12 +127,17 @@ class Desk:
 
         def look() -> dict[str, Any] | None:
             answer = self.http.get("/v1/approvals", params={"status": "pending"}, headers=self.token("boss", "approver"))
-            if answer.is_server_error:  # a fault in the API's own process: ask again
-                return None
+            assert answer.is_success, answer.text
             found: list[dict[str, Any]] = [item for item in answer.json()["approvals"] if item["run"] == run]
-            return found[0] if found and "token" in self.item("approvals", approval=found[0]["id"]) else None
+            return found[0] if found and self.waiting(run, f"approval/{found[0]['id']}") else None
 
-        return until(look, what=f"a question in {run}")
+        return until(look, seconds=150, what=f"a question in {run}")
+
+    def waiting(self, run: str, what: str) -> str:
+        """The token of the execution of *run* that waits for *what*; empty when none does."""
+        key = {"pk": {"S": f"{self.tenant}#{run}"}, "what": {"S": what}}
+        found = self.twin.client("dynamodb").get_item(TableName=f"{self.twin.prefix}-waits", Key=key, ConsistentRead=True)
+        return str(values(found.get("Item", {})).get("token", ""))
 
     def decide(self, approval: str, decision: str, *, subject: str = "boss", reason: str = "as agreed") -> httpx.Response:
         body = {"decision": decision, "reason": reason}
@@ -94,13 +146,13 @@ class Desk:
     def item(self, table: str, **key: str) -> dict[str, Any]:
         """One item of this tenant, as DynamoDB holds it."""
         held = {"tenant": {"S": self.tenant}} | {name: {"S": value} for name, value in key.items()}
-        found = self.twin.client("dynamodb").get_item(TableName=f"septet-twin-{table}", Key=held, ConsistentRead=True)
+        found = self.twin.client("dynamodb").get_item(TableName=f"{self.twin.prefix}-{table}", Key=held, ConsistentRead=True)
         return values(found.get("Item", {}))
 
     def payments(self) -> list[dict[str, Any]]:
         """Every refund paid to this tenant's customers."""
         found = self.twin.client("dynamodb").query(
-            TableName="septet-twin-refunds",
+            TableName=f"{self.twin.prefix}-refunds",
             KeyConditionExpression="tenant = :tenant",
             ExpressionAttributeValues={":tenant": {"S": self.tenant}},
             ConsistentRead=True,
@@ -110,7 +162,7 @@ class Desk:
     def effects(self, run: str) -> list[dict[str, Any]]:
         """The effect records of *run*."""
         found = self.twin.client("dynamodb").query(
-            TableName="septet-twin-effects",
+            TableName=f"{self.twin.prefix}-effects",
             KeyConditionExpression="pk = :pk",
             ExpressionAttributeValues={":pk": {"S": f"{self.tenant}#{run}"}},
             ConsistentRead=True,

@@ -1,4 +1,4 @@
-"""A hypothesis state machine over any ledger: executors, a sweeper, stops and ends, any of which may break off anywhere."""
+"""A hypothesis state machine over any ledger: executors, a sweeper, stops, halted agents, ends and restarts, broken off anywhere."""
 
 import uuid
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from septet.core.entries import Entry, ModelCall, ModelFailed, ModelReply, Note
-from septet.core.errors import BudgetExhausted, Fenced, RunStopped
+from septet.core.errors import AgentStopped, BudgetExhausted, Fenced, RunStopped
 from septet.core.journal import Branch, Pen, after
 from septet.core.ledger import Account, Budgets, Ledger, day, of_branch, of_run
 from septet.core.runs import Run
@@ -65,6 +65,8 @@ class World:
     """What the provider really charges for, call by call."""
     stopped: set[str] = field(default_factory=set)
     """Runs whose stop or end was acknowledged."""
+    halted: set[tuple[str, str]] = field(default_factory=set)
+    """Runs and the agents whose halt there was acknowledged."""
 
     def entries(self, branch: Branch) -> list[Entry]:
         return list(self.journal.read(branch))
@@ -83,6 +85,7 @@ class Executor:
     branch: Branch
     settles: bool
     """Whether a new one settles what the one before it left, or leaves it to the sweeper."""
+    agent: str = ""
     draw: Any = None
     work: Iterator[None] | None = None
     deadline: int = 0
@@ -94,7 +97,7 @@ class Executor:
             self.work = self._turn()
         try:
             next(self.work)
-        except (StopIteration, Fenced, BudgetExhausted, RunStopped):
+        except (StopIteration, Fenced, BudgetExhausted, RunStopped, AgentStopped):
             self.work = None
 
     def _turn(self) -> Iterator[None]:
@@ -107,8 +110,9 @@ class Executor:
         due = dict(self._costs(entries)) if self.settles else {}
         for _ in range(3):
             number, (amount, _, how) = pen.head.number, self.given
-            world.ledger.reserve(self.branch, number, amount, until=self.deadline + GRACE, settle=due)
+            world.ledger.reserve(self.branch, number, amount, until=self.deadline + GRACE, settle=due, agent=self.agent)
             assert self.branch.run not in world.stopped, "reserved after the stop was acknowledged"
+            assert (self.branch.run, self.agent) not in world.halted, "reserved after the halt was acknowledged"
             due = {}
             yield
             if how == "other":  # something else turned out to be next
@@ -137,7 +141,7 @@ class Executor:
 
 
 class Money(RuleBasedStateMachine):
-    """Two runs of one tenant, one with a second branch; two executors of each branch."""
+    """Two runs of one tenant, one with a second branch; two executors of each branch, of one agent each."""
 
     def ledger(self) -> Ledger:
         """The ledger under test."""
@@ -157,8 +161,9 @@ class Money(RuleBasedStateMachine):
         self.branches.append(Branch(tenant=world.tenant, run=RUNS[0], path="side"))
         for _ in range(2):
             world.ledger.open_branch(self.branches[2], SHARE)
-        self.executors = [Executor(world, branch, settle) for branch, settle in zip(self.branches * 2, settles, strict=True)]
-        self.day, self.limit = day(world.clock.now), DAY.day
+        agents = ["first"] * 3 + ["second"] * 3
+        self.executors = [Executor(world, *one) for one in zip(self.branches * 2, settles, agents, strict=True)]
+        self.day, self.limit, self.attempts = day(world.clock.now), DAY.day, dict.fromkeys(RUNS, 0)
 
     @rule(
         which=st.integers(0, 5),
@@ -207,6 +212,36 @@ class Money(RuleBasedStateMachine):
         self.world.ledger.stop(self.world.tenant, run, "because")
         self.world.stopped.add(run)
 
+    @precondition(lambda self: hasattr(self, "world"))
+    @rule(run=st.sampled_from(RUNS), agent=st.sampled_from(["first", "second"]))
+    def halt(self, run: str, agent: str) -> None:
+        self.world.ledger.halt(self.world.tenant, run, agent, "because")
+        self.world.halted.add((run, agent))
+
+    @precondition(lambda self: hasattr(self, "world"))
+    @rule(run=st.sampled_from(RUNS))
+    def restart(self, run: str) -> None:
+        """An ended run goes on, of whose calls none may be under way."""
+        world, main = self.world, Branch(tenant=self.world.tenant, run=run)
+        if not world.account(of_run(run)).closed:
+            return
+        for one in self.executors:
+            one.work = None if one.branch.run == run else one.work
+        try:
+            for _ in range(2):  # the first answer was lost
+                world.ledger.reopen(main, BUDGET, now=world.clock.now)
+        except BudgetExhausted:
+            return
+        self.attempts[run] += 1
+        name = f"{run}.{self.attempts[run]}"
+        self.workflows.start("w", name, {})
+        execution = self.workflows.execution("w", name)
+        self.runs.restart(world.tenant, run, attempt=self.attempts[run], at=world.clock.now, execution=execution)
+        world.stopped.discard(run)
+        world.halted -= {(run, "first"), (run, "second")}
+        if run == RUNS[0]:
+            world.ledger.open_branch(self.branches[2], SHARE)
+
     @rule(run=st.sampled_from(RUNS), noticed=st.booleans())
     def end(self, run: str, *, noticed: bool) -> None:
         self.runs.close(self.world.tenant, run, status="stopped", ended_at=self.world.clock.now)
@@ -235,11 +270,14 @@ class Money(RuleBasedStateMachine):
         for branch, account in zip(self.branches, branches, strict=True):
             assert account.reserved == sum(account.reservations.values())
             assert bool(account.reservations) <= bool(account.until), "nobody would ever look"
-            assert account.spent <= sum(entry.cost for entry in self.world.entries(branch))
-            assert self.world.billed.get(branch, 0) <= BUDGET
+            assert account.spent + account.past <= sum(entry.cost for entry in self.world.entries(branch))
+            assert self.world.billed.get(branch, 0) <= BUDGET * (1 + self.attempts[branch.run])
         for run in runs:
             held = [one.limit for one in branches if one.name.split("/")[1] == run.name.split("/")[1] and not one.closed]
             assert run.closed or run.reserved == sum(held)
+        listed = [one.run for one in self.world.ledger.running(self.world.tenant)]
+        assert listed == [run for run, account in zip(RUNS, runs, strict=True) if not account.ended], "the list of what runs is not exact"
+        assert self.world.ledger.tenants()[self.world.tenant] == len(listed)
 
     def teardown(self) -> None:
         if not hasattr(self, "world"):
@@ -260,13 +298,14 @@ class Money(RuleBasedStateMachine):
             ).sweep()
         for branch in self.branches:
             account = world.account(of_branch(branch.run, branch.path))
-            assert account.spent == sum(entry.cost for entry in world.entries(branch)), "the journal and the ledger differ"
-            assert account.spent >= world.billed.get(branch, 0)
+            spent = account.spent + account.past
+            assert spent == sum(entry.cost for entry in world.entries(branch)), "the journal and the ledger differ"
+            assert spent >= world.billed.get(branch, 0)
             assert account.closed
         whole = world.account(self.day)
         runs = [world.account(of_run(run)) for run in RUNS]
         assert all(run.closed for run in runs)
-        assert whole.spent == sum(run.spent for run in runs)
+        assert whole.spent == sum(run.spent + run.past for run in runs)
         assert whole.spent == sum(entry.cost for branch in self.branches for entry in world.entries(branch))
         assert (whole.reserved, whole.available) == (0, max(0, self.limit - whole.spent)), "something leaked"
         assert not [place for place, _ in world.ledger.lapsed(now=world.clock.now, limit=1_000) if place.tenant == world.tenant]

@@ -47,6 +47,7 @@ def _twin(say: Say) -> Twin:
 
 
 def _seed(endpoint: str, tenant: str) -> int:
-    from local.seed import seed  # noqa: PLC0415 -- the same
+    from local.seed import seed, stock  # noqa: PLC0415 -- the same
 
+    stock(endpoint, tenant)
     return seed(endpoint, tenant, missing_only=True)

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from local.cli.outcomes import BadUsage, Unreachable
 
-ROLES = ("submitter", "approver", "operator", "auditor", "admin")
+ROLES = ("submitter", "approver", "operator", "auditor", "admin", "responder")
 """What the platform knows."""
 START = "start the twin: septet up, then septet deploy; or name a platform: --url and --token"
 

@@ -8,10 +8,18 @@ from typer.core import TyperGroup
 from local.cli import (
     approval_commands,
     audit_commands,
+    batch_commands,
     budget_commands,
+    cost_commands,
     erase_commands,
+    explain_commands,
     export_commands,
+    failure_commands,
+    inquiry_commands,
+    replay_commands,
     run_commands,
+    session_commands,
+    stop_commands,
     twin_commands,
     verify_commands,
 )
@@ -56,12 +64,20 @@ def application() -> typer.Typer:
     for module in (
         twin_commands,
         run_commands,
+        explain_commands,
+        failure_commands,
+        replay_commands,
+        batch_commands,
+        stop_commands,
+        session_commands,
         verify_commands,
         audit_commands,
         export_commands,
         erase_commands,
         approval_commands,
+        inquiry_commands,
         budget_commands,
+        cost_commands,
     ):
         module.add(septet)
     return septet

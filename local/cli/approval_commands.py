@@ -104,4 +104,4 @@ def _tell(decided: Document, outside: Surroundings, *, as_json: bool) -> None:
         return
     show(approval_views.approval(decided, now=outside.now()))
     if decided["status"] != "pending":
-        show(to_type(f"septet watch {decided['run']}", before="The run goes on: "))
+        show(to_type(f"septet watch {decided['run']}", before="What comes of it: "))

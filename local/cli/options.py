@@ -28,3 +28,6 @@ Roles = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs, and nothing else on standard output.")]
+Workflow = Annotated[str, typer.Option(metavar="WORKFLOW", help="Only this workflow's.")]
+Since = Annotated[str, typer.Option("--from", metavar="DAY", help="Ended on this day (UTC, as 2026-11-23) or later.")]
+Until = Annotated[str, typer.Option("--to", metavar="DAY", help="Ended on this day or earlier.")]

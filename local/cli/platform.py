@@ -9,8 +9,10 @@ import typer
 
 from local.cli.access import Asked, Identity, resolve
 from local.cli.api import Api
+from local.cli.consoles import err
 from local.cli.inputs import check_texts
 from local.cli.options import Principal, Roles, Tenant, Token, Url
+from local.cli.plain import plain
 from local.cli.surroundings import Surroundings
 from local.cli.twin_access import TwinDoor
 
@@ -30,7 +32,7 @@ OPERATOR = Identity(tenant=TENANT, principal="operator", roles=("operator",))
 def connect(outside: Surroundings, asked: Asked, usual: Identity) -> Api:
     """A client for what was *asked*; *usual* is who does such things on the twin."""
     url, token = resolve(asked, usual, lambda: TwinDoor(outside.twin(lambda _: None)))
-    return Api(url=url, token=token, transport=outside.transport, sleep=outside.wait)
+    return Api(url=url, token=token, transport=outside.transport, sleep=outside.wait, say=lambda line: err().print(plain(line)))
 
 
 def on_platform(usual: Identity) -> Callable[[Callable[..., None]], Callable[..., None]]:

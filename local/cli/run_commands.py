@@ -12,8 +12,9 @@ from local.cli.api import Api
 from local.cli.consoles import err, out, print_json, show
 from local.cli.follow import Seen, follow
 from local.cli.inputs import checked_amount, checked_key, run_input
-from local.cli.options import Json
+from local.cli.options import Json, Since, Until, Workflow
 from local.cli.outcomes import Exit
+from local.cli.plain import plain
 from local.cli.platform import CUSTOMER, OPERATOR, on_platform
 from local.cli.run_views import to_type
 from local.cli.screen import Screen
@@ -91,14 +92,26 @@ def runs(
     status: Annotated[
         str, typer.Option(metavar="STATUS", help="Only these: running, waiting, succeeded, failed, stopped, timed_out or refused.")
     ] = "",
+    workflow: Workflow = "",
+    error: Annotated[str, typer.Option(metavar="CLASS", help="Only those that ended in this error, e.g. ToolFailed.")] = "",
+    kind: Annotated[str, typer.Option(metavar="KIND", help="Only failures of this kind: see septet failures.")] = "",
+    agent: Annotated[str, typer.Option(metavar="AGENT", help="Only those in which this agent worked.")] = "",
+    flagged: Annotated[str, typer.Option(metavar="WAY", help="Only those that took far more than usual: cost, steps or any.")] = "",
+    since: Since = "",
+    until: Until = "",
     as_json: Json = False,
 ) -> None:
-    """List the tenant's runs, newest first."""
-    found = api.runs(limit=limit, status=status)
+    """List the tenant's runs, newest first.
+
+    With --workflow and what follows it: those that have ended, the latest end first; what goes on is found with --status running.
+    """
+    named = {"workflow": workflow, "error": error, "kind": kind, "agent": agent, "flagged": flagged, "from": since, "to": until}
+    criteria = {name: value for name, value in named.items() if value}
+    found = api.runs(limit=limit, status=status, criteria=criteria)
     if as_json:
         print_json({"runs": found})
     else:
-        show(run_views.runs(found, now=outside.now(), wanted=status))
+        show(run_views.runs(found, now=outside.now(), wanted=status, searched=bool(criteria)))
 
 
 def _watch(api: Api, run_id: str, outside: Surroundings, *, lines: bool, as_json: bool) -> Exit:
@@ -111,17 +124,21 @@ def _watch(api: Api, run_id: str, outside: Surroundings, *, lines: bool, as_json
     return Exit.OK if last.run["status"] == "succeeded" else Exit.FAILED
 
 
+def _say(line: str) -> None:
+    err().print(plain(line))
+
+
 def _show(api: Api, run_id: str, outside: Surroundings) -> Seen:
     console = out()
     with Screen(console) as screen:
-        for seen in follow(api, run_id, wait=outside.wait):
+        for seen in follow(api, run_id, wait=outside.wait, say=_say):
             screen.show(seen)
     console.print(run_views.ending(seen.run, screen.failed))
     return seen
 
 
 def _print_json(api: Api, run_id: str, outside: Surroundings, *, lines: bool) -> Seen:
-    for seen in follow(api, run_id, wait=outside.wait):
+    for seen in follow(api, run_id, wait=outside.wait, say=_say):
         if lines:
             print_json({"run": seen.run, "entries": seen.entries})
         elif seen.run["approvals"]:

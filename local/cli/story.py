@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from local.cli import branches
 from local.cli.api import Document
 from local.cli.moments import seconds
 from local.cli.plain import cause, pairs, plain
@@ -143,9 +144,22 @@ def _hand_over(entry: Document, body: Document) -> _Told:
     return _agent(entry), "hands to", f"{body['to']}: {body['reason']}" if body["reason"] else body["to"], Tone.CALM
 
 
+def _routed(_entry: Document, body: Document) -> _Told:
+    """Who works next, and why; or that nobody does."""
+    rationale = body["rationale"] if isinstance(body["rationale"], dict) else {}
+    match body["purpose"]:
+        case "take_over":
+            nobody = "a person, before anybody goes on" if rationale.get("person") else "nobody"
+            return "septet", "sends", f"{body['to'] or nobody}, for {body['of']} ended in {body['error']}", Tone.WAIT
+        case "degrade":
+            return "septet", "says", f"the prepared text, for {body['of']} ended in {body['error']}", Tone.BAD
+        case _:
+            return "septet", "chooses", f"{body['to'] or 'nobody'} for {body['of']}: {rationale.get('why', '')}", Tone.CALM
+
+
 def _note(entry: Document, body: Document) -> _Told:
     kind = str(body["kind"])
-    return _agent(entry), {"repair": "is told"}.get(kind, kind), cause(body["text"]), Tone.WAIT
+    return _agent(entry), {"repair": "is told", "check": "is told"}.get(kind, kind), cause(body["text"]), Tone.WAIT
 
 
 def _model_failed(entry: Document, body: Document) -> _Told:
@@ -186,6 +200,14 @@ def _stop(_entry: Document, body: Document) -> _Told:
     return body["by"], "stops it", body["reason"], Tone.BAD
 
 
+def _branched(_entry: Document, body: Document) -> _Told:
+    return "septet", "parts", branches.parted(body), Tone.CALM
+
+
+def _resolved(_entry: Document, body: Document) -> _Told:
+    return "septet", "resolves", branches.resolved(body), Tone.WAIT if body["missing"] else Tone.CALM
+
+
 def _silent(_entry: Document, _body: Document) -> None:
     return None
 
@@ -205,6 +227,7 @@ _TELLERS: dict[str, Callable[[Document, Any], _Told | None]] = {
     "approval_given": _given,
     "approval_edited": _edited,
     "hand_over": _hand_over,
+    "routed": _routed,
     "note": _note,
     "model_failed": _model_failed,
     "compacted": _compacted,
@@ -214,6 +237,8 @@ _TELLERS: dict[str, Callable[[Document, Any], _Told | None]] = {
     "answer": _answer,
     "failure": _failure,
     "stop": _stop,
+    "branched": _branched,
+    "resolved": _resolved,
 }
 
 

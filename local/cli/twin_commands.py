@@ -53,7 +53,8 @@ def down(context: typer.Context) -> None:
 def deploy(context: typer.Context) -> None:
     """Deploy what changed to the twin.
 
-    It also writes the demo's orders for the tenant demo. Orders that exist stay as they are, refunded ones too.
+    It also writes the demo's orders, and an archive to search in, for the tenant demo. Orders that exist stay as they are, refunded ones
+    too.
     """
     twin = _twin(context.obj)
     done = twin.deploy()

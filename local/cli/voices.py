@@ -12,6 +12,12 @@ _TOLD = 200
 """Characters by which messages are compared: the journal cuts them, with the words before them that ``plain.cause`` takes off."""
 
 
+def ordinal(number: int) -> str:
+    """*number*, above 0, as a place in a row."""
+    ending = "th" if 10 < number % 100 < 14 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")  # noqa: PLR2004 -- 11th to 13th
+    return f"{number}{ending}"
+
+
 class Voices:
     """Adds to what an entry says the model, where it is another than expected, and the cache; and says a long error once."""
 
@@ -51,5 +57,5 @@ class Voices:
         if not known or len(message) < _BRIEF:
             return what
         model = f"{kind[0]}: " if kind[0] else ""
-        times = f" (x{self._errors[kind]})" if self._errors[kind] > 1 else ""
+        times = f", for the {ordinal(self._errors[kind])} time" if self._errors[kind] > 1 else ""
         return f"{model}{kind[1]}: as said above{times}"

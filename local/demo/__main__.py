@@ -11,7 +11,7 @@ from local.cli.outcomes import CommandFailed, Exit
 from local.demo.payments import Tables
 from local.demo.phases import Phases
 from local.demo.show import Demo, began
-from local.seed import seed
+from local.seed import furnish
 from local.twin.errors import TwinError
 from local.twin.twin import Twin
 
@@ -26,7 +26,7 @@ def main() -> int:
         twin = Twin.chosen(say=phases.say)
         was_up = any(part.running for part in twin.status().parts)
         demo = Demo(
-            twin=twin, seed=seed, tables=Tables, client=lambda url, token: Api(url=url, token=token), console=console, phases=phases
+            twin=twin, seed=furnish, tables=Tables, client=lambda url, token: Api(url=url, token=token), console=console, phases=phases
         )
         try:
             demo.run()

@@ -1,5 +1,6 @@
 """Playing one case: submitted, followed, approved where a person is asked, and looked up in the books."""
 
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -47,17 +48,17 @@ def play(case: Case, stage: Stage) -> Played:
                     stage.desk.decide(approval, decision="approve", reason=REASON)
                     approved.append(approval)
     books = stage.tables.books(run=run, order=case.order)
-    return Played(case=case, run=seen.run, approved=tuple(approved), books=books, left_before=left_before)
+    return Played(case=case, run=seen.run, failed=screen.failed, approved=tuple(approved), books=books, left_before=left_before)
 
 
 def _patient(stage: Stage) -> Callable[[float], None]:
-    """A wait that gives up when its patience is used up."""
-    left = stage.patience
+    """A wait that gives up when its patience is used up, by the platform's looks too, which it holds."""
+    began, slept = time.monotonic(), 0.0
 
     def wait(seconds: float) -> None:
-        nonlocal left
-        left -= seconds
-        if left < 0:
+        nonlocal slept
+        slept += seconds
+        if max(slept, time.monotonic() - began) > stage.patience:
             raise CommandFailed("the run takes too long", fix="look at it: septet runs, septet watch RUN; the logs are in .twin/logs")
         stage.sleep(seconds)
 

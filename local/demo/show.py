@@ -12,6 +12,7 @@ from local.cli import run_views
 from local.cli.access import Identity
 from local.cli.api import Api
 from local.cli.outcomes import CommandFailed
+from local.cli.style import LABEL
 from local.cli.surroundings import Twin
 from local.cli.twin_access import TwinDoor
 from local.demo import views
@@ -81,7 +82,9 @@ class Demo:
     def _one(self, case: Case, stage: Stage, *, scripted: bool) -> Played:
         self.console.print(Text(f"\n({case.name}) {case.title}", style="bold"))
         played = play(case, stage)
-        self.console.print(run_views.ending(played.run))
+        self.console.print(run_views.ending(played.run, played.failed))
+        if played.failed.cost:
+            self.console.print(Text(views.charged(played.failed), style=LABEL))
         problems = wrong(played, scripted=scripted)
         for problem in problems:
             self.console.print(Text(f"✗ {problem}", style="red"))

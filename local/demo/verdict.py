@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from local.cli.api import Document
+from local.cli.story import NONE, Failed
 from local.demo.cases import Case
 from local.demo.payments import Books
 
@@ -16,6 +17,8 @@ class Played:
     """The run's report at its end."""
     approved: tuple[str, ...]
     """Approvals that the demo gave."""
+    failed: Failed = NONE
+    """Its model calls that failed, and what was charged for them."""
     books: Books
     left_before: int
     """Cents that could be refunded of the order before the run."""

@@ -11,6 +11,8 @@ type Event = tuple[str, dict[str, Any]]
 
 UNEXPECTED = "not in a scenario (a test double answers): "
 """How the message of every unexpected call begins; `septet run` knows one by it."""
+CAME = " Came: "
+"""Begins what such a message says of the call itself, which may be cut off on its way; what is to be done stands before it."""
 
 
 _CHARACTERS_PER_TOKEN = 4

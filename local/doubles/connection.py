@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _LONGEST_BODY = 25 * 1024 * 1024
-_IDLE_SECONDS = 300
+_IDLE_SECONDS = 1800
+"""Longer than a function's process is kept: a connection that ends from here is lost when its client sends a request in that moment."""
 _OURS = {"127.0.0.1", "localhost", "[::1]"}
 """Hosts a client may have meant; a browser led here under another name is turned away."""
 
@@ -48,6 +49,8 @@ class Connection(BaseHTTPRequestHandler):
             query=dict(parse_qsl(query, keep_blank_values=True)),
             body=body,
             authorization=self.headers.get("Authorization", ""),
+            content_type=self.headers.get("Content-Type", ""),
+            encoding=self.headers.get("Content-Encoding", "").lower(),
         )
         if server.application is None:
             raise TypeError("the server was not started with an application")

@@ -16,6 +16,10 @@ class Request:
     body: bytes = b""
     authorization: str = ""
     """The header; whose signature it is. Nobody checks it."""
+    content_type: str = ""
+    """The header."""
+    encoding: str = ""
+    """The header Content-Encoding."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from time import time
@@ -54,7 +55,13 @@ def mint(home: Path, *, issuer: str, tenant: str, subject: str, roles: Sequence[
         "iat": min(now, now + seconds - 1),
         "exp": now + seconds,
     }
-    return jwt.encode(claims, jwt.PyJWK(key).key, algorithm=_ALGORITHM, headers={"kid": key["kid"]})
+    return jwt.encode(claims, _private(json.dumps(key)), algorithm=_ALGORITHM, headers={"kid": key["kid"]})
+
+
+@cache
+def _private(jwk: str) -> Any:
+    """The key itself, checked once: that takes longer than most requests to the twin."""
+    return jwt.PyJWK(json.loads(jwk)).key
 
 
 def rotate(home: Path) -> str:

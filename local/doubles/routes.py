@@ -13,6 +13,7 @@ from local.doubles import issuer
 from local.doubles.answer import Backend
 from local.doubles.answering import Answering
 from local.doubles.calls import Calls, by_step
+from local.doubles.collector import Collector
 from local.doubles.exchange import Answer, Request, Response, json_response
 from local.doubles.scenario.backend import Attempts
 from local.doubles.scenario.library import BadScenario, Library
@@ -45,6 +46,7 @@ class Routes:
         self._script = script
         self._home = home
         self._issuer_url = issuer_url
+        collector = Collector()
         bedrock, sagemaker, openai = (
             Answering(service=service, backend=backend, calls=calls).answer for service in (Bedrock(), SageMaker(), OpenAI())
         )
@@ -55,6 +57,9 @@ class Routes:
             ("POST", re.compile(r"/endpoints/([^/]+)/invocations"), partial(sagemaker, stream=False)),
             ("POST", re.compile(r"/endpoints/([^/]+)/invocations-response-stream"), partial(sagemaker, stream=True)),
             ("POST", re.compile(r"/v1/chat/completions"), openai),
+            ("POST", re.compile(r"/v1/traces"), collector.take),
+            ("GET", re.compile(r"/v1/traces"), collector.list),
+            ("GET", re.compile(r"/v1/traces/(.*)"), collector.show),
             ("GET", re.compile(r"/status"), self._status),
             ("GET", re.compile(r"/calls"), self._list_calls),
             ("GET", re.compile(r"/scenarios"), self._list_scenarios),
@@ -133,7 +138,7 @@ class Routes:
 def _unknown(request: Request) -> Response:
     spoken = (
         "of Bedrock Runtime this double speaks Converse, ConverseStream and ApplyGuardrail, of SageMaker Runtime InvokeEndpoint, "
-        "of OpenAI chat completions"
+        "of OpenAI chat completions, of OTLP traces"
     )
     said = f"{request.method} {request.path} is not answered here; {spoken}"
     answer = json_response(HTTPStatus.NOT_FOUND, {"message": said})

@@ -170,11 +170,25 @@ def _of_a_machine(action: str) -> Row:
     return lambda reading, _: (_call(action, machine) for machine in reading.account.machines)
 
 
+def _of_a_machine_or_map(_: Reading, about: About) -> Calls:
+    yield _call("states:ListExecutions", about["mapRunArn"] if "mapRunArn" in about else about["stateMachineArn"])
+
+
+def _queue(action: str) -> Row:
+    """A call about a queue, by its URL, whose last part is its name, or by its name."""
+    return lambda reading, about: iter([_call(action, reading.at("sqs", (about.get("QueueUrl") or about["QueueName"]).rpartition("/")[2]))])
+
+
 def _log(action: str) -> Row:
     def row(reading: Reading, about: About) -> Calls:
         yield _call(action, reading.at("logs", f"log-group:{about['logGroupName']}:log-stream:one"))
 
     return row
+
+
+def _put_events(reading: Reading, about: About) -> Calls:
+    for bus in {entry["EventBusName"] for entry in about["Entries"]}:
+        yield _call("events:PutEvents", reading.at("events", f"event-bus/{bus}"))
 
 
 def _secret(reading: Reading, about: About) -> Calls:
@@ -227,15 +241,25 @@ _ROWS: Mapping[tuple[str, str], Row] = {
     ("s3", "GetObjectRetention"): _object("s3:GetObjectRetention"),
     ("s3", "ListObjectsV2"): _bucket("s3:ListBucket"),
     ("s3", "ListObjectVersions"): _bucket("s3:ListBucketVersions"),
+    **{("dynamodbstreams", name): _named(f"dynamodb:{name}", "StreamArn") for name in ("DescribeStream", "GetRecords", "GetShardIterator")},
     ("lambda", "Invoke"): _invoke,
     ("stepfunctions", "StartExecution"): _named("states:StartExecution", "stateMachineArn"),
     ("stepfunctions", "DescribeExecution"): _named("states:DescribeExecution", "executionArn"),
     ("stepfunctions", "GetExecutionHistory"): _named("states:GetExecutionHistory", "executionArn"),
     ("stepfunctions", "StopExecution"): _named("states:StopExecution", "executionArn"),
-    ("stepfunctions", "ListExecutions"): _named("states:ListExecutions", "stateMachineArn"),
+    ("stepfunctions", "ListExecutions"): _of_a_machine_or_map,
+    ("stepfunctions", "ListMapRuns"): _named("states:ListMapRuns", "executionArn"),
+    ("stepfunctions", "DescribeStateMachine"): _named("states:DescribeStateMachine", "stateMachineArn"),
     ("stepfunctions", "SendTaskSuccess"): _of_a_machine("states:SendTaskSuccess"),
     ("stepfunctions", "SendTaskFailure"): _of_a_machine("states:SendTaskFailure"),
     ("stepfunctions", "SendTaskHeartbeat"): _of_a_machine("states:SendTaskHeartbeat"),
+    ("events", "PutEvents"): _put_events,
+    ("sqs", "GetQueueUrl"): _queue("sqs:GetQueueUrl"),
+    ("sqs", "SendMessage"): _queue("sqs:SendMessage"),
+    ("sqs", "ReceiveMessage"): _queue("sqs:ReceiveMessage"),
+    ("sqs", "DeleteMessage"): _queue("sqs:DeleteMessage"),
+    ("sqs", "DeleteMessageBatch"): _queue("sqs:DeleteMessage"),
+    ("sqs", "GetQueueAttributes"): _queue("sqs:GetQueueAttributes"),
     ("secretsmanager", "GetSecretValue"): _secret,
     ("kms", "Sign"): _key_itself("kms:Sign"),
     ("kms", "Verify"): _key_itself("kms:Verify"),

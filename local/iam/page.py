@@ -1,4 +1,4 @@
-"""docs/iam.md, made from the templates: what every role may do, what the boundary forbids, and which grants no test uses."""
+"""docs/iam.md, made from the templates: what every role may do, what the boundaries forbid, and which grants no test uses."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -15,19 +15,26 @@ Made by `python -m local.iam` from the synthesised templates; a test fails when 
 in `policies/` and `stacks/constructs/policies.py`.
 
 Every function and every workflow has a role of its own, which only the service that runs it can take. A role may do what its own policy
-allows and the boundary (`policies/boundary.json`) does not forbid. Whatever is not listed here is denied.
+allows and the boundary of its kind (`policies/boundaries/`) allows too. Whatever is not listed here is denied.
 
 How this is proven, since the twin enforces no IAM: tests over all synthesised policies (`tests/stacks/test_permissions.py`), cdk-nag
 (`tests/stacks/test_nag.py`, `policies/nag.toml`), and a recording. The twin writes down every AWS call that a role makes in any test, and
 `tests/twin/test_rights.py` asks an evaluator of policies (`local/iam`) whether the role may make it. The evaluator knows what our policies
 use, and takes what it does not know for a denial. Neither is AWS itself: that AWS answers the same is not verified here.
 """
+_DENIED = {"no resource in particular": "anything", "the key that the condition names": "any key"}
+"""What is said of patterns without a narrower one where they forbid."""
 _KINDS = (("agent", "Agents"), ("tool", "Tools"), ("step", "Steps"), ("workflow", "Workflows"))
 
 
 def page(account: Account, kept: Sequence[Kept]) -> str:
     """The whole page."""
-    parts = [_HEAD, *(part for kind, title in _KINDS for part in _kind(account, kind, title)), *_boundary(account), *_unused(account, kept)]
+    parts = [
+        _HEAD,
+        *(part for kind, title in _KINDS for part in _kind(account, kind, title)),
+        *_boundaries(account),
+        *_unused(account, kept),
+    ]
     return "\n".join(parts)
 
 
@@ -45,7 +52,10 @@ def _rows(role: Role) -> Iterator[tuple[str, str, str]]:
 
 
 def _row(statement: Statement) -> tuple[str, str, str]:
-    things = ", ".join(dict.fromkeys(map(thing, statement.resources)))
+    named = map(thing, statement.resources or statement.other_than_resources)
+    said = (_DENIED.get(one, one) for one in named) if statement.effect == "Deny" else named
+    things = ", ".join(dict.fromkeys(said))
+    things = things if statement.resources else f"all but {things}"
     return things, ", ".join(map(verb, statement.actions)), _conditions(statement.conditions)
 
 
@@ -64,12 +74,21 @@ def _operator(operator: str, values: Iterable[str]) -> str:
     return f"{words}{likeness} {' or '.join(listed)}"
 
 
-def _boundary(account: Account) -> Iterator[str]:
-    yield "## What the boundary forbids every role\n"
-    yield "Also a role whose own policy were wider than it should be.\n"
-    statements = next(iter(account.roles)).rights.boundary
-    rows = ((one.sid, *_row(one)) for one in statements if one.effect == "Deny")
-    yield _table(("rule", "on", "never", "when"), rows)
+def _boundaries(account: Account) -> Iterator[str]:
+    yield "## What the boundaries forbid\n"
+    yield "Also to a role whose own policy were wider than it should be. What a boundary does not allow is denied besides.\n"
+    whose: list[tuple[Sequence[Statement], list[str]]] = []
+    for kind, title in _KINDS:
+        for statements in (role.rights.boundary for role in account.roles if role.kind == kind):
+            found = next((titles for known, titles in whose if known == statements), None)
+            if found is None:
+                whose.append((statements, found := []))
+            if title not in found:
+                found.append(title)
+    for statements, titles in whose:
+        yield f"### {titles[0]}{''.join(f' and {title.lower()}' for title in titles[1:])}\n"
+        rows = ((one.sid, *_row(one)) for one in statements if one.effect == "Deny")
+        yield _table(("rule", "on", "never", "when"), rows)
 
 
 def _unused(account: Account, kept: Sequence[Kept]) -> Iterator[str]:

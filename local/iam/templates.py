@@ -1,4 +1,4 @@
-"""Rights as the synthesised templates have them: every role, the boundary, and the policies of buckets and keys."""
+"""Rights as the synthesised templates have them: every role, the boundaries, and the policies of buckets and keys."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -67,9 +67,11 @@ class Deployer:
             self._say("cdk.out is made from what is here: the CDK app need not run")
             return
         different = inputs.changes(before.inputs, now) if before else ()
-        self._say(f"running the CDK app{f': {_few(different)} changed' if different else ''}")
+        self._say(f"running the CDK app{f': {_few(different)} changed' if different else ''} (it takes a minute or two)")
         begun = monotonic()
-        for warning in synth.synth(self._root, self._layout.assembly, context=self._context, inputs=now, ambient=self._ambient):
+        for warning in synth.synth(
+            self._root, self._layout.assembly, context=self._context, inputs=now, ambient=self._ambient, say=self._say
+        ):
             self._say(warning)
         self._say(f"cdk.out is made ({monotonic() - begun:.1f} s)")
 

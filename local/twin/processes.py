@@ -3,7 +3,7 @@
 import contextlib
 import os
 import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from time import monotonic
 
@@ -60,7 +60,7 @@ def mark_of(process: psutil.Process) -> str | None:
 
 
 def end(processes: Iterable[psutil.Process], *, grace: float) -> None:
-    """End processes and the groups they lead: TERM first, KILL after *grace* seconds. Return when they are gone."""
+    """End processes and the groups they lead: TERM first, KILL after *grace* seconds. Return when all of them are gone."""
     left = list(processes)
     if grace:
         left = _left_after(left, signal.SIGTERM, grace)
@@ -68,14 +68,28 @@ def end(processes: Iterable[psutil.Process], *, grace: float) -> None:
 
 
 def _left_after(processes: list[psutil.Process], number: signal.Signals, seconds: float) -> list[psutil.Process]:
-    """Signal them, wait until they are gone, and return those that are not."""
+    """Signal them, wait until they and the groups they lead are gone, and return those that are not."""
+    groups = {process.pid for process in processes if _group(process) == process.pid}
     for process in processes:
         _signal(process, number)
     deadline = monotonic() + seconds
-    while (left := [process for process in processes if is_alive(process)]) and monotonic() < deadline:
+    while (left := [process for process in processes if is_alive(process)] or _of(groups)) and monotonic() < deadline:
         with contextlib.suppress(psutil.TimeoutExpired):
             left[0].wait(timeout=0.05)
     return left
+
+
+def _of(groups: Collection[int]) -> list[psutil.Process]:
+    """What still runs of the groups."""
+    return [process for process in psutil.process_iter() if _group(process) in groups and is_alive(process)] if groups else []
+
+
+def _group(process: psutil.Process) -> int | None:
+    """The group that a process is in; None when it is gone."""
+    try:
+        return os.getpgid(process.pid) if process.is_running() else None
+    except (psutil.NoSuchProcess, ProcessLookupError):
+        return None
 
 
 def is_alive(process: psutil.Process) -> bool:
@@ -93,7 +107,7 @@ def is_alive(process: psutil.Process) -> bool:
 def _signal(process: psutil.Process, number: signal.Signals) -> None:
     """Signal the group that a process leads, else the process; nothing when its pid belongs to another by now."""
     with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError, PermissionError):
-        if process.is_running() and os.getpgid(process.pid) == process.pid:
+        if _group(process) == process.pid:
             os.killpg(process.pid, number)
         else:
             process.send_signal(number)

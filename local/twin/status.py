@@ -99,5 +99,5 @@ def _detail(part: Part, process: psutil.Process | None, answer: Any) -> str:
         used = sorted(name for name, state in answer.get("services", {}).items() if state == "running")
         return f"LocalStack {answer.get('version', '?')}, an emulator; services in use: {', '.join(used) or 'none yet'}"
     if part.name == DOUBLES:
-        return "model server and token issuer, both doubles"
+        return "model server, token issuer and collector of traces, all doubles"
     return "answers"

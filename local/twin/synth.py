@@ -6,8 +6,9 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from local.twin import files, refusal
@@ -19,6 +20,8 @@ STAMP = "made-from.json"
 """Inside `cdk.out`: the fingerprints of what it was made from. Written last."""
 
 
+TICK = 20.0
+"""Seconds between two lines about an app that still runs."""
 WARNING = "warning: "
 """How a line begins in which the app warns of something."""
 PART = "CDK app"
@@ -31,9 +34,19 @@ def is_current(assembly: Path, inputs: Mapping[str, str]) -> bool:
 
 
 def synth(
-    root: Path, assembly: Path, *, context: Mapping[str, str], inputs: Mapping[str, str], ambient: Mapping[str, str]
+    root: Path,
+    assembly: Path,
+    *,
+    context: Mapping[str, str],
+    inputs: Mapping[str, str],
+    ambient: Mapping[str, str],
+    say: Callable[[str], None],
+    tick: float = TICK,
 ) -> tuple[str, ...]:
-    """Make the assembly of the app in *root* anew, and return what it warns of. Raise TwinError with its own words when it refuses."""
+    """Make the assembly of the app in *root* anew, and return what it warns of. Raise TwinError with its own words when it refuses.
+
+    It *say*s every *tick* seconds that the app still runs.
+    """
     shutil.rmtree(assembly, ignore_errors=True)
     settings: dict[str, Any] = json.loads((root / "cdk.json").read_text(encoding="utf-8"))["context"]
     programs = REPOSITORY / ".venv" / "bin"
@@ -55,7 +68,7 @@ def synth(
         process_group=0,
     ) as app:
         try:
-            _, said = app.communicate()
+            said = _last_words(app, say, tick)
         except BaseException:  # an interrupt reaches only our own group
             os.killpg(app.pid, signal.SIGKILL)
             raise
@@ -63,3 +76,13 @@ def synth(
         raise TwinError(f"The CDK app refused:\n{refusal.words(said, assembly)}", "Mend that, then run septet deploy again.")
     files.write_json(assembly / STAMP, dict(inputs))
     return tuple(line for line in said.splitlines() if line.startswith(WARNING))
+
+
+def _last_words(app: subprocess.Popen[str], say: Callable[[str], None], tick: float) -> str:
+    """What the app wrote to standard error, once it has ended."""
+    begun = monotonic()
+    while True:
+        try:
+            return app.communicate(timeout=tick)[1]
+        except subprocess.TimeoutExpired:
+            say(f"the CDK app still runs ({monotonic() - begun:.0f} s)")

@@ -6,7 +6,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
+from stacks.catalog.figures import Worst
+from stacks.catalog.measures import Metric
 from stacks.catalog.problems import CatalogError
+from stacks.catalog.slo import Objectives
 from stacks.constructs.names import pascal
 
 type Json = Mapping[str, Any]
@@ -44,6 +47,10 @@ class Model:
     """A SageMaker endpoint's name, or the base URL of an OpenAI-compatible server."""
     region: str = ""
     """Where it is called; empty for where the agents run."""
+    instance: str = ""
+    """The type of the instances that it is on and that are paid by the hour, as ``ml.g5.xlarge``; empty when it is on none."""
+    hour_price: int = 0
+    """Micro-dollars for an hour of one of them."""
     secret: str = ""
     """The name of the secret that holds a server's key; empty when it takes none."""
     weight: int = 1
@@ -114,6 +121,12 @@ class Agent:
     hand_over_to: tuple[str, ...]
     limits: Limits
     answer_schema: Json | None
+    check: bool = False
+    """Whether its answers must pass the function of its ``check.py``."""
+    take_over: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Its ``[fallback]``: the agents that go on with its work, in order, by error class or ``any``."""
+    skills: tuple[str, ...] = ()
+    """What it may be chosen for."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -132,6 +145,8 @@ class Tool:
     """Of which the submitter of a run needs one."""
     reconcile: bool
     """Whether it can say what became of a call that must not be fired twice."""
+    compensation: Json
+    """The tool that undoes what it did, and where that one's arguments come from; empty when none does."""
     policy: Json
     """IAM document, its holes unfilled."""
 
@@ -161,6 +176,35 @@ class Workflow:
     errors: frozenset[str]
     """Error names that a Retry or a Catch names."""
     input_schema: Json
+    worst: Worst
+    """The most that one run can use."""
+    degraded: str = ""
+    """What is answered when nobody can; empty when it declares nothing."""
+
+    @property
+    def distributed(self) -> bool:
+        """Whether it starts children of its own for what a file in the bucket lists."""
+        return '"DISTRIBUTED"' in self.definition
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pool:
+    """Agents that can do the same."""
+
+    agents: tuple[str, ...]
+    full: int
+    """Choices in two minutes after which another is preferred."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Query:
+    """What logs are searched for."""
+
+    title: str
+    of: tuple[str, ...]
+    """Whose logs: all of a kind, as ``agent``, or one function, as ``step/gateway``."""
+    query: str
+    """In the language of Logs Insights."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -197,14 +241,28 @@ class Catalog:
     tools: Mapping[str, Tool]
     steps: Mapping[str, Step]
     workflows: Mapping[str, Workflow]
-    boundary: Json
-    """The permissions boundary, an IAM document, its holes unfilled."""
+    boundaries: Mapping[str, Json]
+    """The permissions boundaries by name: IAM documents, their holes unfilled."""
     budgets: Budgets
     policies: Policies
     egress: Json = field(default_factory=dict)
     """Where something may go; empty when nothing says so."""
+    inquiries: Mapping[str, Json] = field(default_factory=dict)
+    """What workflows ask somebody outside, by name."""
+    events: Mapping[str, Json] = field(default_factory=dict)
+    """Which events start which workflow, by name."""
+    pools: Mapping[str, Pool] = field(default_factory=dict)
+    """Of agents, by name."""
     layers: Mapping[str, Path] = field(default_factory=dict)
     """The locked list of each dependency layer."""
+    objectives: Mapping[str, Objectives] = field(default_factory=dict)
+    """What each workflow promises."""
+    metrics: Mapping[str, Metric] = field(default_factory=dict)
+    """What the runtime counts and measures, by name."""
+    shown: frozenset[str] = frozenset()
+    """The tenants whose content is in their spans."""
+    queries: Mapping[str, Query] = field(default_factory=dict)
+    """What logs are searched for, by name."""
 
     @property
     def functions(self) -> tuple[Function, ...]:

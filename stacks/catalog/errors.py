@@ -34,6 +34,13 @@ _RUNTIME = """
 """
 _AWS = {"States": _STATES, "Lambda": _LAMBDA, "Runtime": _RUNTIME, "Sandbox": "Timedout"}
 
+NEVER = frozenset(
+    {
+        *("AgentStopped", "ApprovalExpired", "BodyErased", "EffectUnknown", "InputRejected"),
+        *("JournalDamaged", "NotUndone", "PolicyDenied", "RunCancelled", "RunStopped"),
+    }
+)
+"""Failures that would be the same again, or that somebody decided, or after which a person has to look: no Retry may name one."""
 AWS = frozenset(f"{group}.{name}" for group, names in _AWS.items() for name in names.split())
 """Step Functions' own, those of Lambda's Invoke, of its Python runtime, and of what runs it."""
 

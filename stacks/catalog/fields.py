@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -148,3 +148,16 @@ def toml(path: Path, file: str, problems: Problems) -> Fields | None:
         problems.add(file, "", f"cannot be read as TOML: {error}")
         return None
     return Fields(file=file, values=values, problems=problems)
+
+
+def by_workflow(path: Path, file: str, workflows: Collection[str], problems: Problems, *, holds: Callable[[str], str]) -> dict[str, Fields]:
+    """The tables of a TOML file that has one for each of *workflows* and no other; *holds* says what that of a workflow needs."""
+    fields = toml(path, file, problems)
+    if fields is None:
+        return {}
+    found = fields.each()
+    for name in sorted(found.keys() - set(workflows)):
+        problems.add(file, name, f"is no workflow{nearest(name, workflows)}: there is {known(workflows)}")
+    for name in sorted(set(workflows) - found.keys()):
+        problems.add(file, name, f"is missing: give a table [{name}] with {holds(name)}")
+    return {name: table for name, table in found.items() if name in workflows}

@@ -7,15 +7,15 @@ from typing import Any
 from stacks.catalog.declarations import Json
 from stacks.catalog.problems import known, nearest
 
-_AGENT = re.compile(r"\$\{(Agent\w+)\}")
+_FUNCTION = re.compile(r"\$\{((?:Agent|Step)\w+)\}")
 _OUTCOME = re.compile(r"""(['"])(continue|approval)\1""")
 
 
 def machines(machine: Json, where: str = "") -> Iterator[tuple[str, Json]]:
     """*machine*, and every one inside its Parallel and Map states, each with the place that it is at, as ``Both.Branches[0].``."""
     yield where, machine
-    for name, state in _states(machine).items():
-        branches = [(f"Branches[{number}]", branch) for number, branch in enumerate(_tables(state.get("Branches")))]
+    for name, state in inner_states(machine).items():
+        branches = [(f"Branches[{number}]", branch) for number, branch in enumerate(tables(state.get("Branches")))]
         processors = [(key, state[key]) for key in ("ItemProcessor", "Iterator") if isinstance(state.get(key), Mapping)]
         for key, inner in [*branches, *processors]:
             yield from machines(inner, f"{where}{name}.{key}.")
@@ -24,13 +24,13 @@ def machines(machine: Json, where: str = "") -> Iterator[tuple[str, Json]]:
 def states(machine: Json) -> Iterator[tuple[str, Json]]:
     """Every state of *machine*, those inside Parallel and Map too, by name."""
     for _, part in machines(machine):
-        yield from _states(part).items()
+        yield from inner_states(part).items()
 
 
 def faults(machine: Json, asking: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """What is wrong with the ways through *machine*: the place, and a sentence. *asking*: by agent's hole, a tool it may ask for."""
     for where, part in machines(machine):
-        found = _states(part)
+        found = inner_states(part)
         dangling = list(_dangling(part, found))
         yield from ((f"{where}{place}", sentence) for place, sentence in dangling)
         if not dangling:  # a wrong name would make what it meant look lost
@@ -62,25 +62,27 @@ def table(value: Any) -> Json:
     return value if isinstance(value, Mapping) else {}
 
 
-def _states(machine: Json) -> dict[str, Json]:
+def inner_states(machine: Json) -> dict[str, Json]:
+    """The states of *machine* itself, by name."""
     return {name: state for name, state in table(machine.get("States")).items() if isinstance(state, Mapping)}
 
 
-def _tables(value: Any) -> list[Json]:
+def tables(value: Any) -> list[Json]:
+    """The tables in the list *value*; none where it is no list."""
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
 
 
-def _targets(state: Json) -> Iterator[tuple[str, Any]]:
+def targets(state: Json) -> Iterator[tuple[str, Any]]:
     """The names of states that *state* leads to, by their place in it."""
     yield from ((key, state[key]) for key in ("Next", "Default") if key in state)
     for key in ("Choices", "Catch"):
-        for number, rule in enumerate(_tables(state.get(key))):
+        for number, rule in enumerate(tables(state.get(key))):
             yield f"{key}[{number}].Next", rule.get("Next")
 
 
 def _dangling(machine: Json, found: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
     named = [("StartAt", machine.get("StartAt"))]
-    named += [(f"{name}.{key}", target) for name, state in found.items() for key, target in _targets(state)]
+    named += [(f"{name}.{key}", target) for name, state in found.items() for key, target in targets(state)]
     for place, target in named:
         if target is None:
             yield place, f"is missing: give the name of a state; there is {known(found)}"
@@ -95,19 +97,25 @@ def _reached(machine: Json, found: Mapping[str, Json]) -> set[str]:
         name = ahead.pop()
         if name not in seen:
             seen.add(name)
-            ahead += [target for _, target in _targets(found[name])]
+            ahead += [target for _, target in targets(found[name])]
     return seen
 
 
-def _agent(state: Json) -> str:
-    """The hole of the agent that *state* calls, as ``AgentTriage``; empty when it calls none."""
+def called(state: Json) -> str:
+    """The hole of the function that *state* calls, as ``AgentTriage`` or ``StepAskPerson``; empty when it calls none."""
     arguments = state.get("Arguments")
-    called = arguments.get("FunctionName") if isinstance(arguments, Mapping) else state.get("Resource")
-    found = _AGENT.fullmatch(str(called)) if state.get("Type") == "Task" else None
+    named = arguments.get("FunctionName") if isinstance(arguments, Mapping) else state.get("Resource")
+    found = _FUNCTION.fullmatch(str(named)) if state.get("Type") == "Task" else None
     return found[1] if found else ""
+
+
+def _agent(state: Json) -> str:
+    """The hole of the agent that *state* calls; empty when it calls none."""
+    hole = called(state)
+    return hole if hole.startswith("Agent") else ""
 
 
 def _outcomes(state: Json) -> set[str]:
     """The outcomes that *state* chooses by."""
-    rules = _tables(state.get("Choices")) if state.get("Type") == "Choice" else []
+    rules = tables(state.get("Choices")) if state.get("Type") == "Choice" else []
     return {found[2] for rule in rules for found in _OUTCOME.finditer(str(rule.get("Condition")))}

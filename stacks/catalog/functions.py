@@ -4,14 +4,31 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from stacks.catalog import policies
+from stacks.catalog.checks import has_check
 from stacks.catalog.declarations import Agent, Function, Json, Kind, Limits, Role, Step
+from stacks.catalog.fallbacks import fallback
 from stacks.catalog.fields import Fields, toml
-from stacks.catalog.files import folders, names, read_json, read_text
+from stacks.catalog.files import BAD_NAME, folders, is_name, names, read_json, read_text
 from stacks.catalog.problems import Problems, known, nearest
 from stacks.catalog.schema import ROUTING, check_object, check_routing
 
-STACKS = ("security", "orchestration", "integration")
-DECLARATIONS = ("manifests", "grants", "policies", "egress", "workflows", "schemas")
+STACKS = ("security", "orchestration", "integration", "observability")
+DECLARATIONS = (
+    "manifests",
+    "grants",
+    "policies",
+    "egress",
+    "workflows",
+    "schemas",
+    "agents",
+    "inquiries",
+    "events",
+    "routing",
+    "names",
+    "memory",
+    "endpoints",
+    "traces",
+)
 """The generated files that a step may ask for."""
 
 _LONGEST = 900
@@ -35,21 +52,23 @@ def function(kind: Kind, folder: Path, fields: Fields, *, layer: str = "core") -
 def agents(root: Path, roles: Mapping[str, Role], tools: Collection[str], problems: Problems) -> dict[str, Agent]:
     """The agents by name."""
     found: dict[str, Agent] = {}
-    handed: list[tuple[Fields, str, str]] = []
     for folder in folders(root, "agents", "agent.toml", problems):
         fields = toml(folder / "agent.toml", f"functions/agents/{folder.name}/agent.toml", problems)
         if fields is None:
             continue
-        found[folder.name] = agent = _agent(folder, fields, roles, tools, problems)
-        handed += [(fields, folder.name, other) for other in agent.hand_over_to]
-    for fields, name, other in handed:
-        others = names(root, "agents") - {name}
-        if other not in others:
-            fields.wrong("hand_over_to", f"names {other!r}{nearest(other, others)}: there is no such other agent; there is {known(others)}")
+        others = names(root, "agents") - {folder.name}
+        found[folder.name] = agent = _agent(folder, fields, roles, tools, others, problems=problems)
+        for other in agent.hand_over_to:
+            if other not in others:
+                fields.wrong(
+                    "hand_over_to", f"names {other!r}{nearest(other, others)}: there is no such other agent; there is {known(others)}"
+                )
     return found
 
 
-def _agent(folder: Path, fields: Fields, roles: Mapping[str, Role], tools: Collection[str], problems: Problems) -> Agent:
+def _agent(
+    folder: Path, fields: Fields, roles: Mapping[str, Role], tools: Collection[str], others: Collection[str], *, problems: Problems
+) -> Agent:
     answer = folder / "answer.json"
     asked = fields.choice("model", roles) if roles else fields.text("model")  # without roles, that is what is wrong
     role = roles.get(asked, Role(models=()))
@@ -64,6 +83,9 @@ def _agent(folder: Path, fields: Fields, roles: Mapping[str, Role], tools: Colle
         hand_over_to=fields.names("hand_over_to"),
         limits=_limits(fields.within("limits")),
         answer_schema=_answer(answer, f"functions/agents/{folder.name}/answer.json", problems) if answer.exists() else None,
+        check=has_check(folder, f"functions/agents/{folder.name}/check.py", problems),
+        take_over=fallback(fields.within("fallback"), folder.name, others),
+        skills=_skills(fields),
     )
     for name in agent.tools:
         if name not in tools:
@@ -81,6 +103,14 @@ def _check_models(agent: Agent, fields: Fields) -> None:
             if model.weight and "tools" not in model.capabilities:
                 sentence = f"includes {model.id}, which takes no tools; tools, answer.json and hand_over_to need them: choose another role"
                 fields.wrong("model", sentence)
+
+
+def _skills(fields: Fields) -> tuple[str, ...]:
+    skills = fields.names("skills")
+    for skill in skills:
+        if not is_name(skill):
+            fields.wrong("skills", f"names {skill!r}, which {BAD_NAME}")
+    return skills
 
 
 def _cache_seconds(fields: Fields) -> int:

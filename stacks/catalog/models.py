@@ -24,9 +24,19 @@ _BEDROCK_ID = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._:-]{0,255}")
 _SERVED_ID = re.compile(r"[a-zA-Z0-9@/][a-zA-Z0-9@/._:+-]{0,255}")
 """What servers call theirs: a name, the place of one in a registry, or a path."""
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
+_INSTANCE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+){1,2}")
+"""The type of an instance, of EC2 or SageMaker."""
 _SECRET_NAME = re.compile(r"[\w/+=.@-]{1,512}", re.ASCII)
 _OWN_MACHINE = frozenset({"127.0.0.1", "localhost", "::1"})
-_BELONGS = {"endpoint": ("openai", "sagemaker"), "region": ("bedrock", "sagemaker"), "secret": ("openai",), "profile_of": ("bedrock",)}
+_SERVED = ("openai", "sagemaker")
+_BELONGS = {
+    "endpoint": _SERVED,
+    "instance": _SERVED,
+    "hour_price": _SERVED,
+    "region": ("bedrock", "sagemaker"),
+    "secret": ("openai",),
+    "profile_of": ("bedrock",),
+}
 """The providers whose models have each key."""
 
 
@@ -108,6 +118,8 @@ def _model(id_: str, fields: Fields) -> Model:
         regions=fields.names("regions"),
         endpoint=fields.text("endpoint", default=""),
         region=fields.text("region", default=""),
+        instance=fields.text("instance", default=""),
+        hour_price=fields.dollars("hour_price", default=0),
         secret=fields.text("secret", default=""),
     )
     _check(model, fields)
@@ -136,6 +148,7 @@ def _check(model: Model, fields: Fields) -> None:
         fields.wrong("max_output", f"is {model.max_output}, more than context: give at most {model.context}")
     if model.provider in PROVIDERS:
         _check_provider(model, fields)
+        _check_instance(model, fields)
 
 
 def _check_provider(model: Model, fields: Fields) -> None:
@@ -156,6 +169,13 @@ def _check_provider(model: Model, fields: Fields) -> None:
         fields.wrong("secret", f"is {model.secret!r}: give a secret's name in Secrets Manager, never the secret itself")
     if model.provider == "openai":
         _check_address(model, fields)
+
+
+def _check_instance(model: Model, fields: Fields) -> None:
+    if bool(model.instance) != bool(model.hour_price):
+        fields.wrong("hour_price", "and instance belong together: what an hour of one instance costs, and its type; give both or neither")
+    if model.instance and not _INSTANCE.fullmatch(model.instance):
+        fields.wrong("instance", f'is {model.instance!r}: give the type of the instance, as "ml.g5.xlarge"')
 
 
 def _check_address(model: Model, fields: Fields) -> None:

@@ -3,20 +3,31 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from stacks.catalog import policies, wildcards
+from stacks.catalog import inquiries as asking_outside
+from stacks.catalog import policies, pools, wildcards
 from stacks.catalog.budgets import budgets
 from stacks.catalog.cedar import cedar
-from stacks.catalog.declarations import Agent, Catalog, Function, Step, Tool
+from stacks.catalog.declarations import Agent, Catalog, Function, Step, Tool, Workflow
 from stacks.catalog.egress import egress
+from stacks.catalog.events import events
 from stacks.catalog.files import names
 from stacks.catalog.functions import agents, steps
+from stacks.catalog.inquiries import inquiries
+from stacks.catalog.measures import measures
 from stacks.catalog.models import models
 from stacks.catalog.problems import Problems
-from stacks.catalog.tools import tools
+from stacks.catalog.queries import queries
+from stacks.catalog.showing import shown
+from stacks.catalog.slo import objectives
+from stacks.catalog.times import Times
+from stacks.catalog.tools import APPROVAL_S, tools
 from stacks.catalog.workflows import workflows
 
 NOT_A_TOOL_S = 30
 """Of the gateway's seconds that no tool can have: its own work before and after, and the start of the tool's function."""
+
+ASKS = "StepAskPerson"
+"""The step that asks a person, as state machines call it."""
 
 NEVER_ASKED = ("read", "sensitive-read")
 """Effects that policies allow or deny, but ask no person about."""
@@ -39,20 +50,44 @@ def read(root: Path) -> Catalog:
         f"policies/{owner.function.kind}s/{owner.function.name}.json": owner.policy for owner in owners if not isinstance(owner, Agent)
     }
     wildcards.check(files, wildcards.wildcards(root, problems), problems)
+    holes = {agent.function.hole: agent for agent in declared_agents.values()}
+    declared_workflows = workflows(
+        root,
+        problems,
+        agents=holes,
+        asking=_asking(declared_agents, declared_tools),
+        times=Times(functions={one.hole: one.timeout for one in functions}, expiries=_expiries(declared_agents, declared_tools)),
+    )
+    declared_inquiries = inquiries(root, declared_agents, problems)
+    asking_outside.check(declared_workflows, declared_inquiries, problems)
+    declared_pools = pools.pools(root, names(root, "agents"), problems)
+    pools.check(declared_workflows, holes, declared_pools, problems)
     catalog = Catalog(
         models=allowed,
         agents=declared_agents,
         tools=declared_tools,
         steps=declared_steps,
-        workflows=workflows(root, problems, asking=_asking(declared_agents, declared_tools)),
-        boundary=policies.policy(root, "policies/boundary.json", policies.BOUNDARY, problems),
+        workflows=declared_workflows,
+        boundaries=policies.boundaries(root, problems),
         budgets=budgets(root, problems),
         policies=cedar(root, problems),
         egress=egress(root, problems),
+        inquiries=declared_inquiries,
+        events=events(root, declared_workflows, problems),
+        pools=declared_pools,
         layers=layers,
+        objectives=objectives(root, declared_workflows, _asks(declared_workflows), problems),
+        metrics=measures(root, problems),
+        shown=shown(root, problems),
+        queries=queries(root, problems),
     )
     problems.settle()
     return catalog
+
+
+def _asks(declared: Mapping[str, Workflow]) -> frozenset[str]:
+    """The workflows in which a person may be asked."""
+    return frozenset(name for name, workflow in declared.items() if ASKS in workflow.functions)
 
 
 def _asking(declared: Mapping[str, Agent], declared_tools: Mapping[str, Tool]) -> dict[str, str]:
@@ -60,6 +95,13 @@ def _asking(declared: Mapping[str, Agent], declared_tools: Mapping[str, Tool]) -
     acting = {name for name, tool in declared_tools.items() if tool.effect not in NEVER_ASKED}
     found = {agent.function.hole: next((name for name in agent.tools if name in acting), "") for agent in declared.values()}
     return {hole: name for hole, name in found.items() if name}
+
+
+def _expiries(declared: Mapping[str, Agent], declared_tools: Mapping[str, Tool]) -> dict[str, int]:
+    """By an agent's hole, the seconds that a question about one of its calls stays open at most."""
+    open_for = {name: tool.approval.get("seconds", APPROVAL_S) for name, tool in declared_tools.items() if tool.effect not in NEVER_ASKED}
+    found = {agent.function.hole: [open_for[name] for name in agent.tools if name in open_for] for agent in declared.values()}
+    return {hole: max(seconds) for hole, seconds in found.items() if seconds}
 
 
 def _check_holes(functions: list[Function], problems: Problems) -> None:

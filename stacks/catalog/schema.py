@@ -36,10 +36,12 @@ def check_object(fields: Fields, key: str, schema: Any, *, extra: frozenset[str]
 
 
 def check_routing(fields: Fields, key: str, schema: Any) -> None:
-    """Note the properties marked for routing, however deep, that are neither an enum nor a boolean: free text must choose nothing."""
+    """Note the properties marked for routing, however deep, that are no enum, boolean or bounded number: free text must choose nothing."""
     if isinstance(schema, dict):
-        if schema.get(ROUTING) and schema.get("type") != "boolean" and "enum" not in schema:
-            fields.wrong(key, f'is marked {ROUTING}, so it must be an enum or a boolean: add "enum", or remove the mark')
+        bounded = schema.get("type") in ("integer", "number") and {"minimum", "maximum"} <= schema.keys()
+        if schema.get(ROUTING) and schema.get("type") != "boolean" and "enum" not in schema and not bounded:
+            what = "an enum, a boolean, or a number with minimum and maximum"
+            fields.wrong(key, f'is marked {ROUTING}, so it must be {what}: add "enum", or remove the mark')
         for name, inner in schema.items():
             check_routing(fields, f"{key}.{name}", inner)
     elif isinstance(schema, list):

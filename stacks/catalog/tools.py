@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from stacks.catalog import policies
+from stacks.catalog import compensation, policies
 from stacks.catalog.declarations import Tool
 from stacks.catalog.fields import Fields, toml
 from stacks.catalog.files import folders
@@ -24,8 +24,8 @@ PEOPLE = ("approver", "operator", "auditor", "admin")
 """Roles that may be asked to decide on a call."""
 SUBMITTERS = ("submitter", "operator", "admin")
 """Roles that start runs."""
-RESERVED = ("answer", "hand_over", "read_result", "commit_plan", "extract")
-"""Names of the tools that the runtime itself offers to a model."""
+RESERVED = ("answer", "hand_over", "read_result", "commit_plan", "extract", "resolved")
+"""Names of the tools that the runtime itself offers to a model, and the word that checks know for what branches came to."""
 TYPED = (
     *("email", "e-mail", "url", "uri", "link", "iban", "account", "card", "phone"),
     *("date", "time", "datetime", "number", "money", "amount", "price"),
@@ -34,6 +34,8 @@ TYPED = (
 
 _CLOSE = 0.8
 """From which likeness on a kind is taken for a slip of the pen: emial is email, and a rate is no date."""
+APPROVAL_S = 3600
+"""Seconds that a question about a call stays open where its tool does not say."""
 _WEEK = 7 * 24 * 3600
 
 
@@ -47,6 +49,7 @@ def tools(root: Path, layers: Collection[str], problems: Problems) -> dict[str, 
         if folder.name in RESERVED:
             problems.add(f"functions/tools/{folder.name}/", "", "has a name that the runtime uses itself: rename the folder")
     policies.orphans(root, "tools", problems)
+    compensation.check(found, problems)
     return found
 
 
@@ -65,6 +68,7 @@ def _tool(root: Path, folder: Path, fields: Fields, layers: Collection[str], pro
         approval=_approval(fields.within("approval")),
         roles=_roles(fields, "roles", SUBMITTERS),
         reconcile=fields.flag("reconcile"),
+        compensation=compensation.compensation(fields),
         policy=policies.policy(root, f"policies/tools/{folder.name}.json", policies.TOOL, problems),
     )
     _check_repeat(fields, tool)
@@ -177,7 +181,7 @@ def _field(fields: Fields) -> Mapping[str, Any]:
 def _approval(fields: Fields) -> Mapping[str, Any]:
     """How a person is asked: what is declared, and no more."""
     read: dict[str, Any] = {
-        "seconds": fields.whole("seconds", 60, _WEEK, default=3600),
+        "seconds": fields.whole("seconds", 60, _WEEK, default=APPROVAL_S),
         "roles": list(_roles(fields, "roles", PEOPLE)),
         "approvers": fields.whole("approvers", 1, 2, default=1),
         "escalate_after": fields.whole("escalate_after", 60, _WEEK, default=0),

@@ -20,8 +20,10 @@ from stacks.constructs.names import ALIAS, BUSINESS_TABLES, PLATFORM_TABLES
 from stacks.constructs.role import role
 from stacks.settings import Settings
 
-GUARDED = "StepApi"
-"""The function that shows texts to the guardrail, if there is one."""
+API = "StepApi"
+TELEMETRY = "telemetry"
+"""The layer of whoever sends spans."""
+"""The function that people reach: it alone knows the guardrail, and who may stop the platform, where there are such."""
 
 
 class FolderFunction(Construct):
@@ -82,18 +84,27 @@ def environment(settings: Settings, function: Function, budgets: Budgets) -> dic
         "SEPTET_ENVIRONMENT": settings.environment,
         **{f"SEPTET_{table.upper()}_TABLE": names.table(table) for table in tables},
         "SEPTET_BUDGETS": json.dumps(asdict(budgets)),
+        "SEPTET_CONCURRENT_RUNS": str(settings.concurrent_runs),
         "SEPTET_BODIES_BUCKET": names.bucket(),
         "SEPTET_BODIES_KEY": names.bodies_key_arn(),
         "SEPTET_SEALS_BUCKET": names.seals(),
         "SEPTET_SEALS_KEY": names.arn("kms", names.seals_key()),
+        "SEPTET_EVENTS_DEAD": names.queue("events-dead"),
+        "SEPTET_PROJECTION_DEAD": names.queue("projection-dead"),
+        "SEPTET_REPLAYS": names.queue("replays"),
+        "SEPTET_BUS": names.bus(),
         "SEPTET_ERASER": f"{names.function('step', 'erase_content')}:{ALIAS}",
+        "SEPTET_ADVANCER": f"{names.function('step', 'advance_sessions')}:{ALIAS}",
+        "SEPTET_RECONCILER": f"{names.function('step', 'reconcile_stops')}:{ALIAS}",
+        **({"SEPTET_PLATFORM_TENANT": settings.platform_tenant} if settings.platform_tenant and function.hole == API else {}),
         "SEPTET_ID_KEY": names.id_key(),
         "SEPTET_GATEWAY": names.gateway(function.name) if function.kind == "agent" else names.function("step", "gateway"),
         "SEPTET_TOOL_PREFIX": names.function("tool", ""),
         "SEPTET_STATE_MACHINE_PREFIX": names.state_machine_arn(""),
         "SEPTET_ISSUER": settings.issuer,
         "SEPTET_AUDIENCE": settings.audience,
-        **({"SEPTET_GUARDRAIL": settings.guardrail} if settings.guardrail and function.hole == GUARDED else {}),
+        **({"SEPTET_TRACES_URL": settings.traces_url} if settings.traces_url and function.layer == TELEMETRY else {}),
+        **({"SEPTET_GUARDRAIL": settings.guardrail} if settings.guardrail and function.hole == API else {}),
         "SEPTET_JWKS_URL": settings.jwks_url,
         "POWERTOOLS_SERVICE_NAME": f"{function.kind}-{function.name}",
         "POWERTOOLS_LOG_LEVEL": "INFO",

@@ -7,11 +7,37 @@ from dataclasses import dataclass
 ALIAS = "live"
 """The alias of every function, and the API's stage."""
 
-PLATFORM_TABLES = ("journal", "runs", "approvals", "effects", "accounts", "health", "cache")
+PLATFORM_TABLES = (
+    "journal",
+    "runs",
+    "approvals",
+    "effects",
+    "accounts",
+    "control",
+    "health",
+    "choices",
+    "cache",
+    "waits",
+    "sessions",
+    "stops",
+    "inquiries",
+    "rows",
+    "files",
+    "projections",
+    "costs",
+    "summaries",
+    "replays",
+)
 """Tables that only agents, steps and the gateway reach."""
 
-BUSINESS_TABLES = ("orders", "refunds")
+BUSINESS_TABLES = ("orders", "refunds", "supplies", "documents")
 """Tables that tools may reach."""
+
+MANIFESTS = "*/map/rows.csv"
+"""What lists the rows that a distributed map goes through, by tenant and run: numbers and places, nothing of what rows say."""
+
+BOUNDARIES = {"agent": "workers", "tool": "workers", "step": "steps", "workflow": "workflows"}
+"""By the kind of a role, the permissions boundary that it has: ``policies/boundaries/<name>.json``."""
 
 _HOLE = re.compile(r"\$\{([A-Z]\w*)\}")  # spares JSONata's $name and IAM's ${aws:name}
 
@@ -19,6 +45,10 @@ _HOLE = re.compile(r"\$\{([A-Z]\w*)\}")  # spares JSONata's $name and IAM's ${aw
 def gateway_alias(agent: str) -> str:
     """The gateway's alias for *agent*. Septet's ``entry.gateway`` reads the agent's name from it."""
     return f"agent-{agent}"
+
+
+UNDOER = "step-compensate"
+"""The gateway's alias for the step that undoes. Septet's ``entry.gateway`` knows it by this."""
 
 
 def holes(text: str) -> frozenset[str]:
@@ -98,13 +128,13 @@ class Names:
         """The ARN pattern of all roles of a kind."""
         return f"arn:{self.partition}:iam::{self.account}:role/septet/{self.environment}/{kind}/*"
 
-    def boundary(self) -> str:
-        """The name of the permissions boundary; IAM is global, so it carries the region."""
-        return f"{self.prefix}-boundary-{self.region}"
+    def boundary(self, boundary: str) -> str:
+        """The name of a permissions boundary, ``workers`` say; IAM is global, so it carries the region."""
+        return f"{self.prefix}-boundary-{boundary}-{self.region}"
 
-    def boundary_arn(self) -> str:
-        """The ARN of the permissions boundary that every role has."""
-        return f"arn:{self.partition}:iam::{self.account}:policy/{self.boundary()}"
+    def boundary_arn(self, kind: str) -> str:
+        """The ARN of the permissions boundary that every role of *kind* has."""
+        return f"arn:{self.partition}:iam::{self.account}:policy/{self.boundary(BOUNDARIES[kind])}"
 
     def state_machine(self, workflow: str) -> str:
         """A workflow's state machine."""
@@ -117,6 +147,14 @@ class Names:
     def executions_arn(self, workflow: str) -> str:
         """The ARN pattern of a workflow's executions, whose names are made at run time."""
         return self.arn("states", f"execution:{self.state_machine(workflow)}:*")
+
+    def map_executions_arn(self, workflow: str) -> str:
+        """The ARN pattern of the executions that a workflow's distributed maps start."""
+        return self.arn("states", f"execution:{self.state_machine(workflow)}/*")
+
+    def map_runs_arn(self, workflow: str) -> str:
+        """The ARN pattern of a workflow's runs of distributed maps."""
+        return self.arn("states", f"mapRun:{self.state_machine(workflow)}/*")
 
     def table(self, table: str) -> str:
         """A table's name."""
@@ -161,6 +199,50 @@ class Names:
     def id_key_arn(self) -> str:
         """The secret's ARN pattern: Secrets Manager adds six characters of its own."""
         return self.arn("secretsmanager", f"secret:{self.id_key()}-??????")
+
+    def bus(self) -> str:
+        """The bus on which others tell of events."""
+        return f"{self.prefix}-events"
+
+    def bus_arn(self) -> str:
+        """Its ARN."""
+        return self.arn("events", f"event-bus/{self.bus()}")
+
+    def queue(self, queue: str) -> str:
+        """A queue: ``events``, or ``events-dead`` for those that start nothing."""
+        return f"{self.prefix}-{queue}"
+
+    def queue_arn(self, queue: str) -> str:
+        """Its ARN."""
+        return self.arn("sqs", self.queue(queue))
+
+    def stream_parameter(self, table: str) -> str:
+        """The parameter that holds the ARN of a table's stream, which AWS makes with the time in it."""
+        return f"/septet/{self.environment}/streams/{table}"
+
+    def streams_arn(self, table: str) -> str:
+        """The ARN pattern of a table's streams."""
+        return f"{self.table_arn(table)}/stream/*"
+
+    def metrics(self) -> str:
+        """The namespace of the metrics that the runtime tells."""
+        return f"Septet/{self.environment}"
+
+    def alarm(self, alarm: str) -> str:
+        """An alarm."""
+        return f"{self.prefix}-{alarm}"
+
+    def dashboard(self, dashboard: str) -> str:
+        """A dashboard."""
+        return f"{self.prefix}-{dashboard}"
+
+    def topic(self, topic: str) -> str:
+        """Where alarms are told: ``pages`` or ``tickets``."""
+        return f"{self.prefix}-{topic}"
+
+    def topics_key(self) -> str:
+        """The alias of the key that encrypts what is told there."""
+        return f"alias/{self.prefix}-topics"
 
     def values(self) -> dict[str, str]:
         """What fills ``${Environment}`` and its like in policies and state machines."""

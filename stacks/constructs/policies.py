@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from stacks.catalog.declarations import Agent, Catalog, Model
-from stacks.constructs.names import BUSINESS_TABLES, PLATFORM_TABLES, Names, fill
+from stacks.constructs.names import BUSINESS_TABLES, MANIFESTS, PLATFORM_TABLES, Names, fill
 
 type Statement = dict[str, Any]
 
@@ -16,7 +16,7 @@ def allow(sid: str, actions: Sequence[str], resources: Sequence[str]) -> Stateme
 
 def document(statements: Iterable[Statement]) -> dict[str, Any]:
     """An IAM document; a statement about nothing is left out, for IAM refuses an empty list."""
-    return {"Version": "2012-10-17", "Statement": [statement for statement in statements if statement["Resource"]]}
+    return {"Version": "2012-10-17", "Statement": [statement for statement in statements if statement.get("Resource") != []]}
 
 
 def own_logs(names: Names, kind: str, name: str) -> Statement:
@@ -36,6 +36,13 @@ def from_file(policy: Mapping[str, Any], catalog: Catalog, names: Names) -> list
         | names.tables((*PLATFORM_TABLES, *BUSINESS_TABLES))
         | {
             "BodiesBucket": names.bucket_arn(),
+            "EventsQueue": names.queue_arn("events"),
+            "EventsDead": names.queue_arn("events-dead"),
+            "ProjectionDead": names.queue_arn("projection-dead"),
+            "ReplaysQueue": names.queue_arn("replays"),
+            "Bus": names.bus_arn(),
+            "JournalStream": names.streams_arn("journal"),
+            "RunsStream": names.streams_arn("runs"),
             "BodiesKey": names.bodies_key(),
             "SealsBucket": names.seals_arn(),
             "SealsKey": names.seals_key(),
@@ -45,6 +52,8 @@ def from_file(policy: Mapping[str, Any], catalog: Catalog, names: Names) -> list
     lists = {
         "${StateMachines}": [names.state_machine_arn(workflow) for workflow in catalog.workflows],
         "${Executions}": [names.executions_arn(workflow) for workflow in catalog.workflows],
+        "${MapExecutions}": [names.map_executions_arn(workflow) for workflow in catalog.workflows],
+        "${MapRuns}": [names.map_runs_arn(workflow) for workflow in catalog.workflows],
         "${ToolFunctions}": [names.alias_arn("tool", tool) for tool in catalog.tools],
         "${Models}": sorted({arn for model in catalog.models.values() for arn in model_arns(names, model)}),
     }
@@ -144,6 +153,16 @@ def guardrail(names: Names, which: str) -> list[Statement]:
     """Show texts to the guardrail *which*, ``ID:VERSION``; nothing when it is empty."""
     arns = [names.arn("bedrock", f"guardrail/{which.partition(':')[0]}")]
     return [allow("ItsGuardrail", ["bedrock:ApplyGuardrail"], arns)] if which else []
+
+
+def rows(names: Names, workflow: str) -> list[Statement]:
+    """What a distributed map takes: start and look after its own children, and read the manifests that a step wrote, nothing else there."""
+    return [
+        allow("ItsChildren", ["states:StartExecution"], [names.state_machine_arn(workflow)]),
+        allow("LookAfterThem", ["states:DescribeExecution", "states:StopExecution"], [names.map_executions_arn(workflow)]),
+        allow("Manifests", ["s3:GetObject"], [f"{names.bucket_arn()}/{MANIFESTS}"]),
+        {**bodies_key(names), "Action": ["kms:Decrypt"]},
+    ]
 
 
 def workflow(functions: Sequence[str]) -> list[Statement]:

@@ -7,7 +7,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 
-from stacks.constructs.names import Names
+from stacks.constructs.names import MANIFESTS, Names
 
 _USES = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom", "kms:ReEncryptTo"]
 _OBJECTS = ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"]
@@ -16,14 +16,29 @@ _OBJECTS = ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:DeleteObj
 def guard_bodies(bucket: s3.Bucket, key: kms.Key, names: Names) -> None:
     """Let only agents and steps reach what is in *bucket*, always encrypted with a key of KMS, and let *key* be used through S3 alone.
 
+    A workflow reads manifests, the lists of rows that its map goes through.
+
     An administrator who has to read a body changes these policies first, which CloudTrail shows.
     """
-    others = {"ArnNotLike": {"aws:PrincipalArn": [names.roles_arn("agent"), names.roles_arn("step")]}}
+    ours = [names.roles_arn("agent"), names.roles_arn("step")]
+    others = {"ArnNotLike": {"aws:PrincipalArn": [*ours, names.roles_arn("workflow")]}}
     objects = [bucket.arn_for_objects("*")]
-    bucket.add_to_resource_policy(_never("OnlyAgentsAndSteps", _OBJECTS, objects, others))
+    bucket.add_to_resource_policy(_never("OnlyAgentsStepsAndWorkflows", _OBJECTS, objects, others))
+    workflows = {"ArnLike": {"aws:PrincipalArn": [names.roles_arn("workflow")]}}
+    bucket.add_to_resource_policy(_never("WorkflowsWriteNothing", [one for one in _OBJECTS if one != "s3:GetObject"], objects, workflows))
+    bucket.add_to_resource_policy(
+        iam.PolicyStatement(
+            sid="WorkflowsReadManifestsAlone",
+            effect=iam.Effect.DENY,
+            principals=[iam.AnyPrincipal()],
+            actions=["s3:GetObject"],
+            not_resources=[bucket.arn_for_objects(MANIFESTS)],
+            conditions=workflows,
+        )
+    )
     plain = {"StringNotEquals": {"s3:x-amz-server-side-encryption": "aws:kms"}}
     bucket.add_to_resource_policy(_never("EncryptedForATenant", ["s3:PutObject"], objects, plain))
-    key.add_to_resource_policy(_never("OnlyAgentsAndSteps", _USES, ["*"], others))
+    key.add_to_resource_policy(_never("OnlyAgentsStepsAndWorkflows", _USES, ["*"], others))
     directly = {"StringNotEquals": {"kms:ViaService": f"s3.{names.region}.amazonaws.com"}}
     key.add_to_resource_policy(_never("OnlyThroughS3", _USES, ["*"], directly))
 

@@ -1,4 +1,4 @@
-"""A role with its permissions written out, inside the boundary."""
+"""A role with its permissions written out, inside the boundary of its kind."""
 
 from collections.abc import Iterable
 
@@ -13,7 +13,7 @@ def role(
     scope: Construct, *, principal: iam.IPrincipal, kind: str, name: str, names: Names, statements: Iterable[policies.Statement]
 ) -> iam.IRole:
     """A role for *principal* that may do what *statements* say and no more: no construct can add to it."""
-    boundary = iam.ManagedPolicy.from_managed_policy_arn(scope, "Boundary", names.boundary_arn())
+    boundary = iam.ManagedPolicy.from_managed_policy_arn(scope, "Boundary", names.boundary_arn(kind))
     made = iam.Role(
         scope,
         "Role",

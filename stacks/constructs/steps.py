@@ -4,7 +4,7 @@ from aws_cdk import Stack
 
 from stacks.catalog import Catalog
 from stacks.constructs import policies
-from stacks.constructs.function import GUARDED, FolderFunction
+from stacks.constructs.function import API, FolderFunction
 from stacks.constructs.layers import Layers
 from stacks.settings import Settings
 
@@ -19,7 +19,7 @@ def deploy_steps(stack: Stack, name: str, *, catalog: Catalog, settings: Setting
             function=step.function,
             statements=[
                 *policies.from_file(step.policy, catalog, settings.names),
-                *(policies.guardrail(settings.names, settings.guardrail) if step.function.hole == GUARDED else ()),
+                *(policies.guardrail(settings.names, settings.guardrail) if step.function.hole == API else ()),
             ],
             catalog=catalog,
             settings=settings,

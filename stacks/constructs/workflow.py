@@ -29,12 +29,13 @@ class StateMachine(Construct):
             state_machine_name=names.state_machine(workflow.name),
             definition_body=sfn.DefinitionBody.from_string(fill(workflow.definition, names.values() | called)),
             state_machine_type=sfn.StateMachineType.STANDARD,
-            role=self._role(workflow.name, list(called.values()), names),
+            role=self._role(workflow, list(called.values()), names),
             logs=sfn.LogOptions(destination=group, level=sfn.LogLevel.ERROR, include_execution_data=False),
             tracing_enabled=True,
         )
 
-    def _role(self, name: str, called: Sequence[str], names: Names) -> iam.IRole:
+    def _role(self, workflow: Workflow, called: Sequence[str], names: Names) -> iam.IRole:
         ours = {"StringEquals": {"aws:SourceAccount": names.account}}
         principal = iam.ServicePrincipal("states.amazonaws.com", conditions=ours)
-        return role(self, principal=principal, kind="workflow", name=name, names=names, statements=policies.workflow(called))
+        statements = [*policies.workflow(called), *(policies.rows(names, workflow.name) if workflow.distributed else ())]
+        return role(self, principal=principal, kind="workflow", name=workflow.name, names=names, statements=statements)

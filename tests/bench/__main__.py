@@ -1,29 +1,33 @@
 """What the runtime costs, each figure beside a floor or a peer in the same run: ``python -m tests.bench [PART …]``.
 
-Without an argument every part runs. What each part measured last is kept under ``.bench/``, and ``docs/performance.md`` is made of that.
+Without an argument every part runs. Each part replaces its own section of ``docs/performance.md``, as soon as a figure of it is known.
 """
 
-import os
-import platform
-import subprocess
+import argparse
+import re
+import signal
 import sys
-from datetime import UTC, datetime
-from importlib.metadata import version
+import time
+from collections.abc import Iterator
 
 from rich.console import Console
 
-from tests.bench import appends, decisions, peers, reservations, starts, steps
+from tests.bench import appends, decisions, hot, peers, projector, reservations, starts, steps, workflows
 from tests.bench.counting import ROOT, VALGRIND
+from tests.bench.machine import machine
+from tests.bench.sheet import Sheet
 
-PARTS = {
+ALONE = {
     "turn": steps.measure,
     "cold": starts.measure,
+    "hot": hot.measure,
     "peers": peers.measure,
     "journal": appends.measure,
     "ledger": reservations.measure,
     "decisions": decisions.measure,
+    "projector": projector.measure,
 }
-KEPT = ROOT / ".bench" / "sheets"
+PARTS = (*ALONE, "workflows")
 PAGE = ROOT / "docs" / "performance.md"
 INTRODUCTION = """# What the runtime costs
 
@@ -33,28 +37,61 @@ processor that valgrind shows has no instructions for SHA-256, so hashing counts
 """
 
 
-def machine() -> str:
-    """When and where this is."""
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True, cwd=ROOT).stdout.strip()  # noqa: S607 -- git is on the path
-    where = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, CPython {platform.python_version()}"
-    return f"{datetime.now(UTC):%Y-%m-%d} at {commit} on {where}, boto3 {version('boto3')}"
+_SECTION = re.compile(r"^## (.*)$", re.MULTILINE)
 
 
-def main(names: list[str]) -> None:
-    """Run the parts and write the page."""
-    screen = Console()
-    if unknown := [name for name in names if name not in PARTS]:
-        sys.exit(f"there is no part {unknown[0]}; there are {', '.join(PARTS)}")
+def main() -> int:
+    """Run the parts and write the page; the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
+    parser.add_argument("--quick", action="store_true", help="of workflows: fewer runs, and one way through each")
+    asked = parser.parse_args()
+    if unknown := [name for name in asked.parts if name not in PARTS]:
+        parser.error(f"there is no part {unknown[0]}; there are {', '.join(PARTS)}")
+    signal.signal(signal.SIGTERM, _interrupt)
+    screen = Console(soft_wrap=True)
     screen.print("Instructions, counted by valgrind." if VALGRIND else "valgrind is not installed: processor time stands in, and swings.")
-    KEPT.mkdir(parents=True, exist_ok=True)
-    for name in names or PARTS:
-        sheet = PARTS[name](lambda what, name=name: screen.print(f"{name}: {what} …", style="dim"))
-        (KEPT / f"{name}.md").write_text(sheet.markdown(machine()))
+    missing = []
+    for name in asked.parts or PARTS:
+        for sheet in _measured(name, screen, quick=asked.quick):
+            _write(sheet)
         screen.print(sheet.table(), *sheet.notes)
-    found = [(KEPT / f"{name}.md").read_text() for name in PARTS if (KEPT / f"{name}.md").exists()]
-    PAGE.write_text("\n".join([INTRODUCTION.format(parts=", ".join(f"`{name}`" for name in PARTS)), *found]))
+        missing += sheet.missing
     screen.print(f"Written to {PAGE.relative_to(ROOT)}.")
+    for what in missing:
+        screen.print(f"missing: {what}", style="red")
+    return 1 if missing else 0
+
+
+def _measured(name: str, screen: Console, *, quick: bool) -> Iterator[Sheet]:
+    """The part's sheet, each time that more is on it."""
+    began = time.monotonic()
+
+    def say(what: str) -> None:
+        screen.print(f"{name}, {time.monotonic() - began:.0f} s: {what} …", style="dim", markup=False)
+
+    if name == "workflows":
+        yield from workflows.measure(say, quick=quick)
+    else:
+        yield ALONE[name](say)
+
+
+def _write(sheet: Sheet) -> None:
+    """Put *sheet* on the page, in place of the section with its title."""
+    text = PAGE.read_text() if PAGE.exists() else ""
+    begins = [found.start() for found in _SECTION.finditer(text)]
+    pieces = [text[begin:end].rstrip("\n") + "\n" for begin, end in zip(begins, [*begins[1:], len(text)], strict=False)]
+    sections = {piece.splitlines()[0].removeprefix("## "): piece for piece in pieces}
+    sections[sheet.title] = sheet.markdown(machine())
+    PAGE.write_text("\n".join([INTRODUCTION.format(parts=", ".join(f"`{name}`" for name in PARTS)), *sections.values()]))
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit("cut off; what was measured is on the page")

@@ -69,6 +69,10 @@ class Anew:
         self.question = replace(question, tool=f"{question.tool}-{next(self._asked)}")
         return self.policies.decide(self.question)
 
+    def own(self, question: Question) -> Verdict:
+        """What the tenant's own say."""
+        return self.policies.own(question)
+
 
 def measure(say: Callable[[str], None]) -> Sheet:
     """Decide on the same call again and again, and let Cedar answer the same question alone."""

@@ -23,7 +23,7 @@ def main() -> None:
     """Measure, and print."""
     imported, engine = spent(lambda: __import__("cedarpy"))
     from septet.security.cedar import CedarPolicies  # noqa: PLC0415 -- what is imported here is measured above
-    from tests.unit.security.questions import SCHEMA, SHIPPED, question  # noqa: PLC0415
+    from tests.unit.security.questions import SCHEMA, SHIPPED, question  # noqa: PLC0415 -- the same
 
     more = TOTAL - sum(len(engine.PolicySet.from_str(text)) for text in SHIPPED.values())
     own = "\n".join(

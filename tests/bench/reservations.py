@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from septet.aws.account_table import AccountTable
+from septet.aws.control import Control
 from septet.aws.ledger import DynamoLedger
 from septet.core.journal import Branch
 from septet.core.ledger import Budgets
@@ -29,6 +30,7 @@ def measure(say: Callable[[str], None]) -> Sheet:
     )
     with dynamodb(say) as client:
         table(client, "accounts", ("account", "S"))
+        table(client, "control", ("tenant", "S"), ("item", "S"))
         for writers in WRITERS:
             say(f"{writers} writers")
             ours, bare = _rate(writers, lambda place: _reserving(client, place)), _rate(writers, lambda place: _updating(client, place))
@@ -53,7 +55,7 @@ def _rate(writers: int, begin: Callable[[str], Callable[[int], object]]) -> floa
 
 
 def _reserving(client: Any, run: str) -> Callable[[int], object]:
-    ledger = DynamoLedger(AccountTable(client, "accounts"), BUDGETS)
+    ledger = DynamoLedger(AccountTable(client, "accounts"), Control(client, "control"), BUDGETS)
     branch = Branch(tenant="acme", run=run)
     ledger.open(branch, 10**6, now=int(time.time() * 1000))
     return lambda place: ledger.reserve(branch, place, 10, until=10**15, settle={place - 1: 5} if place else {})

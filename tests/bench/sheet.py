@@ -15,6 +15,8 @@ class Sheet:
     head: Sequence[str]
     rows: list[Sequence[str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    """What is still to be measured: the page says so if it ends here."""
 
     def table(self) -> Table:
         """For the screen."""
@@ -27,4 +29,6 @@ class Sheet:
         """For the page."""
         lines = [f"## {self.title}", "", f"{self.about} Measured {when}.", ""]
         lines += [f"| {' | '.join(row)} |" for row in (self.head, ["---"] * len(self.head), *self.rows)]
+        if self.missing:
+            lines += [f"\n**Not measured, because it was cut off or failed:** {'; '.join(self.missing)}."]
         return "\n".join([*lines, *(f"\n{note}" for note in self.notes)]) + "\n"

@@ -16,8 +16,8 @@ def floor(_: str) -> None:
     """Load the runtime client, make the same clients, and take the turn by hand."""
     import json  # noqa: PLC0415 -- what is loaded is what is measured
 
-    import awslambdaric.bootstrap  # noqa: F401, PLC0415
-    import boto3  # noqa: PLC0415
+    import awslambdaric.bootstrap  # noqa: F401, PLC0415 -- as above
+    import boto3  # noqa: PLC0415 -- as above
 
     tables, models, functions = (boto3.client(name) for name in ("dynamodb", "bedrock-runtime", "lambda"))
     key = {":pk": {"S": "acme#run-1#main"}}
@@ -50,9 +50,9 @@ def floor(_: str) -> None:
 
 def septet(folder: str) -> None:
     """Load the runtime client and an agent's handler, and let it take its first turn."""
-    import awslambdaric.bootstrap  # noqa: F401, PLC0415
+    import awslambdaric.bootstrap  # noqa: F401, PLC0415 -- what is loaded is what is measured
 
-    from septet.entry.agent import serve  # noqa: PLC0415
+    from septet.entry.agent import serve  # noqa: PLC0415 -- as above
 
     class Context:
         def get_remaining_time_in_millis(self) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from septet.bootstrap import Configuration
+from septet.bootstrap.settings import Configuration
 from tests.bench.counting import UNIT, counted
 from tests.bench.sheet import Sheet
 from tests.bench.world import BUDGETS, BUNDLE, served

@@ -12,25 +12,31 @@ import pytest
 from septet.aws.account_table import AccountTable
 from septet.aws.approvals import DynamoApprovals
 from septet.aws.bodies import S3Bodies
+from septet.aws.control import Control, DynamoStops
 from septet.aws.effects import DynamoEffects
 from septet.aws.erasing import DynamoContents
+from septet.aws.inquiries import DynamoInquiries
 from septet.aws.journal import DynamoJournal
 from septet.aws.ledger import DynamoLedger
 from septet.aws.runs import DynamoRuns
 from septet.aws.seals import S3Seals
 from septet.aws.signing import KmsKey
 from septet.aws.unsealed import DynamoUnsealed
+from septet.core.inquiries import Inquiries
 from septet.core.journal import Journal
 from septet.core.ledger import Ledger
 from septet.core.runs import Runs
 from septet.core.seals import Heads, Seals, Unsealed
+from septet.core.stops import Stops
 from septet.local.approvals import MemoryApprovals
 from septet.local.effects import MemoryEffects
 from septet.local.erasing import MemoryContents
+from septet.local.inquiries import MemoryInquiries
 from septet.local.journal import MemoryJournal
 from septet.local.ledger import DEFAULT, MemoryLedger
 from septet.local.runs import MemoryRuns
 from septet.local.seals import MemoryKey, MemorySeals, MemoryUnsealed
+from septet.local.stops import MemoryStops
 from septet.orchestration.erasing import Contents
 from septet.security.approvals import Approvals
 from septet.security.effects import Effects
@@ -55,6 +61,8 @@ class Storage:
     """Signs seals, and tells its public half."""
     unsealed: Unsealed
     contents: Contents
+    inquiries: Inquiries
+    stops: Stops
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +90,7 @@ class Aws:
             journal=self.journal(),
             runs=DynamoRuns(self.dynamodb, "contracts-runs"),
             approvals=DynamoApprovals(self.dynamodb, "contracts-approvals"),
-            ledger=DynamoLedger(AccountTable(self.dynamodb, "contracts-accounts"), DEFAULT),
+            ledger=DynamoLedger(AccountTable(self.dynamodb, "contracts-accounts"), Control(self.dynamodb, "contracts-control"), DEFAULT),
             effects=DynamoEffects(
                 self.dynamodb,
                 "contracts-effects",
@@ -95,12 +103,14 @@ class Aws:
             seals=S3Seals(self.s3, SEALS),
             key=KmsKey(self.kms, f"alias/{SEALS}"),
             unsealed=DynamoUnsealed(self.dynamodb, "contracts-runs"),
+            inquiries=DynamoInquiries(self.dynamodb, "contracts-inquiries"),
             contents=DynamoContents(
                 self.dynamodb,
                 self.s3,
-                tables={name: f"contracts-{name}" for name in ("journal", "runs", "effects", "approvals")},
+                tables={name: f"contracts-{name}" for name in ("journal", "runs", "effects", "approvals", "inquiries", "files")},
                 bucket=BODIES,
             ),
+            stops=DynamoStops(self.dynamodb, "contracts-control"),
         )
 
 
@@ -112,13 +122,27 @@ def aws(bare_twin: Any) -> Aws:
     listed = {"by_created": {"tenant": "S", "created_at": "S"}, "unsealed": {"unsealed": "S", "place": "S"}}
     _table(dynamodb, "runs", indexes=listed, tenant="S", run="S")
     sparse = {"outbox": {"outbox": "S", "decided_at": "N"}, "escalations": {"escalating": "S", "escalates_at": "N"}}
+    sparse["pending"] = {"pending": "S", "expires_at": "N"}
     _table(dynamodb, "approvals", indexes=sparse, tenant="S", approval="S")
     _table(dynamodb, "accounts", indexes={"leases": {"shard": "S", "until": "N"}}, account="S")
+    _table(dynamodb, "control", tenant="S", item="S")
     _table(dynamodb, "effects", pk="S", effect="S")
+    _table(dynamodb, "waits", pk="S", what="S")
+    _table(dynamodb, "choices", pk="S", agent="S")
+    _table(dynamodb, "rows", pk="S", number="N")
+    _table(dynamodb, "files", tenant="S", file="S")
+    _table(dynamodb, "projections", pk="S")
+    _table(dynamodb, "replays", pk="S", what="S")
+    _table(dynamodb, "costs", tenant="S", place="S")
+    _table(dynamodb, "summaries", indexes={"by_end": {"tenant": "S", "ended": "S"}}, tenant="S", run="S")
+    _table(dynamodb, "sessions", indexes={"due": {"waiting": "S", "due": "N"}}, pk="S", what="S")
+    _table(dynamodb, "stops", indexes={"unfinished": {"unfinished": "S", "item": "S"}}, tenant="S", item="S")
+    _table(dynamodb, "inquiries", indexes={"outbox": {"outbox": "S", "ended_at": "N"}}, tenant="S", inquiry="S")
     _table(dynamodb, "health", model="S")
     _table(dynamodb, "cache", cache="S")
     _table(dynamodb, "orders", tenant="S", order_id="S")
     _table(dynamodb, "refunds", tenant="S", refund_key="S")
+    _table(dynamodb, "supplies", tenant="S", item="S")
     s3.create_bucket(Bucket=BODIES)
     kms = bare_twin.client("kms")
     s3.create_bucket(Bucket=SEALS, ObjectLockEnabledForBucket=True)
@@ -156,7 +180,7 @@ def storage(request: pytest.FixtureRequest) -> Storage:
     """The doubles, then the adapters."""
     if request.param == "memory":
         ledger, journal, runs, approvals = MemoryLedger(), MemoryJournal(), MemoryRuns(), MemoryApprovals()
-        effects = MemoryEffects(ledger)
+        effects, inquiries = MemoryEffects(ledger), MemoryInquiries()
         return Storage(
             journal=journal,
             runs=runs,
@@ -168,7 +192,9 @@ def storage(request: pytest.FixtureRequest) -> Storage:
             seals=MemorySeals(),
             key=MemoryKey(),
             unsealed=MemoryUnsealed(runs),
-            contents=MemoryContents(journal=journal, runs=runs, approved=approvals, effected=effects),
+            inquiries=inquiries,
+            contents=MemoryContents(journal=journal, runs=runs, approved=approvals, effected=effects, inquired=inquiries),
+            stops=MemoryStops(),
         )
     on_aws: Aws = request.getfixturevalue("aws")
     return on_aws.storage()

@@ -51,6 +51,18 @@ class TestAsking:
         decided = decide(approvals, question)
         assert approvals.ask(replace(question, asked_at=30)) == decided
 
+    def test_one_that_expired_is_asked_anew_in_a_later_attempt_only(self, approvals: Approvals, question: Approval) -> None:
+        approvals.ask(question)
+        later = replace(question, attempt=1, asked_at=200, expires_at=900)
+        assert approvals.ask(later) == question, "it is open"
+        expired = decide(approvals, question, "expired", at=100, by="")
+        assert approvals.ask(replace(later, attempt=0)) == expired
+        assert approvals.ask(later) == later
+        assert approvals.ask(replace(later, attempt=2)) == later
+        assert decide(approvals, question, at=899) is not None
+        approved = approvals.get(question.tenant, question.approval)
+        assert approvals.ask(replace(later, attempt=2)) == approved
+
     def test_an_unknown_one_and_another_tenant_s_are_none(self, approvals: Approvals, question: Approval) -> None:
         approvals.ask(question)
         assert approvals.get(question.tenant, "apr-2") is None
@@ -222,6 +234,56 @@ class TestUse:
 
         with ThreadPoolExecutor(6) as pool:
             assert sum(pool.map(use, range(6))) == 1
+
+
+class TestWaiting:
+    def waiting(self, approvals: Approvals, tenant: str, now: int) -> list[str]:
+        return [item.approval for item in approvals.waiting(now) if item.tenant == tenant]
+
+    def test_pending_questions_come_up_until_they_expire_the_next_to_expire_first(self, approvals: Approvals, question: Approval) -> None:
+        for place, at in enumerate((30, 9, 40)):
+            approvals.ask(replace(question, approval=f"apr-{place}", expires_at=at))
+        assert self.waiting(approvals, question.tenant, 8) == ["apr-1", "apr-0", "apr-2"]
+        assert self.waiting(approvals, question.tenant, 9) == ["apr-0", "apr-2"]
+        assert self.waiting(approvals, question.tenant, 40) == []
+
+    @pytest.mark.parametrize("status", ["approved", "rejected", "expired"])
+    def test_what_is_decided_does_not_come_up_and_what_is_asked_again_does(
+        self, approvals: Approvals, question: Approval, status: Status
+    ) -> None:
+        approvals.ask(replace(question, expires_at=50))
+        approvals.decide(question.tenant, question.approval, status=status, by="ada", reason="", at=10)
+        assert self.waiting(approvals, question.tenant, 10) == []
+        approvals.ask(replace(question, expires_at=50, attempt=question.attempt + 1))
+        again = [question.approval] if status == "expired" else []
+        assert self.waiting(approvals, question.tenant, 10) == again
+
+    def test_a_vote_decides_nothing_yet(self, approvals: Approvals, question: Approval) -> None:
+        approvals.ask(replace(question, expires_at=50))
+        vote = Vote(by="ada", at=10, reason="")
+        assert approvals.decide(question.tenant, question.approval, status="pending", by="ada", reason="", at=10, votes=(vote,))
+        (one,) = (item for item in approvals.waiting(10) if item.tenant == question.tenant)
+        assert one == approvals.get(question.tenant, question.approval)
+
+    @pytest.mark.parametrize("write", ["wait", "escalate"])
+    def test_it_comes_up_once_whatever_else_is_noted_and_not_after_its_decision(
+        self, approvals: Approvals, question: Approval, write: str
+    ) -> None:
+        def note() -> None:
+            if write == "wait":
+                approvals.wait(question.tenant, question.approval, "token")
+            else:
+                approvals.escalate(question.tenant, question.approval)
+
+        approvals.ask(replace(question, escalates_at=20))
+        note()
+        assert self.waiting(approvals, question.tenant, 10) == [question.approval]
+        decide(approvals, question)
+        note()
+        assert self.waiting(approvals, question.tenant, 10) == []
+        noted = approvals.get(question.tenant, question.approval)
+        assert noted
+        assert (noted.token, noted.escalated) == (("token", False) if write == "wait" else ("", True))
 
 
 class TestEscalation:

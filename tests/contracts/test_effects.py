@@ -151,6 +151,24 @@ def test_a_result_counts_though_whoever_overtook_released_the_record(effects: Ef
     assert found(effects, effect) == replace(effect, status="done", value="it happened")
 
 
+def test_what_was_undone_stays_so_and_says_who_had_made_it(effects: Effects, branch: Branch, effect: Effect) -> None:
+    effect = replace(effect, by_run="run-2")
+    effects.undone(effect)
+    assert found(effects, effect) is None
+    assert effects.intend(branch, effect) is None
+    effects.undone(effect)
+    assert found(effects, effect) == effect, "what is not done is not undone"
+    effects.done(effect, "it happened")
+    for _ in range(2):
+        effects.undone(effect)
+    undone = replace(effect, status="undone", value="it happened")
+    assert found(effects, effect) == undone
+    effects.done(replace(effect, by="second"), "late")
+    effects.release(effect)
+    assert effects.intend(branch, replace(effect, by="second"), over=effect) == undone
+    assert (found(effects, effect), undone.maker) == (undone, "run-2")
+
+
 def test_releasing_what_is_not_there_is_nothing(effects: Effects, effect: Effect) -> None:
     effects.release(effect)
     assert found(effects, effect) is None

@@ -5,6 +5,7 @@ import pytest
 
 from septet.core.entries import Answer, Erased, Note, Request
 from septet.core.errors import BodyErased
+from septet.core.inquiries import Inquiry, inquiry_id
 from septet.core.journal import Branch, Head, Pen, verify
 from septet.core.runs import Run
 from septet.security.approvals import Approval, Vote
@@ -138,3 +139,31 @@ def test_nothing_of_it_is_left_in_the_tables_or_the_bucket(aws: Aws, tenant: str
     assert {name for one in items for name in one} == {"pk", "number", "header", "hash", "writer"}
     with pytest.raises(BodyErased):
         list(storage.journal.read(branch))
+
+
+def test_what_was_asked_outside_and_answered_goes_and_who_answered_stays(storage: Storage, tenant: str) -> None:
+    asked = [
+        storage.inquiries.ask(
+            Inquiry(
+                tenant=tenant,
+                inquiry=inquiry_id(tenant, name, "main", "ask"),
+                run=name,
+                name="date",
+                to="supplier",
+                roles=("responder",),
+                question={"about": SECRET},
+                answer_schema={},
+                asked_at=1,
+                expires_at=9,
+            )
+        )
+        for name in ("run-1", "run-2")
+    ]
+    for one in asked:
+        storage.inquiries.end(tenant, one.inquiry, outcome="answered", at=2, by="supplier-7", answer={"words": SECRET})
+    for _ in range(2):
+        storage.contents.inquiries(tenant, ["run-1"])
+    erased, kept = (storage.inquiries.get(tenant, one.inquiry) for one in asked)
+    assert erased is not None
+    assert (erased.question, erased.answer, erased.by, erased.status) == (None, None, "supplier-7", "answered")
+    assert SECRET in str(kept)

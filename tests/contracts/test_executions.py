@@ -32,6 +32,8 @@ class Waiting:
     executions: Executions
     token: str
     told: Callable[[], Any]
+    failed: Callable[[], Any]
+    """The class that it failed with."""
 
 
 @pytest.fixture(params=["memory", pytest.param("aws", marks=pytest.mark.twin)])
@@ -39,7 +41,8 @@ def waiting(request: pytest.FixtureRequest, tenant: str) -> Waiting:
     """The double, then the adapter with a state machine that waits."""
     if request.param == "memory":
         double = MemoryExecutions()
-        return Waiting(executions=double, token="token-1", told=lambda: double.woken["token-1"])
+        told, failed = double.woken, double.failed
+        return Waiting(executions=double, token="token-1", told=lambda: told["token-1"], failed=lambda: failed["token-1"])
     return _on_aws(request.getfixturevalue("bare_twin"), tenant)
 
 
@@ -51,18 +54,20 @@ def _on_aws(twin: Any, name: str) -> Waiting:
     execution = machines.start_execution(stateMachineArn=made["stateMachineArn"])["executionArn"]
     (message,) = queues.receive_message(QueueUrl=queue, WaitTimeSeconds=10)["Messages"]
 
-    def told() -> Any:
-        return _output(machines, execution)
+    return Waiting(
+        executions=StepFunctionsExecutions(machines),
+        token=message["Body"],
+        told=lambda: json.loads(_ended(machines, execution)["output"]),
+        failed=lambda: _ended(machines, execution)["error"],
+    )
 
-    return Waiting(executions=StepFunctionsExecutions(machines), token=message["Body"], told=told)
 
-
-def _output(machines: Any, execution: str) -> Any:
-    """What the execution ends with; a paginated history is read until it says so."""
+def _ended(machines: Any, execution: str) -> Any:
+    """The execution once it has ended; a paginated history is read until it has."""
     for _ in range(200):
         found = machines.describe_execution(executionArn=execution)
         if found["status"] != "RUNNING":
-            return json.loads(found["output"])
+            return found
         machines.get_execution_history(executionArn=execution, maxResults=1)
     raise AssertionError("the execution still waits")
 
@@ -79,3 +84,15 @@ def test_nobody_waits_with_a_token_nobody_has(bare_twin: Any) -> None:
     executions = StepFunctionsExecutions(bare_twin.client("stepfunctions"))
     assert not executions.wake("no token", dict(OUTPUT))
     assert not executions.wake("A" * 500, dict(OUTPUT))
+
+
+def test_what_waits_ends_once_in_the_class_that_it_is_failed_with(waiting: Waiting) -> None:
+    assert waiting.executions.fail(waiting.token, error="RunStopped", cause="stopped by ann: enough")
+    assert waiting.failed() == "RunStopped"
+    assert not waiting.executions.wake(waiting.token, dict(OUTPUT))
+
+
+@pytest.mark.twin
+def test_a_token_nobody_has_is_not_failed_either(bare_twin: Any) -> None:
+    executions = StepFunctionsExecutions(bare_twin.client("stepfunctions"))
+    assert not executions.fail("no token", error="RunStopped", cause="stopped by ann: enough")

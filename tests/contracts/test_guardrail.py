@@ -38,7 +38,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def adapter(url: str, *, identifier: str = "abcd1234", version: str = "1") -> BedrockGuardrail:
-    config = Config(retries={"total_max_attempts": 1}, read_timeout=1, connect_timeout=1, proxies={})
+    config = Config(retries={"total_max_attempts": 1}, read_timeout=10, connect_timeout=10, proxies={})
     made_up: Any = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
     client = boto3.client("bedrock-runtime", endpoint_url=url, config=config, **made_up)
     return BedrockGuardrail(lambda: client, identifier, version)

@@ -12,6 +12,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from septet.aws.account_table import AccountTable
 from septet.aws.accounts import SHARDS, shard
+from septet.aws.control import Control
 from septet.aws.ledger import DynamoLedger
 from septet.core.errors import BudgetExhausted, Fenced, InputRejected, RunStopped, StoreUnavailable
 from septet.core.journal import Branch
@@ -23,6 +24,10 @@ from tests.money import DAY, Money
 NOW = 1_700_000_000_000
 TABLE = "contracts-accounts"
 UNTIL = NOW + 1_000
+
+
+def on(client: Any, budgets: Budgets = DEFAULT, **more: Any) -> DynamoLedger:
+    return DynamoLedger(AccountTable(client, TABLE, **more), Control(client, "contracts-control"), budgets)
 
 
 @pytest.fixture
@@ -105,10 +110,10 @@ class TestOpening:
 
     def test_of_twelve_runs_opened_at_once_as_many_open_as_the_day_has_room_for(self, ledger: Ledger, main: Branch) -> None:
         ends = together(12, lambda place: ledger.open(replace(main, run=f"run-{place}"), DEFAULT.day // 5, now=NOW))
-        assert (ends.count(None), ends.count(BudgetExhausted)) == (5, 7)
+        assert (ends.count(True), ends.count(BudgetExhausted)) == (5, 7)
 
     def test_one_run_opened_by_eight_at_once_is_opened_once(self, ledger: Ledger, main: Branch) -> None:
-        assert together(8, lambda _: ledger.open(main, 1_000, now=NOW)) == [None] * 8
+        assert sorted(together(8, lambda _: ledger.open(main, 1_000, now=NOW))) == [*[False] * 7, True]
         assert amounts(ledger, main, day(NOW))[2] == 1_000
 
 
@@ -389,6 +394,29 @@ class TestClosing:
         assert found(ledger, opened).closed
         assert amounts(ledger, opened, day(NOW))[2] == 0
 
+    def test_whoever_opens_it_is_told(self, ledger: Ledger, main: Branch) -> None:
+        assert [ledger.open(main, 1_000, now=NOW) for _ in range(2)] == [True, False]
+        ledger.close(main.tenant, "run-1", attempt=0)
+        assert [ledger.reopen(main, 900, now=NOW, attempt=1) for _ in range(2)] == [True, False]
+        ledger.close(main.tenant, "run-1", attempt=1)
+        assert not ledger.reopen(main, 900, now=NOW, attempt=0), "the accounts were of a later attempt"
+
+    def test_a_late_close_leaves_the_next_attempt_open_and_listed(self, ledger: Ledger, opened: Branch) -> None:
+        side = replace(opened, path="side")
+        ledger.open_branch(side, 300)
+        ledger.close(opened.tenant, "run-1", attempt=0)
+        ledger.reopen(opened, 900, now=NOW, attempt=1)
+        ledger.open_branch(side, 300)
+        assert ledger.close(opened.tenant, "run-1", attempt=0)
+        assert [one.run for one in ledger.running(opened.tenant)] == ["run-1"]
+        for branch in (opened, side):
+            ledger.reserve(branch, 1, 300, until=UNTIL, settle={})
+            ledger.settle(branch, {1: 10})
+        assert {found(ledger, opened, name).attempt for name in (of_run("run-1"), of_branch("run-1"), of_branch("run-1", "side"))} == {1}
+        assert ledger.close(opened.tenant, "run-1", attempt=1)
+        assert ledger.running(opened.tenant) == ()
+        assert amounts(ledger, opened, day(NOW)) == (DEFAULT.day, 20, 0, DEFAULT.day - 20)
+
     def test_one_for_which_the_day_has_too_little_left_stays_closed(self, ledger: Ledger, opened: Branch) -> None:
         ledger.close(opened.tenant, "run-1")
         ledger.open(replace(opened, run="run-2"), DEFAULT.day, now=NOW)
@@ -464,16 +492,37 @@ class TestOnAws:
     def test_whatever_happens_and_wherever_it_breaks_off_no_money_is_lost_and_none_is_spent_twice(self, aws: Aws) -> None:
         class OnAws(Money):
             def ledger(self) -> Ledger:
-                return DynamoLedger(AccountTable(aws.dynamodb, TABLE), DAY)
+                return on(aws.dynamodb, DAY)
 
         few = settings(max_examples=3, stateful_step_count=15, deadline=None)
-        run_state_machine_as_test(OnAws, settings=few)  # type: ignore[no-untyped-call]
+        run_state_machine_as_test(OnAws, settings=few)
+
+    def test_a_close_that_a_restart_overtakes_anywhere_closes_nothing_of_the_next_attempt(self, aws: Aws, main: Branch) -> None:
+        ledger = aws.storage().ledger
+
+        def restart() -> None:
+            assert ledger.close(main.tenant, run.run)
+            assert ledger.reopen(run, 1_000, now=NOW, attempt=1)
+
+        for at in count(1):
+            run = replace(main, run=f"run-{at}")
+            ledger.open(run, 1_000, now=NOW)
+            client = Overtaken(aws.dynamodb, at, restart)
+            on(client).close(main.tenant, run.run, attempt=0)
+            if client.calls < at:
+                break
+            ledger.reserve(run, 1, 1_000, until=UNTIL, settle={})
+            ledger.settle(run, {1: 0})
+            assert run.run in [one.run for one in ledger.running(main.tenant)]
+            assert ledger.close(main.tenant, run.run, attempt=1)
+        assert at > 5
+        assert amounts(ledger, main, day(NOW)) == (DEFAULT.day, 0, 0, DEFAULT.day)
 
     def test_two_who_set_one_limit_at_once_set_it_once(self, aws: Aws, opened_there: Branch) -> None:
         both = Barrier(2)
 
         def change(_: int) -> None:
-            ledger = DynamoLedger(AccountTable(Meeting(aws.dynamodb, both), TABLE), DEFAULT)
+            ledger = on(Meeting(aws.dynamodb, both))
             ledger.set_budgets(opened_there.tenant, own, now=NOW)
 
         for limit in (60_000_000, 40_000_000):
@@ -485,7 +534,7 @@ class TestOnAws:
         both, ledger = Barrier(2), aws.storage().ledger
 
         def change(place: int) -> None:
-            mine = DynamoLedger(AccountTable(Meeting(aws.dynamodb, both), TABLE), DEFAULT)
+            mine = on(Meeting(aws.dynamodb, both))
             mine.set_budgets(opened_there.tenant, Budgets(day=(60_000_000, 70_000_000)[place], run=10, usual=10), now=NOW)
 
         together(2, change)
@@ -495,19 +544,19 @@ class TestOnAws:
         midnight = 86_400_000
         admin = aws.storage().ledger
         client = Interrupted(aws.dynamodb, lambda: admin.set_budgets(main.tenant, Budgets(day=700, run=10, usual=10), now=midnight - 1))
-        DynamoLedger(AccountTable(client, TABLE), DEFAULT).open(main, 10, now=midnight)
+        on(client).open(main, 10, now=midnight)
         assert amounts(admin, main, day(midnight)) == (700, 0, 10, 690)
 
     def test_a_limit_that_is_lowered_while_a_run_gives_back_holds(self, aws: Aws, opened_there: Branch) -> None:
         admin = aws.storage().ledger
         lower = Budgets(day=10, run=10, usual=10)
         client = Interrupted(aws.dynamodb, lambda: admin.set_budgets(opened_there.tenant, lower, now=NOW), at=1)
-        assert DynamoLedger(AccountTable(client, TABLE), DEFAULT).close(opened_there.tenant, "run-1")
+        assert on(client).close(opened_there.tenant, "run-1")
         assert amounts(admin, opened_there, day(NOW)) == (10, 0, 0, 10)
 
     def test_a_step_is_one_write_and_no_reading(self, aws: Aws, opened_there: Branch) -> None:
         client = Counting(aws.dynamodb)
-        ledger = DynamoLedger(AccountTable(client, TABLE), DEFAULT)
+        ledger = on(client)
         ledger.reserve(opened_there, 1, 100, until=UNTIL, settle={})
         ledger.reserve(opened_there, 3, 100, until=UNTIL, settle={1: 10})
         ledger.settle(opened_there, {3: 10})
@@ -516,7 +565,7 @@ class TestOnAws:
     def test_a_new_process_reads_once_to_settle_what_it_did_not_reserve(self, aws: Aws, opened_there: Branch) -> None:
         aws.storage().ledger.reserve(opened_there, 1, 100, until=UNTIL, settle={})
         client = Counting(aws.dynamodb)
-        DynamoLedger(AccountTable(client, TABLE), DEFAULT).reserve(opened_there, 3, 100, until=UNTIL, settle={1: 10})
+        on(client).reserve(opened_there, 3, 100, until=UNTIL, settle={1: 10})
         assert client.calls == ["get_item", "update_item"]
 
     def test_a_process_that_remembers_nothing_is_refused_by_the_write_itself(self, aws: Aws, opened_there: Branch) -> None:
@@ -550,7 +599,7 @@ class TestOnAws:
 
     def test_a_conflict_with_another_transaction_is_waited_out_and_at_last_told(self, aws: Aws, opened_there: Branch) -> None:
         client = Conflicting(aws.dynamodb, times=5)
-        ledger = DynamoLedger(AccountTable(client, TABLE, pause=lambda _: None), DEFAULT)
+        ledger = on(client, pause=lambda _: None)
         ledger.reserve(opened_there, 1, 100, until=UNTIL, settle={})
         assert amounts(ledger, opened_there) == (1_000, 0, 100, 900)
         client.times = 1_000
@@ -590,6 +639,23 @@ class Meeting:
             self._both = None
             both.wait()
         return self._client.transact_write_items(**given)
+
+
+class Overtaken:
+    """A client that does something else before one of its calls."""
+
+    def __init__(self, client: Any, at: int, do: Callable[[], None]) -> None:
+        self._client, self._at, self._do = client, at, do
+        self.calls = 0
+
+    def __getattr__(self, name: str) -> Any:
+        def call(**given: Any) -> Any:
+            self.calls += 1
+            if self.calls == self._at:
+                self._do()
+            return getattr(self._client, name)(**given)
+
+        return call
 
 
 class Interrupted:

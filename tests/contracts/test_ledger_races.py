@@ -4,12 +4,11 @@ from typing import Any
 
 import pytest
 
-from septet.aws.account_table import AccountTable
-from septet.aws.ledger import DynamoLedger
 from septet.core.journal import Branch
 from septet.core.ledger import of_branch
 from tests.contracts.conftest import Aws
-from tests.contracts.test_ledger import DAY, NOW, TABLE, UNTIL, amounts
+from tests.contracts.test_ledger import NOW, UNTIL, amounts, on
+from tests.money import DAY
 
 pytestmark = pytest.mark.twin
 
@@ -24,7 +23,7 @@ class Overtaken:
 
     def get_item(self, **asked: Any) -> Any:
         found = self._client.get_item(**asked)
-        DynamoLedger(AccountTable(self._client, TABLE), DAY).reserve(self._branch, 1, 100, until=UNTIL + 500, settle={})
+        on(self._client, DAY).reserve(self._branch, 1, 100, until=UNTIL + 500, settle={})
         return found
 
     def update_item(self, **asked: Any) -> Any:
@@ -34,19 +33,19 @@ class Overtaken:
 @pytest.fixture
 def branch(aws: Aws, tenant: str) -> Branch:
     opened = Branch(tenant=tenant, run="run-1")
-    DynamoLedger(AccountTable(aws.dynamodb, TABLE), DAY).open(opened, 1_000, now=NOW)
+    on(aws.dynamodb, DAY).open(opened, 1_000, now=NOW)
     return opened
 
 
 def test_a_sweeper_that_is_overtaken_settles_nothing_of_the_successor_s(aws: Aws, branch: Branch) -> None:
-    ledger = DynamoLedger(AccountTable(aws.dynamodb, TABLE), DAY)
+    ledger = on(aws.dynamodb, DAY)
     ledger.reserve(branch, 1, 100, until=UNTIL, settle={})
-    DynamoLedger(AccountTable(Overtaken(aws.dynamodb, branch), TABLE), DAY).settle(branch, {1: 0}, lapsed=UNTIL)
+    on(Overtaken(aws.dynamodb, branch), DAY).settle(branch, {1: 0}, lapsed=UNTIL)
     assert amounts(ledger, branch) == (1_000, 0, 100, 900)
 
 
 def test_a_lease_stays_while_somebody_else_holds_money(aws: Aws, branch: Branch) -> None:
-    one, two = (DynamoLedger(AccountTable(aws.dynamodb, TABLE), DAY) for _ in range(2))
+    one, two = (on(aws.dynamodb, DAY) for _ in range(2))
     one.reserve(branch, 1, 100, until=UNTIL, settle={})
     two.reserve(branch, 2, 100, until=UNTIL + 500, settle={})
     one.settle(branch, {1: 30})

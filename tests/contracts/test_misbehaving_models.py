@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import boto3
@@ -24,8 +25,8 @@ from septet.execution.ports import Model, ModelRequest, Reply
 from tests.unit.shop import MODEL, agent
 
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # botocore leaves a broken answer's socket to the collector
-PATIENCE = 1
-"""Seconds that an adapter waits here."""
+PATIENCE, HASTE = 30, 1
+"""Seconds that an adapter waits here; and for a model that is silent."""
 ADAPTERS = ("bedrock", "bedrock, streaming", "sagemaker", "openai")
 
 type Outcome = Callable[[Reply], bool]
@@ -37,7 +38,8 @@ class Server:
     """A model server of this test's own, with adapters that ask it."""
 
     url: str
-    models: dict[str, Model]
+    models: dict[tuple[str, int], Model]
+    """By adapter and by the seconds that it waits."""
 
     def play(self, step: Step) -> None:
         scenario = {"scenario": "misbehaviour", "when": {"contains": "hello"}, "agents": {"clerk": [step]}}
@@ -50,8 +52,8 @@ class Server:
 
 
 @contextmanager
-def _client(service: str, url: str) -> Iterator[Any]:
-    config = Config(retries={"total_max_attempts": 1}, read_timeout=PATIENCE, proxies={})
+def _client(service: str, url: str, seconds: int) -> Iterator[Any]:
+    config = Config(retries={"total_max_attempts": 1}, read_timeout=seconds, proxies={})
     made_up: Any = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
     client = boto3.client(service, endpoint_url=url, config=config, **made_up)
     try:
@@ -64,14 +66,21 @@ def _client(service: str, url: str) -> Iterator[Any]:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with ExitStack() as stack:
         served = stack.enter_context(running(home=tmp_path_factory.mktemp("doubles"), port=0, library=Library(), upstream=None))
-        bedrock, sagemaker = (stack.enter_context(_client(f"{name}-runtime", served.url)) for name in ("bedrock", "sagemaker"))
-        adapters = (BedrockModel(lambda _: bedrock), BedrockModel(lambda _: bedrock), SageMakerModel(lambda _: sagemaker))
-        models = dict(zip(ADAPTERS, (*adapters, OpenAiModel(lambda _: "")), strict=True))
+        models: dict[tuple[str, int], Model] = {}
+        for seconds in (PATIENCE, HASTE):
+            bedrock, sagemaker = (stack.enter_context(_client(f"{name}-runtime", served.url, seconds)) for name in ("bedrock", "sagemaker"))
+            asked = BedrockModel(partial(_same, bedrock))
+            adapters = (asked, asked, SageMakerModel(partial(_same, sagemaker)), OpenAiModel(lambda _: ""))
+            models |= {(name, seconds): model for name, model in zip(ADAPTERS, adapters, strict=True)}
         yield Server(url=served.url, models=models)
     gc.collect()
 
 
-def _request(adapter: str, server: Server, run: str) -> ModelRequest:
+def _same(client: Any, _: object) -> Any:
+    return client
+
+
+def _request(adapter: str, server: Server, run: str, seconds: int) -> ModelRequest:
     endpoint = {"sagemaker": "kind-model", "openai": f"{server.url}/v1"}.get(adapter, "")
     capabilities = MODEL.capabilities | ({"streaming"} if "streaming" in adapter else set())
     return ModelRequest(
@@ -80,7 +89,7 @@ def _request(adapter: str, server: Server, run: str) -> ModelRequest:
         messages=[{"role": "user", "content": [{"text": "hello"}]}],
         tools=tools(agent()),
         max_output=100,
-        seconds=PATIENCE,
+        seconds=seconds,
         metadata={"agent": "clerk", "turn": "clerk", "run": run, "step": "0"},
     )
 
@@ -149,7 +158,8 @@ def test_each_misbehaviour_has_its_named_outcome(server: Server, name: str, adap
     step, usual = CASES[name]
     expected, run = OTHERWISE.get((adapter, name), usual), f"run-{ADAPTERS.index(adapter)}-{list(CASES).index(name)}"
     server.play(step)
-    ended = _complete(server.models[adapter], _request(adapter, server, run))
+    seconds = HASTE if any("delay" in one for one in step.get("faults", ())) else PATIENCE
+    ended = _complete(server.models[adapter, seconds], _request(adapter, server, run, seconds))
     if isinstance(ended, Reply):
         assert not isinstance(expected, str), ended.text[:200]
         assert expected(ended), replace(ended, text=ended.text[:200])

@@ -1,7 +1,5 @@
 """Whether the ledger balances after a run: read from the table itself, and held against the journal."""
 
-import time
-
 from septet.aws.accounts import account, key
 from septet.core.ledger import Account, day, of_branch, of_run
 from tests.desk import Desk, until
@@ -16,7 +14,8 @@ def wrong(desk: Desk, run: str) -> list[str]:
         until(lambda: (found := read(desk, of_run(run))) is None or found.closed or None, seconds=PATIENCE, what="closing the accounts")
     except AssertionError as error:
         return [str(error)]
-    names = (of_run(run), of_branch(run), day(int(time.time() * 1000)))
+    began = int(desk.item("runs", run=run)["created_at"].partition("#")[0])
+    names = (of_run(run), of_branch(run), day(began))
     accounts = {name: read(desk, name) for name in names}
     missing = [f"there is no account {name}" for name, found in accounts.items() if found is None]
     costs = sum(entry.cost for entry in desk.journal(run))
@@ -25,7 +24,7 @@ def wrong(desk: Desk, run: str) -> list[str]:
 
 def read(desk: Desk, name: str) -> Account | None:
     """An account of the desk's tenant."""
-    found = desk.twin.client("dynamodb").get_item(TableName="septet-twin-accounts", Key=key(desk.tenant, name), ConsistentRead=True)
+    found = desk.twin.client("dynamodb").get_item(TableName=f"{desk.twin.prefix}-accounts", Key=key(desk.tenant, name), ConsistentRead=True)
     return account(found["Item"]) if "Item" in found else None
 
 

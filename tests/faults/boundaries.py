@@ -1,10 +1,11 @@
 """What a run crosses on the twin, in words, and the plans of faults for it."""
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-import httpx
+from tests.desk import plain
 
 Side = Literal["before", "after"]
 _FUNCTION = re.compile(r"^septet-twin-(agent|tool|step)-(\w+?)(-for-faults)?(:live)?$")
@@ -52,6 +53,11 @@ class Boundary:
         return self.kind.endswith(" on health")
 
     @property
+    def by_minute(self) -> bool:
+        """Whether only whoever begins a minute's count of choices comes here."""
+        return self.who == "choose_agent" and (self.kind, self.occurrence) in {("GetItem on choices", 2), ("UpdateItem on choices", 3)}
+
+    @property
     def appends(self) -> bool:
         """Whether a journal entry is written here."""
         return self.kind == "appends to the journal"
@@ -91,6 +97,8 @@ class Crossed:
     boundaries: tuple[Boundary, ...]
     kills: int
     duels: int
+    errors: int = 0
+    """Named errors that were given in place of an answer."""
 
     def under_way(self, kill: Kill | None) -> bool:
         """Whether a process is still at work for the run: every event is answered, but by those that died before."""
@@ -105,15 +113,16 @@ class Faults:
 
     endpoint: str
 
-    def plan(self, run: str, *, kill: Kill | None = None, twice: bool = False) -> None:
-        """Plan for *run*, which nobody has submitted yet. Without a fault its boundaries are noted."""
-        plan: dict[str, Any] = {"twice": twice}
+    def plan(self, run: str, *, kill: Kill | None = None, twice: bool = False, fail: Sequence[Mapping[str, Any]] = ()) -> None:
+        """Plan for *run*, which nobody has submitted yet. Without a fault its boundaries are noted. *fail*: as the plug-in's plans say."""
+        plan: dict[str, Any] = {"twice": twice, "fail": list(fail)}
         if kill:
             place = {name: value for name, value in asdict(kill.at).items() if value}
             plan["kill"] = {**place, "side": kill.side, "times": kill.times}
-        httpx.put(f"{self.endpoint}/_septet/faults/{run}", json=plan).raise_for_status()
+        plain().put(f"{self.endpoint}/_septet/faults/{run}", json=plan).raise_for_status()
 
     def crossed(self, run: str) -> Crossed:
         """What the run has crossed so far, in order."""
-        found = httpx.get(f"{self.endpoint}/_septet/faults/{run}").raise_for_status().json()
-        return Crossed(boundaries=tuple(Boundary(**one) for one in found["crossed"]), kills=found["kills"], duels=found["duels"])
+        found = plain().get(f"{self.endpoint}/_septet/faults/{run}").raise_for_status().json()
+        boundaries = tuple(Boundary(**one) for one in found["crossed"])
+        return Crossed(boundaries=boundaries, kills=found["kills"], duels=found["duels"], errors=found["errors"])

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
+from tests.desk import plain
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ class Case:
     def play(self, doubles: str) -> None:
         """Give the model server the script."""
         scenario = {"scenario": self.title, "when": {"contains": self.message}, "agents": self.script}
-        httpx.put(f"{doubles}/scenarios/faults-{self.name}", content=json.dumps(scenario)).raise_for_status()
+        plain().put(f"{doubles}/scenarios/faults-{self.name}", content=json.dumps(scenario)).raise_for_status()
 
 
 def _call(tool: str, **arguments: Any) -> dict[str, Any]:
@@ -50,7 +50,7 @@ REFUND = Case(
     message="The fault matrix asks for a refund of A-1003.",
     subject="customer-23",
     script={
-        "triage": [_call("answer", route="refunds", why="a refund")],
+        "triage": [_call("answer", skill="refunds", confidence=95, why="a refund")],
         "refunds": [
             {"calls": [{"tool": tool, "arguments": {"order_id": "A-1003"}} for tool in ("find_order", "refund_policy")]},
             _call("issue_refund", order_id="A-1003", amount_cents=4990, reason="broken"),
@@ -69,7 +69,7 @@ APPROVED = Case(
     message="The fault matrix asks for a refund of A-1002.",
     subject="customer-17",
     script={
-        "triage": [_call("answer", route="refunds", why="a refund")],
+        "triage": [_call("answer", skill="refunds", confidence=95, why="a refund")],
         "refunds": [
             _call("find_order", order_id="A-1002"),
             _call("issue_refund", order_id="A-1002", amount_cents=12900, reason="returned"),
@@ -84,6 +84,21 @@ APPROVED = Case(
     killed=("ask_person", "api"),
 )
 
+GENERAL = Case(
+    name="general",
+    title="A question that triage is not sure about",
+    message="The fault matrix asks what it should ask.",
+    subject="customer-17",
+    script={
+        "triage": [_call("answer", skill="general", confidence=10, why="a guess")],
+        "generalist": [_call("answer", understood=False, summary="Nobody knows what is asked.")],
+        "writer": [{"text": "What do you mean?"}],
+    },
+    answer="What do you mean?",
+    path=("triage", "generalist", "writer"),
+    refunds={},
+)
+
 STEPS = 12
 TWELVE = Case(
     name="twelve",
@@ -91,7 +106,7 @@ TWELVE = Case(
     message="The fault matrix looks eleven orders up.",
     subject="customer-17",
     script={
-        "triage": [_call("answer", route="orders", why="a question")],
+        "triage": [_call("answer", skill="orders", confidence=95, why="a question")],
         "orders": [
             *(_call("find_order", order_id=f"A-10{number:02}") for number in range(1, STEPS)),
             _call("answer", found=True, summary="Eleven were looked up."),

@@ -11,6 +11,8 @@ from tests.faults.cases import Case
 from tests.faults.trial import Trial, attempt
 
 _KIND = re.compile(r"the tool \w+$")
+ASIDE = frozenset({"project", "observe"})
+"""Steps that look at runs and are in none: what they do in a run's time is chance. tests/unit/observability has them killed anywhere."""
 PASSES = 2
 """How often a cell is tried whose boundary was not met: what a warm process remembers, it does not ask for."""
 
@@ -30,6 +32,8 @@ def cells(case: Case, crossed: Sequence[Boundary]) -> Iterator[Cell]:
     """
     asking: set[str] = set()
     for at in crossed:
+        if at.who in ASIDE:
+            continue
         if at.asks_model:
             asking.add(at.function)
         paid_before, paid_after = _in_flight(at, asking)
@@ -70,10 +74,13 @@ def run(twin: Any, case: Case, todo: Sequence[Cell], *, width: int, tell: Callab
 
 
 def chosen(todo: Sequence[Cell], most: int) -> list[Cell]:
-    """A few cells of many kinds: one of each kind of boundary in each kind of function, sides in turn, spread over the whole run."""
+    """A few cells of many kinds: one of each kind of boundary in each kind of function, sides in turn, spread over the whole run.
+
+    None of those to which only whoever begins a minute comes: whether its trial would is chance.
+    """
     kinds: dict[str, list[Cell]] = {}
     for cell in todo:
-        if cell.kill.at.who != "close_run":  # repeated by Lambda itself, a minute later
+        if cell.kill.at.who != "close_run" and not cell.kill.at.by_minute:  # the first is repeated by Lambda itself, a minute later
             kinds.setdefault(_KIND.sub("a tool", cell.kill.at.kind), []).append(cell)
     picked = []
     for number, kind in enumerate(sorted(kinds)):

@@ -1,13 +1,11 @@
 """A function like `orders` with room for twelve steps, and the support workflow calling it, for as long as it is needed."""
 
-import io
 import json
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import httpx
+from tests.copies import copied
 
 ORDERS = "septet-twin-agent-orders"
 ROOMY = f"{ORDERS}-for-faults"
@@ -23,7 +21,7 @@ def room(twin: Any, *, seconds: int | None = None) -> Iterator[None]:
     functions, machines = twin.client("lambda"), twin.client("stepfunctions")
     machine = next(one["stateMachineArn"] for one in machines.list_state_machines()["stateMachines"] if one["name"].endswith("support"))
     definition = machines.describe_state_machine(stateMachineArn=machine)["definition"]
-    arn = _roomy(functions, seconds)
+    arn = copied(functions, ORDERS, name=ROOMY, file="bundle.json", change=_wider, seconds=seconds)
     machines.update_state_machine(stateMachineArn=machine, definition=_calling(definition, arn))
     try:
         yield
@@ -32,32 +30,8 @@ def room(twin: Any, *, seconds: int | None = None) -> Iterator[None]:
         functions.delete_function(FunctionName=ROOMY)
 
 
-def _roomy(functions: Any, seconds: int | None) -> str:
-    deployed = functions.get_function(FunctionName=ORDERS, Qualifier="live")
-    kept = ("Role", "Handler", "Runtime", "Timeout", "MemorySize", "Environment", "Architectures")
-    configuration = {name: value for name, value in deployed["Configuration"].items() if name in kept}
-    if seconds is not None:
-        configuration["Timeout"] = seconds
-    made = functions.create_function(
-        FunctionName=ROOMY,
-        Code={"ZipFile": _wider(httpx.get(deployed["Code"]["Location"]).raise_for_status().content)},
-        Layers=[layer["Arn"] for layer in deployed["Configuration"].get("Layers", [])],
-        **configuration,
-    )
-    functions.get_waiter("function_active_v2").wait(FunctionName=ROOMY)
-    return str(made["FunctionArn"])
-
-
-def _wider(archive: bytes) -> bytes:
-    wider = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(archive)) as read, zipfile.ZipFile(wider, "w") as written:
-        for name in read.namelist():
-            content = read.read(name)
-            if name == "bundle.json":
-                bundle = json.loads(content)
-                content = json.dumps(bundle | {"limits": bundle["limits"] | LIMITS}).encode()
-            written.writestr(name, content)
-    return wider.getvalue()
+def _wider(bundle: dict[str, Any]) -> dict[str, Any]:
+    return bundle | {"limits": bundle["limits"] | LIMITS}
 
 
 def _calling(definition: str, arn: str) -> str:

@@ -4,12 +4,11 @@ import os
 import signal
 from typing import Any
 
-import httpx
 import pytest
 
 from septet.core.entries import ModelCall, ModelReply, ToolResult
 from septet.core.journal import verify
-from tests.desk import Desk, until
+from tests.desk import Desk, plain, until
 
 REFUND = "Please refund order A-1003, it arrived broken."
 
@@ -17,7 +16,7 @@ REFUND = "Please refund order A-1003, it arrived broken."
 def test_a_killed_agent_goes_on_where_it_stopped(desk: Desk) -> None:
     _play(desk, _slow_refund(desk))
     run = desk.start(f"A slow refund for {desk.tenant}, please.", subject="customer-23")
-    until(lambda: _asking(desk, run, "refunds"), what="the slow model call")
+    until(lambda: _asking(desk, run, "refunds"), seconds=150, what="the slow model call")
     os.kill(_busy(desk, "agent-refunds")["pid"], signal.SIGKILL)
 
     ended = desk.ended(run)
@@ -56,7 +55,7 @@ def test_a_refund_is_paid_once_when_its_payer_dies(desk: Desk, victim: str) -> N
 
 
 def _environments(desk: Desk) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = httpx.get(f"{desk.twin.endpoint}/_septet/environments").json()
+    found: list[dict[str, Any]] = plain().get(f"{desk.twin.endpoint}/_septet/environments").json()
     return found
 
 
@@ -75,12 +74,12 @@ def _asking(desk: Desk, run: str, agent: str) -> bool | None:
 
 
 def _calls(desk: Desk, run: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = httpx.get(f"{desk.twin.doubles}/calls", params={"run": run}).json()["calls"]
+    found: list[dict[str, Any]] = plain().get(f"{desk.twin.doubles}/calls", params={"run": run}).json()["calls"]
     return found
 
 
 def _play(desk: Desk, scenario: str) -> None:
-    answer = httpx.put(f"{desk.twin.doubles}/scenarios/kills-{desk.tenant}", content=scenario)
+    answer = plain().put(f"{desk.twin.doubles}/scenarios/kills-{desk.tenant}", content=scenario)
     assert answer.is_success, answer.text
 
 
@@ -90,10 +89,10 @@ scenario: a slow refund for {desk.tenant}
 when: {{contains: "{desk.tenant}"}}
 agents:
   triage:
-    - calls: [{{tool: answer, arguments: {{route: refunds, why: a refund}}}}]
+    - calls: [{{tool: answer, arguments: {{skill: refunds, confidence: 95, why: a refund}}}}]
   refunds:
     - calls: [{{tool: find_order, arguments: {{order_id: A-1003}}}}]
-    - delay: 3
+    - delay: 15
       calls: [{{tool: issue_refund, arguments: {{order_id: A-1003, amount_cents: 4990, reason: broken}}}}]
     - calls: [{{tool: answer, arguments: {{decision: paid, summary: Paid.}}}}]
   writer:

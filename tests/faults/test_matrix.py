@@ -8,6 +8,7 @@ from tests.faults import matrix
 from tests.faults.cases import APPROVED, REFUND, Case
 from tests.faults.trial import attempt
 
+pytestmark = pytest.mark.timeout(600)
 CELLS = 14
 
 

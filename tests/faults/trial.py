@@ -13,7 +13,7 @@ import httpx
 from septet.core.journal import verify
 from septet.integration.ports import Principal
 from septet.integration.run_ids import keyed
-from tests.desk import ENDED, Desk, until
+from tests.desk import ENDED, Desk, plain, until
 from tests.faults import books
 from tests.faults.boundaries import Boundary, Crossed, Faults, Kill
 from tests.faults.cases import Case
@@ -155,7 +155,7 @@ class _Attempt:
 
     def _billed(self, run: str) -> Counter[tuple[str, int]]:
         """The model calls that were answered, by the model server's own record."""
-        calls = httpx.get(f"{self.desk.twin.doubles}/calls", params={"run": run, "outcome": "reply"}).raise_for_status().json()["calls"]
+        calls = plain().get(f"{self.desk.twin.doubles}/calls", params={"run": run, "outcome": "reply"}).raise_for_status().json()["calls"]
         return Counter((call["agent"], call["step"]) for call in calls)
 
     def _retries(self, run: str) -> int:

@@ -80,10 +80,15 @@ class Templates:
     def role(self, kind: str, name: str) -> Role:
         return next(role for role in self.roles(kind) if role.name == name)
 
-    def boundary(self) -> list[dict[str, Any]]:
-        (policy,) = self.all("AWS::IAM::ManagedPolicy")
-        statements: list[dict[str, Any]] = policy.properties["PolicyDocument"]["Statement"]
-        return statements
+    def boundary(self, role: Role) -> list[dict[str, Any]]:
+        """The statements of the boundary that *role* has."""
+        return self.boundaries()[role.boundary]
+
+    def boundaries(self) -> dict[str, list[dict[str, Any]]]:
+        """By the ARN of each boundary, its statements."""
+        names, policies = self.settings.names, self.all("AWS::IAM::ManagedPolicy")
+        named = {policy.properties["ManagedPolicyName"]: policy.properties["PolicyDocument"]["Statement"] for policy in policies}
+        return {f"arn:{names.partition}:iam::{names.account}:policy/{name}": statements for name, statements in named.items()}
 
     def definitions(self) -> dict[str, dict[str, Any]]:
         machines = self.all("AWS::StepFunctions::StateMachine")

@@ -2,28 +2,27 @@
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from local.cli.story import Story
-from local.doubles.scenario.holes import fill
 from local.doubles.scenario.library import read as scenarios
 from local.doubles.scenario.script import Step
-from septet.core.entries import Entry, Request, ToolCall
+from septet.core.entries import Entry, Request
 from septet.core.journal import Branch, Head, Pen
-from septet.core.money import Usage
 from septet.core.runs import Run
-from septet.execution.agents import agent
-from septet.execution.ports import ModelRequest, Reply
 from septet.integration.http import views
-from septet.local.platform import Platform
-from septet.local.tools import FunctionTools
 from septet.security.manifests import manifest
 from septet.security.plans import plan
 from stacks.catalog import read
-from stacks.catalog.generated import bundle, manifests
+from stacks.catalog.generated import manifests
+from tests.playing import Script
+from tests.playing import platform as world
 from tests.stacks.test_documented import ROOT, copied, shown
+
+if TYPE_CHECKING:
+    from septet.local.tools import Handler
 
 __all__ = ["copied"]
 PAGE = (ROOT / "docs/adding-an-agent.md").read_text()
@@ -35,39 +34,15 @@ TOLD = re.compile(r"--input (\w+)=\"(.*?)\"")
 ORDER = {"order_id": "A-1030", "customer": "customer-17", "status": "delivered", "refundable_cents": 5000}
 
 
-class Script:
-    """The page's script as the model, whose ``when`` has to fit every call."""
-
-    def complete(self, request: ModelRequest) -> Reply:
-        first = " ".join(request.messages[0]["content"][0]["text"].split())
-        assert all(text in first for text in LOADED.scenario.when.texts)
-        step = STEPS[int(request.metadata["step"])]
-        known = results(request)
-        calls = tuple(ToolCall(id=f"m{place}", tool=one.tool, arguments=fill(one.arguments, known)) for place, one in enumerate(step.calls))
-        return Reply(text=fill(step.text or "", known), calls=calls, stop="tools" if calls else "end", usage=Usage(input=1, output=1))
-
-
-def results(request: ModelRequest) -> dict[str, Any]:
-    """The last result of each tool."""
-    blocks = [block for message in request.messages for block in message["content"]]
-    names = {block["call"].id: block["call"].tool for block in blocks if "call" in block}
-    return {names[block["result"]["id"]]: block["result"].get("value") for block in blocks if "result" in block}
-
-
 @pytest.fixture
 def played(copied: Path) -> list[Entry]:
     """The journal of the page's run."""
-    catalog = read(copied)
-    tools = FunctionTools(
-        {
-            "find_order": lambda *_: {"found": True, **ORDER},
-            "refund_policy": lambda *_: {"due": True, "at_most_cents": 5000, "rule": "A delivered order can be refunded."},
-            "issue_refund": lambda event, _: {"refund": "r-1", **{key: event["arguments"][key] for key in ("order_id", "amount_cents")}},
-        }
-    )
-    known = {name: manifest(name, value) for name, value in manifests(catalog).items()}
-    desk = agent(bundle(catalog, catalog.agents["desk"]))
-    platform = Platform(agents={"desk": desk}, model=Script(), tools=tools, manifests=known)
+    tools: dict[str, Handler] = {
+        "find_order": lambda *_: {"found": True, **ORDER},
+        "refund_policy": lambda *_: {"due": True, "at_most_cents": 5000, "rule": "A delivered order can be refunded."},
+        "issue_refund": lambda event, _: {"refund": "r-1", **{key: event["arguments"][key] for key in ("order_id", "amount_cents")}},
+    }
+    platform = world("desk", Script(LOADED, "desk"), tools=tools, root=copied)
     branch, given = Branch(tenant="acme", run="run-1"), dict(TOLD.findall(PAGE))
     platform.runs.create(Run(tenant="acme", run="run-1", workflow="desk", submitter="customer-17", digest="", created_at=0))
     pen = Pen(journal=platform.journal, branch=branch, clock=platform.clock, head=Head())

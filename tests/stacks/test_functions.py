@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from septet.bootstrap import Configuration
+from septet.bootstrap.settings import Configuration
 from septet.core.errors import InputRejected
 from septet.entry.gateway import caller
-from stacks.constructs.names import ALIAS, gateway_alias
+from stacks.constructs.names import ALIAS, UNDOER, gateway_alias
 from tests.stacks.templates import Resource, Templates
 
 
@@ -44,7 +44,7 @@ def test_every_function_is_called_by_an_alias_on_a_version(deployed: Templates) 
         (version,) = belonging(deployed, "AWS::Lambda::Version", function)
         aliases = belonging(deployed, "AWS::Lambda::Alias", function)
         is_gateway = function.properties["FunctionName"] == deployed.settings.names.function("step", "gateway")
-        callers = {gateway_alias(agent) for agent in deployed.catalog.agents} if is_gateway else set()
+        callers = {*(gateway_alias(agent) for agent in deployed.catalog.agents), UNDOER} if is_gateway else set()
         assert {alias.properties["Name"] for alias in aliases} == {ALIAS} | callers
         for alias in aliases:
             assert alias.properties["FunctionVersion"] == {"Fn::GetAtt": [version.id, "Version"]}
@@ -75,7 +75,8 @@ def test_the_runtime_finds_every_variable_that_it_reads(deployed: Templates) -> 
     needed = {f"SEPTET_{field.name.upper()}" for field in fields(Configuration)}
     for function in functions(deployed):
         variables: dict[str, Any] = function.properties["Environment"]["Variables"]
-        assert needed == {name for name in variables if name.startswith("SEPTET_")}
+        of_the_api = {"SEPTET_PLATFORM_TENANT"} if variables["POWERTOOLS_SERVICE_NAME"] == "step-api" else set()
+        assert needed | of_the_api == {name for name in variables if name.startswith("SEPTET_")}
         assert all(isinstance(value, str) and value for value in variables.values())
         assert variables["POWERTOOLS_SERVICE_NAME"] in function.properties["FunctionName"]
 

@@ -9,7 +9,7 @@ import pytest
 from septet.execution.agents import agent as runtime_agent
 from septet.security.manifests import manifest as runtime_manifest
 from stacks.catalog import read
-from stacks.catalog.generated import bundle, digest, files, grants, manifests, workflows
+from stacks.catalog.generated import bundle, digest, endpoints, files, grants, manifests, workflows
 
 REAL = Path(__file__).parents[2]
 
@@ -54,6 +54,16 @@ def test_an_agent_that_plans_is_told_what_its_tools_declare(tree: Path) -> None:
     assert found["scout"]["tools"][0]["output"]["fields"] == {"holder": {"label": "record"}}
     assert "output" not in found["clerk"]["tools"][0]
     assert runtime_agent(found["scout"]).plan
+
+
+def test_what_an_hour_of_an_instance_costs_is_told_of_models_that_are_on_one(tree: Path) -> None:
+    assert endpoints(read(tree)) == {}
+    file = tree / "policies/models.toml"
+    before = bundles(tree)["clerk"]["models"]
+    tuned = '"sagemaker"\nendpoint = "tuned"\ninstance = "ml.g5.xlarge"\nhour_price = "1.408"'
+    file.write_text(file.read_text().replace('"bedrock"', tuned, 1))
+    assert endpoints(read(tree)) == {"small-model": 1_408_000}
+    assert bundles(tree)["clerk"]["models"] == before, "no agent reads it"
 
 
 def test_every_limit_is_always_there(tree: Path) -> None:
@@ -111,8 +121,11 @@ def test_only_what_runs_is_shipped(tree: Path) -> None:
 def test_the_api_knows_what_each_tool_takes() -> None:
     catalog = read(REAL)
     shipped = files(catalog, next(function for function in catalog.functions if function.hole == "StepApi"))
-    assert sorted(name for name in shipped if name.endswith(".json")) == ["schemas.json", "workflows.json"]
+    assert sorted(name for name in shipped if name.endswith(".json")) == ["agents.json", "schemas.json", "workflows.json"]
     assert json.loads(shipped["schemas.json"])["issue_refund"]["properties"]["amount_cents"]["minimum"] == 1
+    known = json.loads(shipped["workflows.json"])
+    assert [name for name in known if known[name]["starts_runs"]] == ["batch"], "what is not forked"
+    assert sorted(known["research"]["agents"]) == ["judge", "planner", "research_writer", "researcher", "researcher_lite"]
 
 
 def test_the_gateway_knows_the_tools_and_whose_they_are(tree: Path) -> None:
@@ -126,7 +139,7 @@ def test_the_gateway_knows_the_tools_and_whose_they_are(tree: Path) -> None:
         "input_schema": {},
         "arguments": {"cents": {"role": "amount", "ask_above": 500}},
         "output": {},
-        "approval": {"seconds": 600},
+        "approval": {"seconds": 300},
         "roles": [],
         "reconcile": False,
     }

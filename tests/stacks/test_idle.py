@@ -17,13 +17,17 @@ def lines(*types: str) -> dict[str, Line]:
 def test_nothing_computes_while_idle(deployed: Templates) -> None:
     found = idle(deployed.by_stack.values())
     assert {line.what: line.month for line in found if line.month}.keys() == {
+        "AWS::CloudWatch::Alarm",
+        "AWS::CloudWatch::CompositeAlarm",
+        "AWS::CloudWatch::Dashboard",
         "AWS::KMS::Key",
         "AWS::SecretsManager::Secret",
         "schedule rate(1 minute)",
         "schedule rate(5 minutes)",
         "schedule rate(15 minutes)",
     }
-    assert sum(line.month or 0 for line in found) < 2_950_000
+    assert sum(line.month or 0 for line in found if not line.what.startswith("AWS::CloudWatch::")) < 5_000_000
+    assert sum(line.month or 0 for line in found) < 5_000_000 + 9_000_000 * (1 + len(deployed.catalog.workflows))
     assert [line.what for line in found if line.month is None] == []
 
 
@@ -34,6 +38,19 @@ def test_keys_alarms_and_dashboards_have_their_price() -> None:
         "AWS::CloudWatch::Alarm": (1, 100_000),
         "AWS::CloudWatch::Dashboard": (1, 3_000_000),
     }
+
+
+def test_what_it_costs_without_alarms_and_dashboards_is_said_too() -> None:
+    text = report(lines("AWS::KMS::Key", "AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard").values()).splitlines()
+    assert [line.split()[:2] for line in text[-2:]] == [["4.10", "in"], ["1.00", "without"]]
+    assert "without alarms" not in report(lines("AWS::KMS::Key").values())
+
+
+def test_an_alarm_is_paid_for_by_the_metrics_that_it_looks_at() -> None:
+    metrics = [{"Id": "a", "MetricStat": {}}, {"Id": "b", "MetricStat": {}}, {"Id": "compared", "Expression": "a + b"}]
+    template = {"Resources": {"R": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"Metrics": metrics}}}}
+    (line,) = idle([template])
+    assert (line.count, line.month) == (2, 200_000)
 
 
 def test_an_unknown_type_is_named_and_not_taken_for_free() -> None:

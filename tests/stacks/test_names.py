@@ -14,13 +14,13 @@ def test_functions_are_called_by_their_alias() -> None:
 
 def test_global_names_carry_what_makes_them_unique() -> None:
     assert NAMES.bucket() == "septet-dev-bodies-123456789012-eu-west-1"
-    assert NAMES.boundary_arn() == "arn:aws:iam::123456789012:policy/septet-dev-boundary-eu-west-1"
+    assert NAMES.boundary_arn("agent") == "arn:aws:iam::123456789012:policy/septet-dev-boundary-workers-eu-west-1"
 
 
 def test_two_environments_share_no_name() -> None:
     other = Names(environment="prod", region="eu-west-1", account="123456789012")
     made = [
-        [names.function("step", "api"), names.table("runs"), names.bucket(), names.boundary(), names.role_path("step", "api")]
+        [names.function("step", "api"), names.table("runs"), names.bucket(), names.boundary("steps"), names.role_path("step", "api")]
         for names in (NAMES, other)
     ]
     assert not set(made[0]) & set(made[1])

@@ -1,5 +1,6 @@
 """What every role may do, over all roles. The emulator enforces no IAM, so these tests are the proof."""
 
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -8,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from stacks.constructs.names import BUSINESS_TABLES, PLATFORM_TABLES
+from stacks.constructs import policies
+from stacks.constructs.names import BOUNDARIES, BUSINESS_TABLES, PLATFORM_TABLES, Names
 from tests.stacks.iam import BRANCH, allows, granted
 from tests.stacks.templates import Role, Templates, listed
 from tests.stacks.wildcards import reasons
@@ -22,7 +24,7 @@ READS = ("GetItem", "Query", "Scan", "BatchGetItem", "ConditionCheckItem")
 
 def may(templates: Templates, role: Role, action: str, resource: str, key: str = BRANCH) -> bool:
     """Whether *role* may in fact do it, to an item with the partition *key*: its own policy and the boundary both allow it."""
-    return all(allows(statements, action, resource, role.arn, key) for statements in (role.statements, templates.boundary()))
+    return all(allows(statements, action, resource, role.arn, key) for statements in (role.statements, templates.boundary(role)))
 
 
 def on_tables(templates: Templates, role: Role, table: str) -> set[str]:
@@ -32,15 +34,29 @@ def on_tables(templates: Templates, role: Role, table: str) -> set[str]:
     return {action for action in (*READS, *WRITES) if may(templates, role, f"dynamodb:{action}", arn, key)}
 
 
+ANYTHING: list[dict[str, Any]] = [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
+
+
+def bounded(templates: Templates, role: Role, action: str, resource: str, key: str = BRANCH) -> bool:
+    """Whether *role* could do it if its own policy allowed everything."""
+    return allows(templates.boundary(role), action, resource, role.arn, key)
+
+
+def forbidden(templates: Templates, role: Role, action: str, resource: str, key: str = BRANCH) -> bool:
+    """Whether the boundary denies it by name, so also to what is let in by the policy of a resource."""
+    return not allows([*ANYTHING, *templates.boundary(role)], action, resource, role.arn, key)
+
+
 def sample(pattern: str) -> str:
     """A resource that *pattern* stands for."""
     return pattern.replace("*", "one-of-them")
 
 
-def test_every_role_has_the_boundary(deployed: Templates) -> None:
-    assert {role.boundary for role in deployed.roles()} == {deployed.settings.names.boundary_arn()}
-    (policy,) = deployed.all("AWS::IAM::ManagedPolicy")
-    assert policy.properties["ManagedPolicyName"] == deployed.settings.names.boundary()
+def test_every_role_has_the_boundary_of_its_kind(deployed: Templates) -> None:
+    names = deployed.settings.names
+    assert {role.kind: role.boundary for role in deployed.roles()} == {kind: names.boundary_arn(kind) for kind in BOUNDARIES}
+    assert all(role.boundary == names.boundary_arn(role.kind) for role in deployed.roles())
+    assert deployed.boundaries().keys() == {role.boundary for role in deployed.roles()}
 
 
 def test_no_permission_comes_from_elsewhere(deployed: Templates) -> None:
@@ -50,18 +66,21 @@ def test_no_permission_comes_from_elsewhere(deployed: Templates) -> None:
 
 
 def test_the_boundary_takes_nothing_away_that_a_policy_gives(deployed: Templates) -> None:
+    journal = deployed.settings.names.table_arn("journal")
     refused = [
         f"{role}: {action} on {resource}"
         for role in deployed.roles()
         for action, resource in granted(role.statements)
-        if not allows(deployed.boundary(), action, sample(resource), role.arn)
+        if not bounded(deployed, role, action, sample(resource), JOURNAL if resource == journal else BRANCH)
     ]
     assert not refused
 
 
-def test_the_boundary_fits_what_iam_allows_for_a_policy(deployed: Templates) -> None:
-    (policy,) = deployed.all("AWS::IAM::ManagedPolicy")
-    assert len(re.sub(r"\s", "", str(policy.properties["PolicyDocument"]))) < 6144
+def test_a_boundary_fits_what_iam_allows_for_a_policy_however_long_names_are(deployed: Templates) -> None:
+    longest = Names(environment="abcdefghijkl", region="us-gov-west-1", account="0" * 12)
+    for name, file in deployed.catalog.boundaries.items():
+        text = json.dumps(policies.document(policies.from_file(file, deployed.catalog, longest)))
+        assert len(re.sub(r"\s", "", text)) < 6144, name
 
 
 def test_every_wildcard_has_a_reason(deployed: Templates) -> None:
@@ -86,11 +105,17 @@ def test_only_the_gateway_invokes_tools(deployed: Templates) -> None:
 
 
 def test_a_wider_policy_would_not_let_others_invoke_tools(deployed: Templates) -> None:
-    anything: list[dict[str, Any]] = [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
     tool = deployed.settings.names.alias_arn("tool", next(iter(deployed.catalog.tools)))
     for role in deployed.roles():
-        able = all(allows(statements, "lambda:InvokeFunction", tool, role.arn) for statements in (anything, deployed.boundary()))
-        assert able == (str(role) == "step gateway")
+        is_gateway = str(role) == "step gateway"
+        assert bounded(deployed, role, "lambda:InvokeFunction", tool) == is_gateway
+        assert forbidden(deployed, role, "lambda:InvokeFunction", tool) != is_gateway
+
+
+def test_a_wider_policy_would_let_workflows_alone_invoke_agents(deployed: Templates) -> None:
+    agent = deployed.settings.names.alias_arn("agent", next(iter(deployed.catalog.agents)))
+    for role in deployed.roles():
+        assert bounded(deployed, role, "lambda:InvokeFunction", agent) == (role.kind == "workflow")
 
 
 def test_an_agent_calls_its_models_and_the_gateway_and_nothing_else(deployed: Templates) -> None:
@@ -116,9 +141,13 @@ def test_each_agent_has_an_alias_of_the_gateway_that_it_alone_may_invoke(deploye
         assert not [str(role) for role in deployed.roles() if may(deployed, role, "lambda:InvokeFunction", function + by)]
 
 
-def test_only_the_api_reads_the_secret_of_ids_and_no_template_holds_it(deployed: Templates) -> None:
+MAKE_IDS = {"step api", "step submit_row", "step take_event"}
+"""Steps that make the id of a run from a key: of a request, of a batch's row, of an event."""
+
+
+def test_only_those_that_make_ids_read_their_secret_and_no_template_holds_it(deployed: Templates) -> None:
     secret = deployed.settings.names.id_key_arn().replace("??????", "Ab12Cd")
-    assert [str(role) for role in deployed.roles() if may(deployed, role, "secretsmanager:GetSecretValue", secret)] == ["step api"]
+    assert {str(role) for role in deployed.roles() if may(deployed, role, "secretsmanager:GetSecretValue", secret)} == MAKE_IDS
     (made,) = deployed.all("AWS::SecretsManager::Secret")
     assert made.properties["Name"] == deployed.settings.names.id_key()
     assert made.properties["GenerateSecretString"] == {"ExcludePunctuation": True, "PasswordLength": 64}
@@ -139,7 +168,8 @@ def test_an_agent_knows_the_models_health_and_its_cache_if_it_has_one(deployed: 
         cached = deployed.catalog.agents[role.name].cache_seconds
         assert on_tables(deployed, role, "cache") == ({"GetItem", "PutItem"} if cached else set())
     for role in [*deployed.roles("tool"), *deployed.roles("step")]:
-        assert not on_tables(deployed, role, "health") | on_tables(deployed, role, "cache"), f"{role} has no models"
+        looks = {"BatchGetItem"} if str(role) in ("step choose_agent", "step observe") else set[str]()
+        assert on_tables(deployed, role, "health") | on_tables(deployed, role, "cache") == looks, f"{role} has no models"
 
 
 SERVED = """
@@ -176,7 +206,7 @@ def test_an_agent_may_call_its_endpoints_and_read_its_keys_and_no_others(tree: P
     file.write_text(file.read_text().replace("[roles]", SERVED).replace('"us.large-model"]\ncareful', '"tuned", "own"]\ncareful'))
     with (tree / "functions/agents/scout/agent.toml").open("a") as declared:
         declared.write("\n[cache]\nseconds = 60\n")
-    shutil.copy(REAL / "policies/boundary.json", tree / "policies/boundary.json")
+    shutil.copytree(REAL / "policies/boundaries", tree / "policies/boundaries", dirs_exist_ok=True)
     templates = synth(tree)
     roles = {role.name: role for role in templates.roles("agent")}
     account = templates.settings.names.account
@@ -191,12 +221,51 @@ def test_an_agent_may_call_its_endpoints_and_read_its_keys_and_no_others(tree: P
 
 
 def test_a_wider_policy_would_not_let_agents_and_tools_decide(deployed: Templates) -> None:
-    anything: list[dict[str, Any]] = [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
     for role in [*deployed.roles("agent"), *deployed.roles("tool")]:
-        for table in ("effects", "approvals", "runs"):
+        reached = {"journal", "accounts", "health", "cache"} if role.kind == "agent" else set(BUSINESS_TABLES)
+        for table in {*PLATFORM_TABLES, *BUSINESS_TABLES} - reached:
             arn = deployed.settings.names.table_arn(table)
             for action in (*READS, *WRITES):
-                assert not all(allows(one, f"dynamodb:{action}", arn, role.arn) for one in (anything, deployed.boundary()))
+                assert all(forbidden(deployed, role, f"dynamodb:{action}", place) for place in (arn, f"{arn}/index/outbox"))
+
+
+def test_a_wider_policy_would_not_let_steps_and_workflows_reach_business_data_or_models(deployed: Templates) -> None:
+    names = deployed.settings.names
+    for role in [*deployed.roles("step"), *deployed.roles("workflow")]:
+        for table in BUSINESS_TABLES:
+            for action in (*READS, *WRITES):
+                assert forbidden(deployed, role, f"dynamodb:{action}", names.table_arn(table))
+        for model in deployed.catalog.models.values():
+            for arn in policies.model_arns(names, model):
+                assert not bounded(deployed, role, "bedrock:InvokeModel", arn)
+
+
+def test_a_wider_policy_would_leave_workflows_without_data_and_secrets(deployed: Templates) -> None:
+    names = deployed.settings.names
+    held = {
+        *((f"dynamodb:{action}", names.table_arn(table)) for action in (*READS, *WRITES) for table in PLATFORM_TABLES),
+        ("s3:PutObject", f"{names.bucket_arn()}/acme/run-1/digest"),
+        ("secretsmanager:GetSecretValue", names.id_key_arn().replace("??????", "Ab12Cd")),
+        ("sqs:ReceiveMessage", names.queue_arn("events")),
+        ("sqs:SendMessage", names.queue_arn("events-dead")),
+    }
+    for role in deployed.roles("workflow"):
+        assert all(forbidden(deployed, role, *one) for one in held)
+        assert not bounded(deployed, role, "s3:GetObject", f"{names.bucket_arn()}/acme/run-1/digest")
+
+
+def test_a_wider_policy_would_not_let_the_journal_be_changed(deployed: Templates) -> None:
+    journal = deployed.settings.names.table_arn("journal")
+    for role in deployed.roles():
+        assert all(forbidden(deployed, role, f"dynamodb:{action}", journal, JOURNAL) for action in ("DeleteItem", "BatchWriteItem"))
+
+
+def test_a_wider_policy_would_not_let_agents_reach_a_journal_but_a_runs(deployed: Templates) -> None:
+    journal = deployed.settings.names.table_arn("journal")
+    for role in deployed.roles("agent"):
+        for action in ("dynamodb:Query", "dynamodb:PutItem"):
+            assert bounded(deployed, role, action, journal, JOURNAL)
+            assert all(forbidden(deployed, role, action, journal, key) for key in ("acme#budget#main", "acme#erasures#main", "acme"))
 
 
 def test_the_journal_is_only_appended_to(deployed: Templates) -> None:
@@ -212,7 +281,7 @@ def test_only_erasure_takes_the_body_of_an_entry_away_and_cannot_touch_what_its_
             for name in ("salt", "body", "header", "hash", "writer")
             if all(
                 allows(one, "dynamodb:UpdateItem", journal, role.arn, attributes=("pk", "number", name))
-                for one in (role.statements, deployed.boundary())
+                for one in (role.statements, deployed.boundary(role))
             )
         }
         assert able == ({"salt", "body"} if str(role) == "step erase_content" else set())
@@ -227,13 +296,19 @@ def test_agents_and_the_gateway_reach_the_journals_of_runs_and_no_other_branch_o
                 assert not may(deployed, role, action, journal, key), f"{role} reaches {key}"
 
 
-def test_nothing_is_deleted_but_bodies_by_the_eraser(deployed: Templates) -> None:
+PASSING = {"control", "waits", "sessions"}
+"""Tables of what is only so for a while: a run that is open, a stop that stands, who waits, whose turn it is."""
+
+
+def test_nothing_is_deleted_but_bodies_by_the_eraser_and_what_is_over(deployed: Templates) -> None:
+    names = deployed.settings.names
     deletes = {(str(role), *one) for role in deployed.roles() for one in granted(role.statements) if "Delete" in one[0]}
-    erasing = ("step erase_content", "s3:DeleteObject", f"{deployed.settings.names.bucket_arn()}/*")
-    assert {one for one in deletes if one[1] != "logs:DeleteLogDelivery"} == {erasing}
-
-
-ANYTHING: list[dict[str, Any]] = [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
+    over = {("dynamodb:DeleteItem", names.table_arn(table)) for table in PASSING}
+    taken = {("sqs:DeleteMessage", names.queue_arn(queue)) for queue in ("events", "replays")}
+    erasing = ("step erase_content", "s3:DeleteObject", f"{names.bucket_arn()}/*")
+    kept = {one for one in deletes if one[1] != "logs:DeleteLogDelivery" and one[1:] not in over | taken}
+    assert kept == {erasing}
+    assert {role.partition(" ")[0] for role, *_ in deletes - {erasing} if _[0] == "dynamodb:DeleteItem"} == {"step"}
 
 
 def test_a_wider_policy_would_let_nobody_else_erase_or_seal(deployed: Templates) -> None:
@@ -245,19 +320,15 @@ def test_a_wider_policy_would_let_nobody_else_erase_or_seal(deployed: Templates)
         ("kms:Sign", names.arn("kms", "key/1")): "step seal_journal",
     }
     for (action, resource), only in acts.items():
-        able = {
-            str(role)
-            for role in deployed.roles()
-            if all(allows(one, action, resource, role.arn) for one in (ANYTHING, deployed.boundary()))
-        }
-        assert able == {only}, action
+        assert {str(role) for role in deployed.roles() if bounded(deployed, role, action, resource)} == {only}, action
+        assert {str(role) for role in deployed.roles() if not forbidden(deployed, role, action, resource)} == {only}, action
 
 
 def test_a_seal_is_deleted_by_nobody(deployed: Templates) -> None:
     seal = f"{deployed.settings.names.seals_arn()}/acme/2026-11-23T04-000.json"
     for role in deployed.roles():
         for action in ("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:BypassGovernanceRetention", "s3:PutObjectRetention"):
-            assert not all(allows(one, action, seal, role.arn) for one in (ANYTHING, deployed.boundary()))
+            assert not bounded(deployed, role, action, seal)
 
 
 def test_only_the_api_has_content_erased(deployed: Templates) -> None:
@@ -289,14 +360,49 @@ def test_a_workflow_calls_what_it_names_and_nothing_else(deployed: Templates) ->
         text = deployed.definitions()[deployed.settings.names.state_machine(role.name)]
         named = set(re.findall(r"arn:aws:lambda:[^\"']+", str(text)))
         assert invoked == named
-        others = {action.split(":")[0] for action, _ in granted(role.statements)} - {"lambda", "logs", "xray"}
-        assert not others
+        others = {one for one in granted(role.statements) if one[0].split(":")[0] not in {"lambda", "logs", "xray"}}
+        assert others == (maps(deployed, role.name) if deployed.catalog.workflows[role.name].distributed else set())
+
+
+def maps(templates: Templates, workflow: str) -> set[tuple[str, str]]:
+    """What a distributed map of *workflow* takes: children of its own, and the manifest of what there is to do, which says nothing else."""
+    names = templates.settings.names
+    return {
+        ("states:StartExecution", names.state_machine_arn(workflow)),
+        ("states:DescribeExecution", names.map_executions_arn(workflow)),
+        ("states:StopExecution", names.map_executions_arn(workflow)),
+        ("s3:GetObject", f"{names.bucket_arn()}/*/map/rows.csv"),
+        ("kms:Decrypt", names.arn("kms", "key/*")),
+    }
 
 
 WHO_WRITES = {
     "effects": {"step gateway", "step erase_content"},
     "approvals": {"step gateway", "step ask_person", "step deliver_decisions", "step api", "step erase_content"},
-    "runs": {"step close_run", "step sweep_accounts", "step api", "step erase_content", "step seal_journal"},
+    "control": {
+        "step advance_sessions",
+        "step api",
+        "step close_run",
+        "step reconcile_stops",
+        "step submit_row",
+        "step sweep_accounts",
+        "step take_event",
+    },
+    "choices": {"step choose_agent", "step close_run", "step reconcile_stops", "step sweep_accounts"},
+    "runs": {
+        "step advance_sessions",
+        "step api",
+        "step close_run",
+        "step compare",
+        "step compensate",
+        "step erase_content",
+        "step part",
+        "step reconcile_stops",
+        "step seal_journal",
+        "step submit_row",
+        "step sweep_accounts",
+        "step take_event",
+    },
 }
 
 
@@ -313,18 +419,33 @@ def accounts(templates: Templates, key: str) -> dict[str, set[str]]:
         str(role): {
             action
             for action in (*READS, *WRITES)
-            if all(allows(some, f"dynamodb:{action}", arn, role.arn, key) for some in (role.statements, templates.boundary()))
+            if all(allows(some, f"dynamodb:{action}", arn, role.arn, key) for some in (role.statements, templates.boundary(role)))
         }
         for role in templates.roles()
     }
     return {role: actions for role, actions in found.items() if actions}
 
 
+_LOOKS, _ENDS, _PARTS = {"GetItem"}, {"GetItem", "UpdateItem"}, {"GetItem", "PutItem", "UpdateItem"}
+_CLOSES = {*_ENDS, "ConditionCheckItem"}
+"""Whoever closes a run's accounts: of one that is closed already, only that it is, is checked."""
+_OPENS = _PARTS | {"ConditionCheckItem"}
 STEPS_WITH_ACCOUNTS = {
-    "step api": {"GetItem", "PutItem", "UpdateItem", "ConditionCheckItem"},
-    "step close_run": {"GetItem", "UpdateItem"},
+    "step advance_sessions": _OPENS,
+    "step api": _OPENS,
+    "step ask_person": _LOOKS,
+    "step claim": _ENDS,
+    "step close_run": _CLOSES,
+    "step compare": _PARTS,
     "step gateway": {"GetItem", "ConditionCheckItem"},
-    "step sweep_accounts": {"GetItem", "UpdateItem"},
+    "step inquire": _LOOKS,
+    "step part": _PARTS,
+    "step reconcile_stops": _CLOSES,
+    "step resolve": _LOOKS,
+    "step submit_row": _OPENS,
+    "step sweep_accounts": _CLOSES,
+    "step take_event": _OPENS,
+    "step write_results": _LOOKS,
 }
 
 
@@ -339,12 +460,11 @@ def test_agents_reserve_from_branches(deployed: Templates) -> None:
 
 
 def test_a_wider_policy_would_not_let_agents_reach_other_accounts_or_tools_any(deployed: Templates) -> None:
-    anything: list[dict[str, Any]] = [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
     arn = deployed.settings.names.table_arn("accounts")
     for role in [*deployed.roles("agent"), *deployed.roles("tool")]:
         for name in ("run/run-1", "day/2026-11-23", "budgets", *(["branch/run-1/main"] if role.kind == "tool" else [])):
             for action in (*READS, *WRITES):
-                assert not all(allows(one, f"dynamodb:{action}", arn, role.arn, f"acme#{name}") for one in (anything, deployed.boundary()))
+                assert forbidden(deployed, role, f"dynamodb:{action}", arn, f"acme#{name}")
 
 
 def test_only_the_gateway_asks_a_person(deployed: Templates) -> None:
@@ -352,15 +472,36 @@ def test_only_the_gateway_asks_a_person(deployed: Templates) -> None:
     assert creators == {"step gateway"}
 
 
-def test_only_the_api_starts_runs(deployed: Templates) -> None:
-    able = {str(role) for role in deployed.roles() if any(action == "states:StartExecution" for action, _ in granted(role.statements))}
-    assert able == {"step api"}
+START_RUNS = {"step api", "step advance_sessions", "step submit_row", "step take_event"}
+"""Steps that start runs: for a request, a session's next message, a batch's row, and an event."""
 
 
-def test_our_workflows_and_no_others_are_started(deployed: Templates) -> None:
-    machines = {deployed.settings.names.state_machine_arn(name) for name in deployed.catalog.workflows}
-    started = {resource for action, resource in granted(deployed.role("step", "api").statements) if action == "states:StartExecution"}
-    assert started == machines
+def test_only_these_start_runs_and_a_workflow_with_a_map_its_own_children(deployed: Templates) -> None:
+    names, catalog = deployed.settings.names, deployed.catalog
+    machines = {names.state_machine_arn(name) for name in catalog.workflows}
+    own = {f"workflow {name}": {names.state_machine_arn(name)} for name, workflow in catalog.workflows.items() if workflow.distributed}
+    found: dict[str, set[str]] = {}
+    for role in deployed.roles():
+        for action, resource in granted(role.statements):
+            if action == "states:StartExecution":
+                found.setdefault(str(role), set()).add(resource)
+    assert found == {**dict.fromkeys(START_RUNS, machines), **own}
+
+
+def test_only_stops_and_whoever_starts_runs_abort_executions_and_a_workflow_with_a_map_its_own_children(deployed: Templates) -> None:
+    """Whoever starts a run looks at it afterwards, and aborts it when a stop was faster: the stop may have looked for it in vain before.
+
+    IAM cannot say which execution: they may abort what they may start, and close the accounts of, anyway. What a run has started itself,
+    only a stop aborts.
+    """
+    names = deployed.settings.names
+    for workflow in deployed.catalog.workflows:
+        run, child = names.executions_arn(workflow), names.map_executions_arn(workflow)
+        able = {str(role) for role in deployed.roles() if may(deployed, role, "states:StopExecution", sample(run))}
+        assert able == {"step reconcile_stops"} | START_RUNS
+        able = {str(role) for role in deployed.roles() if may(deployed, role, "states:StopExecution", sample(child))}
+        owner = {f"workflow {workflow}"} if deployed.catalog.workflows[workflow].distributed else set()
+        assert able == {"step reconcile_stops"} | owner
 
 
 def test_the_authorizer_may_only_log(deployed: Templates) -> None:
@@ -375,16 +516,21 @@ def test_the_key_of_the_bodies_is_used_through_s3_alone_and_for_a_named_tenant(d
         "StringEquals": {"kms:ViaService": f"s3.{names.region}.amazonaws.com"},
         "Null": {"kms:EncryptionContext:tenant": "false"},
     }
-    able = set()
-    for holder, statements in [("boundary", deployed.boundary()), *((str(role), role.statements) for role in deployed.roles())]:
+    uses: dict[str, set[str]] = {}
+    for holder, statements in [*deployed.boundaries().items(), *((str(role), role.statements) for role in deployed.roles())]:
         for statement in statements:
-            if "kms:Decrypt" in statement["Action"]:
-                assert set(statement["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey"}
+            actions = set(listed(statement["Action"])) & {"kms:Decrypt", "kms:GenerateDataKey"}
+            if actions and statement["Effect"] == "Allow":
+                assert actions == set(listed(statement["Action"]))
                 assert statement["Condition"] == expected, holder
-                able.add(holder)
-    objects = ("s3:GetObject", f"{names.bucket_arn()}/*")
-    reads = {str(role) for role in deployed.roles() if objects in granted(role.statements)}
-    assert able == reads | {"boundary"}
+                uses.setdefault(holder, set()).update(actions)
+    for role in deployed.roles():
+        reads, writes = (
+            any(action == wanted and resource.startswith(names.bucket_arn()) for action, resource in granted(role.statements))
+            for wanted in ("s3:GetObject", "s3:PutObject")
+        )
+        needed = {action for action, is_needed in (("kms:Decrypt", reads), ("kms:GenerateDataKey", writes)) if is_needed}
+        assert uses.get(str(role), set()) == needed, f"{role} has the key for what it does not do, or lacks it"
 
 
 def test_the_key_of_seals_signs_and_nothing_else(deployed: Templates) -> None:
@@ -398,10 +544,19 @@ def test_the_key_of_seals_signs_and_nothing_else(deployed: Templates) -> None:
     assert uses == {"step seal_journal": {"kms:Sign", "kms:GetPublicKey"}, "step api": {"kms:GetPublicKey"}}
 
 
-def test_only_the_api_and_the_eraser_list_the_bodies(deployed: Templates) -> None:
-    """Where a role may not list, S3 says of a missing object that access is denied."""
+LIST_BODIES = {
+    *("step api", "step advance_sessions", "step erase_content", "step read_rows", "step write_results"),
+    *("step project", "step replay"),
+}
+"""The eraser, which looks for what there is, and readers of what may be erased: runs that have ended, and files.
+
+Where a role may not list, S3 says of a missing object that access is denied.
+"""
+
+
+def test_only_the_eraser_and_those_that_read_what_may_be_erased_list_the_bodies(deployed: Templates) -> None:
     able = {str(role) for role in deployed.roles() if may(deployed, role, "s3:ListBucket", deployed.settings.names.bucket_arn())}
-    assert able == {"step api", "step erase_content"}
+    assert able == LIST_BODIES
 
 
 def test_only_the_service_that_runs_it_takes_a_role(deployed: Templates) -> None:

@@ -56,6 +56,28 @@ def test_no_role_from_elsewhere_and_no_tool_reaches_a_body(account: Account, act
     assert anybody_may(account, step, action, OBJECT, TLS | KMS)
 
 
+def test_a_workflow_reads_the_manifests_of_its_map_and_nothing_else(account: Account) -> None:
+    manifest, key = f"{BUCKET}/acme/run-1/map/rows.csv", account.key_aliases["alias/septet-twin-bodies"]
+    machine = next(role.rights.principal for role in account.roles if str(role) == "workflow batch")
+    assert may(account, "workflow batch", "s3:GetObject", manifest, TLS)
+    assert may(account, "workflow batch", "kms:Decrypt", key, FOR_A_TENANT)
+    for other in (OBJECT, f"{BUCKET}/acme/run-1/map/inputs.jsonl", f"{BUCKET}/acme/fil-1/content"):
+        assert not may(account, "workflow batch", "s3:GetObject", other, TLS)
+        assert not anybody_may(account, machine, "s3:GetObject", other, TLS)
+    assert not anybody_may(account, machine, "s3:PutObject", manifest, TLS | KMS)
+    assert not may(account, "workflow support", "s3:GetObject", manifest, TLS)
+
+
+def test_a_map_starts_and_stops_children_of_its_own_machine_alone(account: Account) -> None:
+    machine = "arn:aws:states:us-east-1:000000000000:stateMachine:septet-twin"
+    child = "arn:aws:states:us-east-1:000000000000:execution:septet-twin"
+    assert may(account, "workflow batch", "states:StartExecution", f"{machine}-batch", {})
+    assert may(account, "workflow batch", "states:StopExecution", f"{child}-batch/Rows:abc", {})
+    assert not may(account, "workflow batch", "states:StartExecution", f"{machine}-support", {})
+    assert not may(account, "workflow batch", "states:StopExecution", f"{child}-support:run-1", {})
+    assert not may(account, "workflow support", "states:StartExecution", f"{machine}-support", {})
+
+
 def test_nothing_is_written_unencrypted_or_read_without_tls(account: Account) -> None:
     assert not may(account, "step api", "s3:PutObject", OBJECT, TLS | {"s3:x-amz-server-side-encryption": ()})
     assert not may(account, "step api", "s3:PutObject", OBJECT, TLS | {"s3:x-amz-server-side-encryption": ("AES256",)})

@@ -1,3 +1,5 @@
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,6 +45,28 @@ def test_account_and_region_may_come_from_credentials() -> None:
 
 def test_data_outlives_its_stack_unless_said_otherwise() -> None:
     assert settings(given(environment="there", account="1", region="r"), ambient={}).retain
+
+
+@pytest.mark.parametrize(
+    ("said", "watched"),
+    [
+        ({}, False),
+        ({"watched": "true"}, True),
+        ({"retain": "true"}, True),
+        ({"retain": "true", "watched": "false"}, False),
+        ({"environment": "there", "account": "1", "region": "r"}, True),
+        ({"environment": "there", "account": "1", "region": "r", "retain": "false"}, False),
+    ],
+)
+def test_who_keeps_nothing_is_not_watched_unless_it_is_said(said: dict[str, str], watched: bool) -> None:  # noqa: FBT001 -- what is expected
+    assert settings(given(**said), ambient={}).watched is watched
+
+
+def test_of_the_environments_here_production_is_watched_and_so_is_the_twin_which_costs_nothing() -> None:
+    context = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())["context"]
+    known = {"account": "0", "region": "us-east-1", "issuer": "i", "jwks_url": "j"}
+    watched = {name: settings({**context, **known, "environment": name}, ambient={}).watched for name in context["environments"]}
+    assert watched == {"twin": True, "dev": False, "prod": True}
 
 
 @pytest.mark.parametrize(

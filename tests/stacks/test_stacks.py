@@ -35,7 +35,7 @@ def test_no_stack_imports_anothers_values(deployed: Templates) -> None:
 
 
 def test_the_stacks_are_the_layers(deployed: Templates) -> None:
-    layers = ["Foundation", "Security", "Execution", "Orchestration", "Integration"]
+    layers = ["Foundation", "Security", "Execution", "Orchestration", "Integration", "Observability"]
     assert list(deployed.by_stack) == [f"Septet-twin-{layer}" for layer in layers]
 
 
@@ -64,7 +64,7 @@ def test_changed_packages_publish_the_functions_that_import_them(tree: Path, syn
 
 def test_environments_differ_by_names_alone(tree: Path, synth: Synth) -> None:
     known = {"account": "000000000000", "region": "us-east-1", "issuer": "i", "jwks_url": "j", "architecture": "host"}
-    twin, dev = synth(tree, **known, log_days="7"), synth(tree, environment="dev", **known, log_days="7")
+    twin, dev = synth(tree, **known, log_days="7"), synth(tree, environment="dev", **known, log_days="7", watched="true")
     kinds = [sorted(resource.type for resource in templates.all()) for templates in (twin, dev)]
     assert kinds[0] == kinds[1]
 
@@ -76,6 +76,12 @@ def test_in_production_data_and_old_versions_outlive_their_stacks(tree: Path, sy
         if resource.type in kept:
             assert (resource.raw["DeletionPolicy"], resource.raw["UpdateReplacePolicy"]) == ("Retain", "Retain"), resource.id
     assert all(table["DeletionProtectionEnabled"] for table in tables(prod).values())
+
+
+def test_an_environment_that_nobody_is_woken_for_has_neither_alarms_nor_dashboards(tree: Path, synth: Synth) -> None:
+    assert list(synth(tree).all("AWS::CloudWatch::"))
+    unwatched = synth(tree, watched="false")
+    assert not [one.id for kind in ("AWS::CloudWatch::", "AWS::SNS::") for one in unwatched.all(kind)]
 
 
 def test_on_the_twin_everything_goes(deployed: Templates) -> None:
@@ -95,7 +101,7 @@ def test_every_table_is_paid_by_use_and_can_be_restored(deployed: Templates) -> 
         assert table["BillingMode"] == "PAY_PER_REQUEST"
         restored = table.get("PointInTimeRecoverySpecification", {}).get("PointInTimeRecoveryEnabled", False)
         forgotten = table.get("TimeToLiveSpecification") == {"AttributeName": "expires", "Enabled": True}
-        assert (restored, forgotten) == ((False, True) if name in {"health", "cache"} else (True, False))
+        assert (restored, forgotten) == ((False, True) if name in {"health", "cache", "choices", "replays"} else (True, False))
 
 
 KEYS = {
@@ -108,6 +114,20 @@ KEYS = {
     "cache": ("cache",),
     "orders": ("tenant", "order_id"),
     "refunds": ("tenant", "refund_key"),
+    "documents": ("tenant", "id"),
+    "choices": ("pk", "agent"),
+    "control": ("tenant", "item"),
+    "files": ("tenant", "file"),
+    "inquiries": ("tenant", "inquiry"),
+    "projections": ("pk",),
+    "replays": ("pk", "what"),
+    "costs": ("tenant", "place"),
+    "summaries": ("tenant", "run"),
+    "rows": ("pk", "number"),
+    "sessions": ("pk", "what"),
+    "stops": ("tenant", "item"),
+    "waits": ("pk", "what"),
+    "supplies": ("tenant", "item"),
 }
 
 
@@ -115,16 +135,34 @@ def test_tables_have_the_keys_that_the_runtime_uses(deployed: Templates) -> None
     found = tables(deployed)
     assert {name: tuple(key["AttributeName"] for key in table["KeySchema"]) for name, table in found.items()} == KEYS
     types = {one["AttributeName"]: one["AttributeType"] for table in found.values() for one in table["AttributeDefinitions"]}
-    assert {name for name, type_ in types.items() if type_ == "N"} == {"number", "decided_at", "escalates_at", "until"}
-    assert found["journal"]["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}
+    assert {name for name, type_ in types.items() if type_ == "N"} == {
+        "number",
+        "decided_at",
+        "escalates_at",
+        "expires_at",
+        "until",
+        "ended_at",
+        "due",
+    }
+    streams = {name: table["StreamSpecification"] for name, table in found.items() if "StreamSpecification" in table}
+    keys = {"StreamViewType": "KEYS_ONLY"}
+    assert streams == {"journal": keys, "runs": keys}, "no content leaves a table by its stream"
     indexes = {name: table["GlobalSecondaryIndexes"] for name, table in found.items() if "GlobalSecondaryIndexes" in table}
     shapes = {
         name: [(one["IndexName"], *(key["AttributeName"] for key in one["KeySchema"])) for one in table] for name, table in indexes.items()
     }
     assert shapes == {
         "runs": [("by_created", "tenant", "created_at"), ("unsealed", "unsealed", "place")],
-        "approvals": [("outbox", "outbox", "decided_at"), ("escalations", "escalating", "escalates_at")],
+        "summaries": [("by_end", "tenant", "ended")],
+        "approvals": [
+            ("outbox", "outbox", "decided_at"),
+            ("escalations", "escalating", "escalates_at"),
+            ("pending", "pending", "expires_at"),
+        ],
         "accounts": [("leases", "shard", "until")],
+        "inquiries": [("outbox", "outbox", "ended_at")],
+        "sessions": [("due", "waiting", "due")],
+        "stops": [("unfinished", "unfinished", "item")],
     }
 
 
@@ -184,5 +222,5 @@ def test_the_key_of_seals_signs(deployed: Templates) -> None:
 
 
 def test_nothing_is_deployed_that_the_emulator_would_only_pretend_to_deploy(deployed: Templates) -> None:
-    services = {"ApiGateway", "DynamoDB", "Events", "IAM", "KMS", "Lambda", "Logs", "S3", "SecretsManager", "StepFunctions"}
-    assert {resource.type.split("::")[1] for resource in deployed.all()} == services
+    services = "ApiGateway CloudWatch DynamoDB Events IAM KMS Lambda Logs S3 SNS SQS SSM SecretsManager StepFunctions"
+    assert {resource.type.split("::")[1] for resource in deployed.all()} == set(services.split())

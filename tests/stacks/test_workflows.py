@@ -5,7 +5,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from septet.core.errors import CLASSES
-from stacks.constructs.names import holes
+from septet.integration.events import TRIES
+from stacks.constructs.names import UNDOER, holes
+from tests.stacks.iam import allows
 from tests.stacks.templates import Templates
 
 DOCUMENTED = re.compile(r"(States|Lambda|Runtime|Sandbox)\.[A-Z]\w+")
@@ -79,7 +81,8 @@ def test_a_machine_is_traced_and_logs_errors_without_what_they_are_about(deploye
 
 
 def test_every_end_of_every_run_closes_it(deployed: Templates) -> None:
-    (rule,) = [rule for rule in deployed.all("AWS::Events::Rule") if "EventPattern" in rule.properties]
+    patterns = [rule for rule in deployed.all("AWS::Events::Rule") if "EventPattern" in rule.properties]
+    (rule,) = [rule for rule in patterns if rule.properties["EventPattern"]["source"] == ["aws.states"]]
     pattern = rule.properties["EventPattern"]
     assert set(pattern["detail"]["status"]) == {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
     machines = {deployed.settings.names.state_machine_arn(name) for name in deployed.catalog.workflows}
@@ -89,19 +92,43 @@ def test_every_end_of_every_run_closes_it(deployed: Templates) -> None:
 
 def test_decisions_are_delivered_each_minute_accounts_swept_every_five_and_journals_sealed(deployed: Templates) -> None:
     rules = [rule.properties for rule in deployed.all("AWS::Events::Rule") if "ScheduleExpression" in rule.properties]
-    steps = {name: deployed.settings.names.function("step", name) for name in ("deliver_decisions", "sweep_accounts", "seal_journal")}
-    assert {target(deployed, rule): rule["ScheduleExpression"] for rule in rules} == {
-        steps["deliver_decisions"]: "rate(1 minute)",
-        steps["sweep_accounts"]: "rate(5 minutes)",
-        steps["seal_journal"]: "rate(15 minutes)",
-    }
+    often = ("advance_sessions", "deliver_answers", "deliver_decisions", "observe", "reconcile_stops")
+    rates = {**dict.fromkeys(often, "rate(1 minute)"), "sweep_accounts": "rate(5 minutes)", "seal_journal": "rate(15 minutes)"}
+    found = {target(deployed, rule): rule["ScheduleExpression"] for rule in rules}
+    assert found == {deployed.settings.names.function("step", name): rate for name, rate in rates.items()}
+
+
+def test_each_declared_event_has_a_rule_to_the_queue_and_what_cannot_be_taken_is_kept(deployed: Templates) -> None:
+    events = {(one["source"], one["detail_type"]) for one in deployed.catalog.events.values()}
+    rules = [rule.properties for rule in deployed.all("AWS::Events::Rule") if "EventBusName" in rule.properties]
+    assert {(rule["EventPattern"]["source"][0], rule["EventPattern"]["detail-type"][0]) for rule in rules} == events
+    names = {deployed.settings.names.queue(name) for name in ("events", "events-dead")}
+    queues = {queue.id: queue.properties for queue in deployed.all("AWS::SQS::Queue") if queue.properties.get("QueueName") in names}
+    (taken,) = [id_ for id_, queue in queues.items() if "RedrivePolicy" in queue]
+    (dead,) = queues.keys() - {taken}
+    for rule in rules:
+        (to,) = rule["Targets"]
+        assert to["Arn"] == {"Fn::GetAtt": [taken, "Arn"]}
+        assert to["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": [dead, "Arn"]}}
+    assert queues[taken]["RedrivePolicy"] == {"deadLetterTargetArn": {"Fn::GetAtt": [dead, "Arn"]}, "maxReceiveCount": TRIES + 1}
+    (mapping,) = [one for one in deployed.all("AWS::Lambda::EventSourceMapping") if one.stack.endswith("Integration")]
+    assert mapping.properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    (step,) = [one for one in deployed.all("AWS::Lambda::Function") if one.properties["FunctionName"].endswith("step-take_event")]
+    assert queues[taken]["VisibilityTimeout"] > step.properties["Timeout"]
+
+
+def test_the_step_that_undoes_alone_may_be_the_gateway_s_undoer(deployed: Templates) -> None:
+    undoer = f"{deployed.settings.names.function('step', 'gateway')}:{UNDOER}"
+    arn = deployed.settings.names.arn("lambda", f"function:{undoer}")
+    able = {str(role) for role in deployed.roles() if allows(role.statements, "lambda:InvokeFunction", arn, role.arn)}
+    assert able == {"step compensate"}
 
 
 def target(templates: Templates, rule: Mapping[str, Any]) -> str:
     """The name of the function whose alias the one target of *rule* is; the rule must also be allowed to invoke it."""
     (arn,) = [one["Arn"] for one in rule["Targets"]]
     assert arn in [permission.properties["FunctionName"] for permission in templates.all("AWS::Lambda::Permission")]
-    template = templates.by_stack[f"Septet-{templates.settings.environment}-Orchestration"]["Resources"]
+    template = next(stack["Resources"] for stack in templates.by_stack.values() if arn["Ref"] in stack["Resources"])
     alias = template[arn["Ref"]]["Properties"]
     name: str = template[alias["FunctionName"]["Ref"]]["Properties"]["FunctionName"]
     return name

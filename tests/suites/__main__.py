@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.bench.__main__ import machine
+from tests.bench.machine import machine
 from tests.suites.result import ROOT, Result
 
 SUITES = {"agentdojo": "dojo", "attacker": "attacker", "tenancy": "tenancy"}

@@ -24,6 +24,10 @@ class ConstantLabels:
             labels = {role: self.label if self.role in {"", role} else label for role, label in labels.items()}
         return self.policies.decide(replace(question, context={**question.context, "labels": labels}))
 
+    def own(self, question: Question) -> Verdict:
+        """What the tenant's own say."""
+        return self.policies.own(question)
+
 
 class PermitAll:
     """Policies that permit everything."""
@@ -32,3 +36,7 @@ class PermitAll:
         """Allow."""
         del question
         return Verdict(outcome="allow", reasons=("everything is permitted",), policies=("permit-all",))
+
+    def own(self, question: Question) -> Verdict:
+        """Allow."""
+        return self.decide(question)

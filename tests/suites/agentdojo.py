@@ -21,11 +21,11 @@ if find_spec("septet") is None:  # the harness may run on an environment of its 
 
 from pydantic_core import to_jsonable_python  # noqa: E402 -- septet's path comes first
 
-from septet.security.cedar import CedarPolicies  # noqa: E402
-from septet.security.manifests import Manifest, manifest  # noqa: E402
-from septet.security.monitor import Monitor  # noqa: E402
-from septet.security.plans import plan  # noqa: E402
-from septet.security.questions import Policies  # noqa: E402
+from septet.security.cedar import CedarPolicies  # noqa: E402 -- as above
+from septet.security.manifests import Manifest, manifest  # noqa: E402 -- as above
+from septet.security.monitor import Monitor  # noqa: E402 -- as above
+from septet.security.plans import plan  # noqa: E402 -- as above
+from septet.security.questions import Policies  # noqa: E402 -- as above
 
 VERSION = "v1.2.2"
 """Of AgentDojo's suites."""

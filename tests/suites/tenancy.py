@@ -4,9 +4,11 @@ They run against the API application over the doubles of its ports, in processes
 """
 
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 from random import Random
 
+from septet.integration.http.operations import OPERATIONS as ALL
 from tests.bench.sheet import Sheet
 from tests.suites.result import Result, Say
 from tests.suites.tenancy_moves import Book, Mover
@@ -26,11 +28,20 @@ def book(tenants: int, seed: int) -> Book:
 
 
 def fuzz(
-    operations: int, *, tenants: int = TENANTS, rounds: int = ROUNDS, processes: int = 3, seed: int = 1, change: Change | None = None
+    operations: int,
+    *,
+    tenants: int = TENANTS,
+    rounds: int = ROUNDS,
+    processes: int = 3,
+    seed: int = 1,
+    change: Change | None = None,
+    only: Collection[str] = (),
 ) -> Found:
-    """Do *operations* in *processes* of this computer; *change* takes something out of the API first."""
+    """Do *operations*, *only* some kinds if any are named, in *processes* of this computer; *change* takes something out of the API."""
+    tried = [operation for operation in ALL if not only or operation.id in only]
+    mover = Mover(book=book(tenants, seed), keys=KEYS, operations=tried)
     with tempfile.TemporaryDirectory() as home, Processes(Path(home), processes=processes, change=change) as world:
-        return Fuzz(world=world, mover=Mover(book=book(tenants, seed), keys=KEYS), seed=seed).run(operations, rounds=rounds)
+        return Fuzz(world=world, mover=mover, seed=seed).run(operations, rounds=rounds)
 
 
 def run(say: Say) -> Result:

@@ -18,19 +18,46 @@ import jwt
 from aws_lambda_powertools import Logger
 
 from local.doubles import issuer
-from septet.core import entries, journal, ledger, runs
+from septet.core import (
+    costs,
+    entries,
+    files,
+    inquiries,
+    journal,
+    ledger,
+    replays,
+    rows,
+    running,
+    runs,
+    sessions,
+    stopping,
+    stops,
+    summaries,
+    waits,
+)
 from septet.core import seals as sealed
 from septet.integration import run_ids
 from septet.integration.http.application import Api
 from septet.integration.identity import Verifier
-from septet.integration.ports import Declaration, Ports
+from septet.integration.ports import Declaration, ExecutionState, Ports
 from septet.local.approvals import MemoryApprovals, MemoryExecutions
+from septet.local.costs import MemoryCosts
 from septet.local.erasing import LocalEraser, MemoryContents
+from septet.local.files import MemoryFileContents, MemoryFiles
+from septet.local.inquiries import MemoryInquiries
 from septet.local.journal import MemoryJournal
 from septet.local.ledger import MemoryLedger
+from septet.local.replays import MemoryReplays
+from septet.local.rows import MemoryRows
 from septet.local.runs import MemoryRuns
 from septet.local.seals import MemoryKey, MemorySeals, MemoryUnsealed
+from septet.local.sessions import MemorySessions
+from septet.local.stop_records import MemoryStopRecords
+from septet.local.stops import MemoryStops
+from septet.local.summaries import MemorySummaries
+from septet.local.waits import MemoryWaits
 from septet.local.workflows import MemoryWorkflows
+from septet.orchestration.closing import close
 from septet.orchestration.erasing import Eraser
 from septet.orchestration.sealing import Sealer
 from septet.security import approvals
@@ -40,8 +67,32 @@ from tests.suites.tenancy_question import question
 
 URL = "https://issuer.example"
 PLENTY = ledger.Budgets(day=10**15, run=10**12, usual=10**6)
-SUPPORT = Declaration(description="Answers a customer", input_schema={"type": "object", "properties": {"message": {"type": "string"}}})
-STORES = ("journal", "heads", "ledger", "runs", "approvals", "executions", "workflows", "seals", "keys", "eraser")
+SUPPORT = Declaration(
+    description="Answers a customer", input_schema={"type": "object", "properties": {"message": {"type": "string"}}}, undoes=True
+)
+STORES = (
+    "journal",
+    "heads",
+    "ledger",
+    "runs",
+    "approvals",
+    "executions",
+    "workflows",
+    "seals",
+    "keys",
+    "eraser",
+    "inquiries",
+    "waits",
+    "stops",
+    "stop_records",
+    "sessions",
+    "files",
+    "contents",
+    "rows",
+    "costs",
+    "summaries",
+    "replays",
+)
 Change = Callable[[Ports], Ports]
 """What a test takes out of the API, to see that the suite finds it."""
 
@@ -60,7 +111,8 @@ class Stores:
 
     def __init__(self) -> None:
         written, records, questions, seals, key = MemoryJournal(), MemoryRuns(), MemoryApprovals(), MemorySeals(), MemoryKey()
-        contents = MemoryContents(journal=written, runs=records, approved=questions)
+        asked, filed, held, spent = MemoryInquiries(), MemoryFiles(), MemoryFileContents(), MemoryCosts()
+        contents = MemoryContents(journal=written, runs=records, approved=questions, inquired=asked, filed=filed, held=held)
         self._all: dict[str, Any] = {
             "journal": written,
             "heads": written,
@@ -69,6 +121,17 @@ class Stores:
             "approvals": questions,
             "executions": MemoryExecutions(),
             "workflows": MemoryWorkflows(),
+            "files": filed,
+            "contents": held,
+            "rows": MemoryRows(),
+            "costs": spent,
+            "summaries": MemorySummaries(),
+            "replays": MemoryReplays(),
+            "inquiries": asked,
+            "waits": MemoryWaits(),
+            "stops": MemoryStops(),
+            "stop_records": MemoryStopRecords(),
+            "sessions": MemorySessions(),
             "seals": seals,
             "keys": key,
             "eraser": LocalEraser(eraser=Eraser(contents=contents, runs=records, clock=now)),
@@ -79,17 +142,26 @@ class Stores:
         """Seal what every tenant has written."""
         self._sealer.seal(lambda: True)
 
+    def end(self) -> None:
+        """Let every execution that runs fail, so that its run can be restarted."""
+        held = self._all["workflows"]
+        for execution, given in held.inputs.items():
+            if held.states[execution].status != "running":
+                continue
+            held.states[execution] = ExecutionState(status="failed", ended_at=now(), error="ToolFailed")
+            told = {"name": execution.rpartition(":")[2], "status": "FAILED", "error": "ToolFailed", "stopDate": now()}
+            close(self._all["runs"], self._all["ledger"], {**told, "input": json.dumps(given)})
+
     def call(self, store: str, method: str, given: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
         """What the store's method returns; an iterator's items as a list."""
         found = getattr(self._all[store], method)(*given, **named)
         return _Items(found) if isinstance(found, Iterator) else found
 
-    def ask(self, tenant: str, marker: str, number: int) -> tuple[str, str]:
+    def ask(self, tenant: str, marker: str, number: int) -> tuple[str, str, str]:
         """See World."""
         run = run_ids.fresh(now() + number)
-        return question(
-            tenant, run, marker, journal=self._all["journal"], runs=self._all["runs"], approvals=self._all["approvals"], clock=now
-        )
+        written = {name: self._all[name] for name in ("journal", "runs", "approvals", "inquiries", "rows", "costs", "summaries")}
+        return question(tenant, run, marker, **written, clock=now)
 
     def held(self, tenant: str) -> str:
         """Whatever is in any dictionary of a store under the tenant's name."""
@@ -128,20 +200,43 @@ def _made(kind: Any, values: Mapping[str, Any]) -> Any:
     return kind(**values)
 
 
-_portable(entries, journal, ledger, runs, sealed, approvals)
+_portable(
+    costs,
+    entries,
+    files,
+    inquiries,
+    journal,
+    ledger,
+    replays,
+    rows,
+    running,
+    runs,
+    sealed,
+    sessions,
+    stopping,
+    stops,
+    summaries,
+    waits,
+    approvals,
+)
 
 
 @cache
 def _api(stores: Any, home: Path, change: Change | None) -> Api:
     """This process's API, made once, as in a Lambda function."""
     published = {key["kid"]: jwt.PyJWK(key) for key in issuer.public_keys(home)["keys"]}
-    remote = {name: _Remote(stores, name) for name in STORES}
+    remote: dict[str, Any] = {name: _Remote(stores, name) for name in STORES}
     ports = Ports(
         **remote,
         identity=Verifier(issuer=URL, audience="septet", keys=SimpleNamespace(key=published.__getitem__)),
         clock=now,
         id_keys=lambda: (b"a secret of the suite",),
         declared={"support": SUPPORT},
+        capacity=10**6,
+        reconcile=lambda _, __: None,
+        replay=lambda _, __: None,
+        platform_tenant="operations",
+        pause=lambda _: None,
     )
     return Api(change(ports) if change else ports, Logger(service="tenancy", stream=io.StringIO()))
 
@@ -198,14 +293,15 @@ class Processes:
         }
         return self._pool.submit(_serve, event).result()
 
-    def ask(self, tenant: str, marker: str) -> tuple[str, str]:
+    def ask(self, tenant: str, marker: str) -> tuple[str, ...]:
         """See World."""
-        found: tuple[str, str] = self._stores.ask(tenant, marker, next(self._asked))
+        found: tuple[str, ...] = self._stores.ask(tenant, marker, next(self._asked))
         return found
 
     def between(self) -> None:
         """See World."""
         self._stores.seal()
+        self._stores.end()
 
     def held(self, tenant: str) -> str:
         """See World."""

@@ -7,13 +7,16 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.desk import until
 from tests.twin.test_cli import surroundings
 
+pytestmark = pytest.mark.timeout(420)  # the first of them waits for the seal
 SEPTET = Path(sys.executable).with_name("septet")
 JOURNAL, RUNS = "septet-twin-journal", "septet-twin-runs"
 BODIES, SEALS = (f"septet-twin-{name}-000000000000-us-east-1" for name in ("bodies", "seals"))
@@ -38,8 +41,11 @@ class Auditor:
         return str(json.loads(done.stdout)["id"])
 
     def seal(self) -> None:
-        answer = self.twin.client("lambda").invoke(FunctionName="septet-twin-step-seal_journal:live", Payload=b"{}")
-        assert "FunctionError" not in answer, answer["Payload"].read()
+        """As a schedule has it done: in a new hour a sealer may have the tenants of hundreds of tests to seal before this one."""
+        called = {"FunctionName": "septet-twin-step-seal_journal:live", "InvocationType": "Event"}
+        self.twin.client("lambda").invoke(**called, Payload=b"{}")
+        listed = partial(self.twin.client("s3").list_objects_v2, Bucket=SEALS, Prefix=f"{self.tenant}/")
+        until(lambda: listed().get("Contents"), seconds=300, what="the seal")
 
     def items(self) -> list[Any]:
         key = {":pk": {"S": f"{self.tenant}#{self.run}#main"}}
@@ -85,16 +91,16 @@ TAMPERED: dict[str, tuple[Callable[[Any, list[Any]], None], str]] = {
         lambda to, items: change(to, items, body='{"type":"note","version":1,"kind":"x","text":"y"}'),
         "the body of entry 1 was changed",
     ),
-    "a header is changed": (lambda to, items: change(to, items, header=items[0]["header"]["S"]), "entry 1 is missing; 0 follows"),
+    "a header is changed": (lambda to, items: change(to, items, header=items[0]["header"]["S"]), "entry 1 cannot be read"),
     "a hash is changed": (lambda to, items: change(to, items, hash="0" * 64), "entry 1 was changed"),
     "an item is no entry": (lambda to, items: change(to, items, header="{}"), "entry 1 cannot be read"),
-    "the order is changed": (swap, "follows"),
+    "the order is changed": (swap, "entry 2 cannot be read"),
 }
 
 
 @contextmanager
 def restored(auditor: Auditor) -> Iterator[tuple[Any, list[Any]]]:
-    """The journal as it was, afterwards."""
+    """The journal as it was, afterwards: the last of these tests asks whether it is, for each question takes seconds."""
     dynamodb, before = auditor.twin.client("dynamodb"), auditor.items()
     try:
         yield dynamodb, before
@@ -118,7 +124,6 @@ def test_what_was_done_to_the_table_is_found(auditor: Auditor, what: str) -> Non
         tamper(dynamodb, items)
         found = auditor.findings()
     assert any(expected in finding for finding in found), found
-    assert auditor.findings() == []
 
 
 def test_a_run_that_is_gone_with_its_record_is_found(auditor: Auditor) -> None:

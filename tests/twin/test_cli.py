@@ -87,9 +87,10 @@ def test_a_tenant_sees_no_runs_of_another(septet: Septet) -> None:
     assert "404" in refused.stderr
 
 
-def test_a_message_without_a_script_fails_and_says_that_the_model_is_a_double(septet: Septet) -> None:
+def test_a_message_without_a_script_gets_the_prepared_answer_and_is_told_that_the_model_is_a_double(septet: Septet) -> None:
     done = septet("run", "support", "Sing me a song.")
-    assert done.returncode == 1
+    assert done.returncode == 0
+    assert "a prepared answer: nobody could give one" in done.stdout
     assert "The twin's model is a test double" in done.stdout
 
 

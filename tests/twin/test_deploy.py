@@ -102,9 +102,11 @@ def test_a_deployment_with_a_faked_resource_fails_and_is_not_written_down(bare_t
 
 
 def test_nothing_to_do_is_said_at_once(twin: Any) -> None:
+    known = twin.twin.layout.deployed.stat().st_mtime_ns
     done = twin.twin.deploy()
     assert done.stacks == ()
-    assert done.seconds < 1
+    assert done.said == "Nothing has changed since the last deployment."
+    assert twin.twin.layout.deployed.stat().st_mtime_ns == known
     assert done.api == twin.api
 
 
@@ -140,7 +142,7 @@ def test_a_change_of_one_function_makes_a_version_of_that_function_and_of_no_oth
     of = twin.twin
     shutil.copytree(of.layout.assembly, tmp_path / "as it was")
     done = Deployer(of.layout, endpoint=of.endpoint, doubles=of.doubles, ambient=of.ambient, say=said.append, root=tmp_path).deploy()
-    assert "running the CDK app: functions/tools/find_order changed" in said
+    assert any(line.startswith("running the CDK app: functions/tools/find_order changed") for line in said)
     assert done.stacks == ("Septet-twin-Execution",)
     after = live_versions(twin)
     assert {name for name in after if after[name] != before[name]} == {"septet-twin-tool-find_order"}

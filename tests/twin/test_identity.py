@@ -10,12 +10,17 @@ import pytest
 from local.doubles import issuer
 from septet.aws.account_table import AccountTable
 from septet.aws.approvals import DynamoApprovals
+from septet.aws.control import Control
+from septet.aws.inquiries import DynamoInquiries
 from septet.aws.ledger import DynamoLedger
+from septet.aws.rows import DynamoRows
 from septet.aws.runs import DynamoRuns
 from septet.core.entries import ToolResult
 from septet.core.journal import Branch, after, from_json
 from septet.integration.run_ids import fresh
+from septet.local.costs import MemoryCosts
 from septet.local.ledger import DEFAULT
+from septet.local.summaries import MemorySummaries
 from tests.desk import Desk, until
 from tests.suites.tenancy_question import question
 from tests.suites.tenancy_world import now
@@ -73,8 +78,13 @@ def event(desk: Desk) -> dict[str, Any]:
     client = desk.twin.client("dynamodb")
     run = fresh(now())
     runs, approvals = DynamoRuns(client, "septet-twin-runs"), DynamoApprovals(client, "septet-twin-approvals")
-    question(desk.tenant, run, "A-1002", journal=desk.store, runs=runs, approvals=approvals, clock=now)
-    DynamoLedger(AccountTable(client, "septet-twin-accounts"), DEFAULT).open(Branch(tenant=desk.tenant, run=run), 1_000, now=now())
+    inquiries, rows = DynamoInquiries(client, "septet-twin-inquiries"), DynamoRows(client, "septet-twin-rows")
+    stores: dict[str, Any] = {"runs": runs, "approvals": approvals, "inquiries": inquiries, "rows": rows, "costs": MemoryCosts()}
+    stores["summaries"] = MemorySummaries()
+    question(desk.tenant, run, "A-1002", journal=desk.store, **stores, clock=now)
+    DynamoLedger(AccountTable(client, "septet-twin-accounts"), Control(client, "septet-twin-control"), DEFAULT).open(
+        Branch(tenant=desk.tenant, run=run), 1_000, now=now()
+    )
     head = after(desk.journal(run))
     return {
         "branch": {"tenant": desk.tenant, "run": run, "path": "main"},

@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import time
+import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
@@ -71,6 +72,15 @@ def environments(bare_twin: Any) -> Callable[[Function], list[dict[str, Any]]]:
             return [found for found in json.load(answer) if found["function"] == one.name]
 
     return ask
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/_septet"), ("PUT", "/_septet/faults/"), ("GET", "/_septet/nothing/here")])
+def test_a_path_of_the_twin_s_own_that_there_is_not_is_answered_with_those_that_there_are(bare_twin: Any, method: str, path: str) -> None:
+    asked = urllib.request.Request(bare_twin.endpoint + path, method=method)  # noqa: S310 loopback
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(asked)  # noqa: S310 loopback
+    assert refused.value.code == 404
+    assert "GET /_septet/environments, and PUT and GET /_septet/faults/RUN" in json.load(refused.value)["message"]
 
 
 # answers and errors
@@ -251,9 +261,8 @@ def test_functions_share_no_variables_and_no_temporary_files(bare_twin: Any, fun
     assert "ONLY_ONE" not in other["variables"]
     assert one["folder"] != other["folder"]
     assert one["files"] == other["files"] == ["mark"]
-    assert not [
-        name for name in one["variables"] if name.startswith(("LOCALSTACK", "SEPTET_", "PROVIDER_", "GATEWAY_", "LAMBDA_RUNTIME_EXEC"))
-    ]
+    ours = ("LOCALSTACK", "SEPTET_", "PROVIDER_", "GATEWAY_", "LAMBDA_RUNTIME_EXEC")
+    assert [name for name in one["variables"] if name.startswith(ours)] == ["SEPTET_TRACES_URL"], "where the double of a collector is"
     assert one["variables"]["AWS_ENDPOINT_URL"] == bare_twin.endpoint
     assert one["variables"]["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"] == bare_twin.doubles
     assert one["variables"]["AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME"] == bare_twin.doubles

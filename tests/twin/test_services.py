@@ -25,9 +25,11 @@ def allowing(action: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def aws(bare_twin: Any) -> Callable[[str], Any]:
+def aws(bare_twin: Any) -> Iterator[Callable[[str], Any]]:
     made: dict[str, Any] = {}
-    return lambda service: made.setdefault(service, client(bare_twin.endpoint, service))
+    yield lambda service: made[service] if service in made else made.setdefault(service, client(bare_twin.endpoint, service))
+    for one in made.values():
+        one.close()
 
 
 class Stack:
@@ -477,6 +479,54 @@ def test_a_tables_stream_feeds_a_function(stack: Stack, aws: Callable[[str], Any
         dynamodb.put_item(TableName=name, Item={"pk": {"S": str(number)}})
     seen = until(lambda: (items := dynamodb.scan(TableName=f"{name}-seen")["Items"]) and len(items) == 30 and items)
     assert {item["kind"]["S"] for item in seen} == {"INSERT"}
+
+
+def test_a_cancelled_transaction_leaves_nothing_neither_in_its_tables_nor_in_their_streams(stack: Stack, aws: Callable[[str], Any]) -> None:
+    sorted_, plain = unique(), unique()
+    attributes = [{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")]
+    keys = [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
+    common = {"BillingMode": "PAY_PER_REQUEST", "StreamSpecification": {"StreamViewType": "KEYS_ONLY"}}
+    made = {
+        "Sorted": resource("AWS::DynamoDB::Table", TableName=sorted_, KeySchema=keys, AttributeDefinitions=attributes, **common),
+        "Plain": resource("AWS::DynamoDB::Table", TableName=plain, KeySchema=keys[:1], AttributeDefinitions=attributes[:1], **common),
+    }
+    outputs = stack.deploy(made, {name: {"Fn::GetAtt": [name, "StreamArn"]} for name in made})
+    dynamodb, streams = aws("dynamodb"), aws("dynamodbstreams")
+    key = {name: {"pk": {"S": name}} for name in ("kept", "changed", "new")}
+    below = {name: {**one, "sk": {"S": name}} for name, one in key.items()}
+    for name in ("kept", "changed"):
+        dynamodb.put_item(TableName=plain, Item={**key[name], "held": {"N": "1"}})
+        dynamodb.put_item(TableName=sorted_, Item={**below[name], "held": {"N": "1"}})
+
+    def there() -> list[Any]:
+        return [sorted(dynamodb.scan(TableName=name)["Items"], key=str) for name in (sorted_, plain)]
+
+    def latest(stream: str) -> str:
+        (shard,) = streams.describe_stream(StreamArn=stream)["StreamDescription"]["Shards"]
+        asked = streams.get_shard_iterator(StreamArn=stream, ShardId=shard["ShardId"], ShardIteratorType="LATEST")
+        return str(asked["ShardIterator"])
+
+    def write(condition: str) -> None:
+        items: list[dict[str, Any]] = []
+        for name, one in ((sorted_, below), (plain, key)):
+            counted = {"UpdateExpression": "SET held = held + :one", "ExpressionAttributeValues": {":one": {"N": "1"}}}
+            items += [
+                {"Update": {"TableName": name, "Key": one["changed"], **counted}},
+                {"Delete": {"TableName": name, "Key": one["kept"]}},
+                {"Put": {"TableName": name, "Item": one["new"]}},
+            ]
+        check = {"TableName": plain, "Key": {"pk": {"S": "nobody"}}, "ConditionExpression": condition}
+        dynamodb.transact_write_items(TransactItems=[*items, {"ConditionCheck": check}])
+
+    before = there()
+    places = [latest(outputs[name]) for name in made]
+    with pytest.raises(dynamodb.exceptions.TransactionCanceledException):
+        write("attribute_exists(pk)")
+    assert there() == before
+    write("attribute_not_exists(pk)")
+    told = [[one["eventName"] for one in streams.get_records(ShardIterator=place)["Records"]] for place in places]
+    assert told == [["MODIFY", "REMOVE", "INSERT"]] * 2
+    assert [len(items) for items in there()] == [2, 2]
 
 
 def test_of_many_who_write_on_a_condition_one_wins(aws: Callable[[str], Any], stack: Stack) -> None:

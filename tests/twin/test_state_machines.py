@@ -212,6 +212,16 @@ def test_a_stopped_execution_is_over_at_once_and_its_token_is_dead(
     assert made.states.describe_execution(executionArn=execution)["status"] == "ABORTED"
 
 
+def test_a_stopped_execution_keeps_its_end_when_what_it_was_in_the_middle_of_comes_back(machine: Callable[..., Machine]) -> None:
+    # API StopExecution answers with the stop's date, DescribeExecution has the same
+    made = machine({"Type": "Wait", "Seconds": 2, "End": True})
+    execution = made.start()
+    made.states.stop_execution(executionArn=execution)
+    over = made.states.describe_execution(executionArn=execution)["stopDate"]
+    until(lambda: _ended(made.states, execution))
+    assert made.states.describe_execution(executionArn=execution)["stopDate"] == over
+
+
 def _ended(states: Any, execution: str) -> list[dict[str, Any]]:
     events: list[dict[str, Any]] = states.get_execution_history(executionArn=execution)["events"]
     return events if events[-1]["type"] == "ExecutionAborted" else []

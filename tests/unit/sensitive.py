@@ -134,6 +134,9 @@ def _spaced(text: str) -> str:
     return " ".join(text)
 
 
+_ZEROS = "\u0660\u06f0\u0966\u09e6\u0e50"
+"""Arabic, Persian, Devanagari, Bengali, Thai."""
+_OTHER_DIGITS = {ord(digit): chr(ord(_ZEROS[int(digit) % len(_ZEROS)]) + int(digit)) for digit in DIGITS}
 DISGUISES = {
     "plain": str,
     "url": lambda text: quote(text, safe=""),
@@ -147,6 +150,7 @@ DISGUISES = {
     "zero-width": "\u200b".join,
     "soft hyphens": "\u00ad".join,
     "tags": "\U000e0041".join,
+    "digits of other scripts": lambda text: text.translate(_OTHER_DIGITS),
     "base64 of hexadecimal": lambda text: base64.b64encode(text.encode().hex().encode()).decode(),
     "base64 twice, then url": lambda text: quote(base64.b64encode(base64.b64encode(text.encode())).decode(), safe=""),
 }

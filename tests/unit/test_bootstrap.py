@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from septet.bootstrap import Configuration, configuration, now
+from septet.bootstrap.settings import Configuration, configuration, now
 
 COMPLETE = {f"SEPTET_{name.upper()}": f"the {name}" for name in Configuration.__slots__}
 
@@ -33,6 +33,7 @@ def python(code: str) -> str:
     environment = COMPLETE | {"AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
     environment |= {
         "SEPTET_JWKS_URL": "http://127.0.0.1:1/keys",
+        "SEPTET_CONCURRENT_RUNS": "1000",
         "SEPTET_BUDGETS": '{"day": 3, "run": 2, "usual": 1}',
         "PYTHONPATH": os.pathsep.join(sys.path),
         "PATH": os.environ["PATH"],
@@ -46,29 +47,42 @@ def python(code: str) -> str:
 @pytest.mark.parametrize(
     ("made", "port"),
     [
-        ("journal()", "DynamoJournal"),
-        ("runs()", "DynamoRuns"),
-        ("ledger()", "DynamoLedger"),
-        ("sweeper()", "Sweeper"),
-        ("sealer()", "Sealer"),
-        ("eraser()", "Eraser"),
-        ("api_ports({}, {}).eraser", "LambdaEraser"),
-        ("approvals()", "DynamoApprovals"),
-        ("executions()", "StepFunctionsExecutions"),
-        ("agent_ports()", "Ports"),
-        ("health()", "DynamoHealth"),
-        ("replies()", "DynamoCache"),
-        ("_bedrock()", "BedrockModel"),
-        ("_sagemaker()", "SageMakerModel"),
-        ("_openai()", "OpenAiModel"),
-        ("_model_client('bedrock-runtime', 'eu-west-1').meta.region_name", "str"),
-        ("gateway({}, {}, POLICIES, {})", "Gateway"),
-        ("table('orders')[1]", "str"),
+        ("journals.journal()", "DynamoJournal"),
+        ("stores.runs()", "DynamoRuns"),
+        ("accounts.ledger()", "DynamoLedger"),
+        ("endings.sweeper()", "Sweeper"),
+        ("sealing.sealer()", "Sealer"),
+        ("erasing.eraser()", "Eraser"),
+        ("api.ports({}, {}).eraser", "LambdaEraser"),
+        ("stores.approvals()", "DynamoApprovals"),
+        ("callees.executions()", "StepFunctionsExecutions"),
+        ("agents.ports()", "Ports"),
+        ("agents.health()", "DynamoHealth"),
+        ("agents.replies()", "DynamoCache"),
+        ("agents._bedrock()", "BedrockModel"),
+        ("agents._sagemaker()", "SageMakerModel"),
+        ("agents._openai()", "OpenAiModel"),
+        ("agents._model_client('bedrock-runtime', 'eu-west-1').meta.region_name", "str"),
+        ("gateway.made({}, {}, POLICIES, {})", "Gateway"),
+        ("batches.working({})", "Working"),
+        ("batches.writing()", "Writing"),
+        ("branches.claimer()", "Claimer"),
+        ("branches.comparer()", "Comparer"),
+        ("branches.resolver()", "Resolver"),
+        ("endings.reconciler()", "Reconciler"),
+        ("events.intake({}, {}, {})", "Intake"),
+        ("gateway.undoer()", "LambdaUndoer"),
+        ("inquiries.inquirer()", "Inquirer"),
+        ("routing.selector(None)", "Selector"),
+        ("sessions.stage()", "Stage"),
+        ("tools.library()", "Library"),
+        ("tools.table('orders')[1]", "str"),
     ],
 )
 def test_every_port_is_made_of_what_the_environment_names(made: str, port: str) -> None:
     policies = "POLICIES = {'sources': {}, 'schema': 'entity Agent;', 'tenants': {}, 'mode': 'enforce'}"
-    assert python(f"from septet import bootstrap; {policies}; print(type(bootstrap.{made}).__name__)").strip() == port
+    module = made.partition(".")[0]
+    assert python(f"from septet.bootstrap import {module}; {policies}; print(type({made}).__name__)").strip() == port
 
 
 HEAVY = ("pydantic", "cedarpy", "opentelemetry", "fastjsonschema", "jwt", "aws_lambda_powertools.event_handler", "aws_xray_sdk")
@@ -76,21 +90,28 @@ HEAVY = ("pydantic", "cedarpy", "opentelemetry", "fastjsonschema", "jwt", "aws_l
 
 def test_nothing_heavy_is_on_the_cold_path_of_an_agent() -> None:
     code = (
-        "import sys; from septet import bootstrap; from septet.entry.agent import serve; serve('handler.py'); "
-        "bootstrap.agent_ports(); print(' '.join(sys.modules))"
+        "import sys; from septet.bootstrap import agents; from septet.entry.agent import serve; serve('handler.py'); "
+        "agents.ports(); print(' '.join(sys.modules))"
     )
     loaded = python(code).split()
     assert "boto3" in loaded
     assert [name for name in loaded if name.startswith(HEAVY)] == []
 
 
+@pytest.mark.parametrize(
+    "imported", ["septet.entry.tool, septet.bootstrap.tools", "septet.entry.gateway, septet.bootstrap.gateway", "septet.entry.api"]
+)
+def test_neither_tools_nor_the_gateway_nor_the_api_know_opentelemetry(imported: str) -> None:
+    assert "opentelemetry" not in python(f"import sys; import {imported}; print(' '.join(sys.modules))").split()
+
+
 def test_a_function_that_needs_no_client_loads_no_boto3() -> None:
-    assert "boto3" not in python("import sys; import septet.entry.tool, septet.bootstrap; print(' '.join(sys.modules))").split()
+    assert "boto3" not in python("import sys; import septet.entry.tool, septet.bootstrap.tools; print(' '.join(sys.modules))").split()
 
 
 DECIDED = """
 import json
-from septet import bootstrap
+from septet.bootstrap import gateway
 from septet.core.runs import Run
 
 manifests = {"look": {"effect": "read", "repeat": "none"}}
@@ -100,7 +121,7 @@ sources = {"all.cedar": every % ("all", "permit", "") + every % ("out", "forbid"
 tenants = {"strict": every % ("mine", "forbid", "")}
 for mode in ("enforce", "shadow"):
     declared = {"sources": sources, "schema": schema, "tenants": tenants, "mode": mode}
-    made = bootstrap.gateway(manifests, {}, declared, {"hosts": ["ours.example"], "prefixes": [], "mail_domains": []})
+    made = gateway.made(manifests, {}, declared, {"hosts": ["ours.example"], "prefixes": [], "mail_domains": []})
     for tenant, url in (("acme", "https://ours.example/"), ("strict", "https://ours.example/"), ("acme", "https://theirs.example/")):
         run = Run(tenant=tenant, run="run-1", workflow="w", submitter="s", digest="", created_at=0)
         print(mode, tenant, made.projections.monitor(run).decide("look", {"url": url}, now=1).outcome)

@@ -18,15 +18,18 @@ ROOT = Path(next(iter(septet.__path__)))
 CONTAINERS = {"dict", "list", "set", "OrderedDict", "defaultdict", "Counter", "deque", "WeakValueDictionary", "WeakKeyDictionary"}
 CACHES = {"cache", "lru_cache", "cached_property"}
 KEPT = {
+    "aws/calling_replays.py:_client": "the client of whoever calls with replays, which is the deployment's",
+    "aws/calling_replays.py:_url": "the address of the queue of replays, which is the deployment's",
     "aws/clients.py:_client": "clients by service and region",
+    "aws/dead_letters.py:_url": "the address of the queue of dead letters, which is the deployment's",
     "aws/signing.py:_public": "the public key of seals",
-    "bootstrap.py": "adapters and settings, which are the deployment's",
-    "core/entries.py:_speller": "by kind of entry",
+    "bootstrap/": "adapters and settings, which are the deployment's",
+    "core/spelling.py:_speller": "by kind of entry",
+    "core/spelling.py:_plain": "by kind of entry",
     "core/journal.py": "names of agents, turns and bundles, each by itself",
+    "core/schemas.py": "schemas of bundles and workflows, by their text",
     "entry/": "an agent's bundle, the gateway, the API: what the synth wrote, and adapters",
-    "execution/answers.py:_compiled": "compiled schemas of bundles, by their text",
     "integration/approving.py:run": "for one listing: the function that holds it is made anew for each",
-    "integration/inputs.py": "compiled schemas of workflows, by their text",
     "security/cedar.py": "entities by agent and tenant, verdicts by the whole question, which has the tenant",
     "security/disguises.py": "single characters",
     "security/intents.py:MASKS": "a fixed list of verbs",

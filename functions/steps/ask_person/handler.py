@@ -3,16 +3,24 @@
 from collections.abc import Mapping
 from typing import Any
 
-from septet import bootstrap
+from septet.bootstrap import accounts, callees, stores
 from septet.core.errors import InputRejected
+from septet.core.journal import MAIN, Branch
+from septet.core.waits import for_approval
 from septet.entry.guard import guarded
+from septet.orchestration.waiting import wait
 from septet.security.delivery import deliver
 
 
 @guarded
 def handler(event: Mapping[str, Any], _: object) -> None:
-    """Take ``{"tenant", "run", "approval", "token"}``; the run is there for whoever looks at the invocation."""
-    approval = bootstrap.approvals().wait(event["tenant"], event["approval"], event["token"])
+    """Take ``{"tenant", "run", "approval", "token"}`` and, where it is not ``main`` that asks, its ``branch``.
+
+    Raises RunStopped when the run, or the branch, is stopped: then nobody is waited for.
+    """
+    branch = Branch(tenant=event["tenant"], run=event["run"], path=event.get("branch", MAIN))
+    wait(branch, for_approval(event["approval"]), event["token"], waits=stores.waits(), ledger=accounts.ledger())
+    approval = stores.approvals().wait(event["tenant"], event["approval"], event["token"])
     if approval is None:
         raise InputRejected(f"there is no approval {event['approval']}")
-    deliver(approval, bootstrap.approvals(), bootstrap.executions())
+    deliver(approval, stores.approvals(), callees.executions())

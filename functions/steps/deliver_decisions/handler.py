@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from septet import bootstrap
+from septet.bootstrap import callees, settings, stores
 from septet.entry.guard import guarded
 from septet.entry.logs import logger
 from septet.security.delivery import overdue, redeliver
@@ -14,10 +14,13 @@ log = logger()
 @guarded
 def handler(_: Mapping[str, Any], __: object) -> None:
     """Take any event."""
-    approvals = bootstrap.approvals()
+    approvals = stores.approvals()
     try:
-        if told := redeliver(approvals, bootstrap.executions(), bootstrap.now):
+        if told := redeliver(approvals, callees.executions(), settings.now):
             log.info("delivered", extra={"decisions": told})
     finally:
-        for question in overdue(approvals, bootstrap.now()):
-            log.warning("escalated", extra={"tenant": question.tenant, "approval": question.approval, "roles": question.escalate_to})
+        for question in overdue(approvals, stores.runs(), settings.now()):
+            log.warning(
+                "escalated",
+                extra={"tenant": question.tenant, "run": question.run, "approval": question.approval, "roles": question.escalate_to},
+            )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from septet import bootstrap
+from septet.bootstrap import sealing
 from septet.entry.guard import guarded
 from septet.entry.logs import logger
 
@@ -16,6 +16,6 @@ log = logger()
 @guarded
 def handler(_: Mapping[str, Any], context: Any) -> None:
     """Take any event."""
-    done = bootstrap.sealer().seal(lambda: context.get_remaining_time_in_millis() > RESERVE)
+    done = sealing.sealer().seal(lambda: context.get_remaining_time_in_millis() > RESERVE)
     if any(asdict(done).values()):
         log.info("sealed", extra=asdict(done))

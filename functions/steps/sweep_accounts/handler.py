@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from septet import bootstrap
+from septet.bootstrap import endings
 from septet.entry.guard import guarded
 from septet.entry.logs import logger
 
@@ -14,6 +14,6 @@ log = logger()
 @guarded
 def handler(_: Mapping[str, Any], __: object) -> None:
     """Take any event."""
-    swept = bootstrap.sweeper().sweep()
+    swept = endings.sweeper().sweep()
     if any(asdict(swept).values()):
         log.info("swept", extra=asdict(swept))

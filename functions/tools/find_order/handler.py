@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from septet import bootstrap
 from septet.aws.items import item, values
+from septet.bootstrap import tools
 from septet.entry.tool import Context, serve
 
 SHOWN = ("order_id", "customer", "item", "status", "ordered_on", "total_cents", "refundable_cents", "currency")
 
 
-def find_order(arguments: Mapping[str, Any], context: Context, *, table: bootstrap.Tables = bootstrap.table) -> dict[str, Any]:
+def find_order(arguments: Mapping[str, Any], context: Context, *, table: tools.Tables = tools.table) -> dict[str, Any]:
     """Return the order, or ``{"found": False}``."""
     client, orders = table("orders")
     key = item({"tenant": context.tenant, "order_id": arguments["order_id"]})

@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from septet import bootstrap
 from septet.aws.items import item
+from septet.bootstrap import tools
 from septet.core.errors import PolicyDenied
 from septet.entry.tool import Context, serve
 
 RULE = "customer = :customer AND refundable_cents >= :amount AND #status IN (:delivered, :lost)"  # whatever an agent made of the policy
 
 
-def issue_refund(arguments: Mapping[str, Any], context: Context, *, table: bootstrap.Tables = bootstrap.table) -> dict[str, Any]:
+def issue_refund(arguments: Mapping[str, Any], context: Context, *, table: tools.Tables = tools.table) -> dict[str, Any]:
     """Return the payment; the same key returns the same one. Raises PolicyDenied for a refund that the rule forbids."""
     (client, refunds), (_, orders) = table("refunds"), table("orders")
     order, amount = arguments["order_id"], arguments["amount_cents"]

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from septet import bootstrap
 from septet.aws.items import item, values
+from septet.bootstrap import tools
 from septet.entry.tool import Context, serve
 
 RULES = {
@@ -17,7 +17,7 @@ RULES = {
 """By the order's status: whether a refund is due, and the rule."""
 
 
-def refund_policy(arguments: Mapping[str, Any], context: Context, *, table: bootstrap.Tables = bootstrap.table) -> dict[str, Any]:
+def refund_policy(arguments: Mapping[str, Any], context: Context, *, table: tools.Tables = tools.table) -> dict[str, Any]:
     """Return whether a refund is due, at most how much, and the rule behind it."""
     client, orders = table("orders")
     key = item({"tenant": context.tenant, "order_id": arguments["order_id"]})

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from local.doubles.answer import UNEXPECTED, ModelError
+from local.doubles.answer import CAME, UNEXPECTED, ModelError
 from local.doubles.call import ModelCall, words
 from local.doubles.scenario.library import Loaded
 from local.doubles.scenario.script import AgentScript, Fault, Scenario, Step, Turns
 
 _EXCERPT = 100
-_MOST_LISTED = 4
+_MOST_LISTED = 3
+"""Scenarios that are told: with a platform's own 500 characters for an error, all that is to be done is among them."""
 _TEXT = 45
 """Characters of a scenario's text that are told."""
 ANY_TURN = "*"
@@ -27,10 +28,10 @@ class UnexpectedCall(ModelError):  # noqa: N818 (it is what came, not what faile
     def __init__(self, call: ModelCall, *, expected: str, scenario: str = "none") -> None:
         """*expected* says the cause and the fix in a sentence or two; *scenario* names the one selected."""
         came = (
-            f"Came: agent '{call.agent or '(none given)'}', turn '{call.turn}', step {call.step}, run '{call.run}', "
+            f"agent '{call.agent or '(none given)'}', turn '{call.turn}', step {call.step}, run '{call.run}', "
             f"scenario selected: {scenario}, last message: {_excerpt(call)}."
         )
-        message = f"{UNEXPECTED}{expected} {came}"
+        message = f"{UNEXPECTED}{expected}{CAME}{came}"
         super().__init__("ValidationException", message, outcome="unexpected")
 
 
@@ -79,15 +80,22 @@ def _select(loaded: Sequence[Loaded], call: ModelCall) -> Loaded:
     if fitting:
         names = ", ".join(f"'{one.scenario.scenario}' ({one.source})" for one in fitting)
         raise UnexpectedCall(call, expected="expected one scenario, but several fit. Make `when.contains` more particular.", scenario=names)
-    expected = f"send a message that a scenario is for ({_known(loaded)}), or load a scenario for this one. None holds '{said[:_TEXT]}'."
+    known = _known(loaded, call.agent)
+    expected = f"send a message that a scenario is for ({known}), or load a scenario for this one. None holds '{said[:_TEXT]}'."
     raise UnexpectedCall(call, expected=expected)
 
 
-def _known(loaded: Sequence[Loaded]) -> str:
-    """What a message may hold to be answered, shortened."""
-    texts = [" and ".join(f"'{_short(text)}'" for text in one.scenario.when.texts) for one in loaded[:_MOST_LISTED]]
-    more = [f"{len(loaded) - _MOST_LISTED} more"] * (len(loaded) > _MOST_LISTED)
+def _known(loaded: Sequence[Loaded], agent: str) -> str:
+    """What a message may hold to be answered, shortened: where *agent* has a part, so that other workflows' scenarios are left out."""
+    fitting = [one for one in loaded if agent in one.scenario.agents] or loaded
+    texts = [_named(one.scenario.when.texts) for one in fitting[:_MOST_LISTED]]
+    more = [f"{len(fitting) - _MOST_LISTED} more"] * (len(fitting) > _MOST_LISTED)
     return "; ".join([*texts, *more]) or "none is loaded"
+
+
+def _named(texts: Sequence[str]) -> str:
+    whole = " and ".join(f"'{text}'" for text in texts)
+    return whole if len(whole) <= _TEXT else f"'{_short(texts[0])}'{' and more' * (len(texts) > 1)}"
 
 
 def _short(text: str) -> str:

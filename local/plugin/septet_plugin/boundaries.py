@@ -37,8 +37,9 @@ class Boundaries:
         self._lock = threading.Lock()
 
     def began(self, event: bytes) -> None:
-        """Take the next event: every boundary up to the next one belongs to its run."""
-        self._event_run = _run(event)
+        """Take the next event: every boundary up to the next one belongs to its run. Of several runs, as a stream tells of, none is its."""
+        runs = set(RUN.findall(event))
+        self._event_run = runs.pop().decode() if len(runs) == 1 else ""
         self.hand_over(EVENT, lambda: None)
 
     def hand_over[T](self, name: str, action: Callable[[], T]) -> T:
@@ -46,7 +47,7 @@ class Boundaries:
         return self._cross(self._event_run, lambda: name, action)
 
     def send[T](self, request: Any, action: Callable[[], T]) -> T:
-        """Perform *action*, which sends *request* of botocore; a request whose event names no run may name one itself."""
+        """Perform *action*, which sends *request* of botocore; a request whose event names no run, or several, may name one itself."""
         run = self._event_run or _run(request.url.encode()) or _run(_body(request))
         return self._cross(run, lambda: named(request), action)
 

@@ -1,4 +1,4 @@
-"""Repairs of LocalStack's Step Functions: limits, missed heartbeats, and executions that are stopped."""
+"""Repairs of LocalStack's Step Functions: limits, missed heartbeats, executions that are stopped, and those of distributed maps."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ from localstack.services.stepfunctions.asl.eval.environment import Environment
 from localstack.services.stepfunctions.asl.eval.event.event_detail import EventDetails
 from localstack.services.stepfunctions.asl.eval.program_state import ProgramStopped
 from localstack.services.stepfunctions.backend.alias import Alias
-from localstack.services.stepfunctions.backend.execution import Execution
+from localstack.services.stepfunctions.backend.execution import BaseExecutionWorkerCommunication, Execution
 from localstack.services.stepfunctions.provider import StepFunctionsProvider
 
 from septet_plugin import repairs
@@ -37,7 +37,9 @@ def repair() -> None:
     repairs.put(StepFunctionsProvider.publish_state_machine_version, _first_revision)
     repairs.put(StateTaskServiceCallback._from_error, _name_missed_heartbeat)  # noqa: SLF001 where an exception gets its name
     repairs.put(ErrorEqualsDecl._eval_body, _match_missed_heartbeat)  # noqa: SLF001 where a Catch or Retry is matched
+    repairs.put(StepFunctionsProvider.list_executions, _of_maps)
     repairs.put(Execution.stop, _stop)
+    repairs.put(BaseExecutionWorkerCommunication._reflect_execution_status, _keep_end)  # noqa: SLF001 where a program's end is noted
     repairs.put(Environment.set_error, _keep_stopped)
     # StartExecution copies the state machine, and with it the aliases, whose locks cannot be copied.
     Alias.__deepcopy__ = lambda alias, _: alias  # type: ignore[attr-defined] # LocalStack's class has none
@@ -61,6 +63,11 @@ def _limited(field: str) -> Callable[..., Any]:
 def _first_revision(publish: Callable[..., Any], provider: StepFunctionsProvider, context: Any, **given: Any) -> Any:
     """Take INITIAL for the revision of a state machine that was never updated; LocalStack has no name for it."""
     return publish(provider, context, **{**given, "revision_id": None} if given.get("revision_id") == "INITIAL" else given)
+
+
+def _of_maps(usual: Callable[..., Any], provider: StepFunctionsProvider, context: Any, *named: Any, **given: Any) -> Any:
+    """A distributed map has no executions of its own here, and ends with the execution that it is in: there are none to list."""
+    return {"executions": []} if given.get("map_run_arn") else usual(provider, context, *named, **given)
 
 
 def _name_missed_heartbeat(
@@ -95,6 +102,12 @@ def _stop(usual: Callable[..., None], execution: Execution, stop_date: datetime,
     execution.error, execution.cause = error, cause
     for waiting in list(env.callback_pool_manager._pool.values()):  # noqa: SLF001 it has no other way in
         waiting.interrupt_all()
+
+
+def _keep_end(usual: Callable[..., None], told: BaseExecutionWorkerCommunication) -> None:
+    """Leave a stopped execution its end when what it was in the middle of comes back."""
+    if told.execution.exec_status != ExecutionStatus.ABORTED:
+        usual(told)
 
 
 def _keep_stopped(usual: Callable[..., None], env: Environment, error: Any) -> None:

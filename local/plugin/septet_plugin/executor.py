@@ -1,8 +1,10 @@
 """LocalStack's Lambda executor `process`: each execution environment of a function is a process on this machine."""
 
+import json
 import logging
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Any, Final, override
 
@@ -11,7 +13,7 @@ from localstack.services.lambda_.invocation.lambda_models import ArchiveCode, Fu
 from localstack.services.lambda_.invocation.plugins import RuntimeExecutorPlugin
 from localstack.services.lambda_.invocation.runtime_executor import RuntimeExecutor
 
-from septet_plugin import metrics, variables
+from septet_plugin import answers, metrics, variables
 from septet_plugin.client_context import decoded
 from septet_plugin.environment import Environment, Request, Settings
 from septet_plugin.faults import PLANS
@@ -93,8 +95,10 @@ class ProcessExecutor(RuntimeExecutor):
             trace_id=payload.get("trace-id") or "",
             client_context=self._client_context,
         )
-        outcome = self._environment.invoke(request)
         function = self.function_version.id
+        if rule := PLANS.planned(function.function_name, request.payload):
+            return _planned(request.request_id, rule)
+        outcome = self._environment.invoke(request)
         metrics.SINK.take(outcome.logs, account=function.account, region=function.region)
         return InvocationResult(request.request_id, outcome.body, is_error=outcome.is_error, logs=outcome.logs)
 
@@ -128,6 +132,15 @@ class ProcessExecutor(RuntimeExecutor):
     @override
     def cleanup_version(cls, function_version: FunctionVersion) -> None:
         """Leave the unpacked code: it lies under the twin's state, which goes as a whole."""
+
+
+def _planned(request_id: str, rule: dict[str, Any]) -> InvocationResult:
+    """What a test has planned in place of what the function's code would do, after the time that it is to take."""
+    time.sleep(rule.get("seconds", 0))
+    if "error" in rule:
+        body = answers.document(rule["error"], "a test planned this error; the function's code was not asked")
+        return InvocationResult(request_id, body, is_error=True, logs="")
+    return InvocationResult(request_id, json.dumps(rule["answer"]).encode(), is_error=False, logs="")
 
 
 def _folder() -> Path:

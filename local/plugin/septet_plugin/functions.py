@@ -1,11 +1,13 @@
 """Repairs of LocalStack's Lambda service: payload limits, log groups, client context."""
 
 import json
+from collections import defaultdict
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, override
 
 from localstack.aws.api import CommonServiceException
 from localstack.aws.api.lambda_ import InvocationType
+from localstack.services.lambda_.invocation.assignment import AssignmentService
 from localstack.services.lambda_.invocation.execution_environment import ExecutionEnvironment
 from localstack.services.lambda_.invocation.lambda_models import AliasRoutingConfig, FunctionVersion, Invocation, InvocationResult
 from localstack.services.lambda_.invocation.lambda_service import LambdaService
@@ -25,6 +27,7 @@ def repair() -> None:
     repairs.put(ExecutionEnvironment.invoke, _tell_executor)
     repairs.put(ExecutionEnvironment.get_log_group_name, _configured_log_group)
     repairs.put(LambdaService.invoke, _limit_payload)
+    repairs.put(AssignmentService.__init__, _let_environments_begin_meanwhile)
     repairs.put(LambdaProvider._create_routing_config_model, _take_weights)  # noqa: SLF001 where UpdateAlias fails
     # On Debian a template's inline code would be packed by a program zip that may be absent.
     testutil.is_debian = lambda: False  # type: ignore[assignment, attr-defined] # LocalStack caches the answer
@@ -33,6 +36,19 @@ def repair() -> None:
 def deployed() -> frozenset[str]:
     """The names of all functions there are."""
     return frozenset(name for _, _, store in lambda_stores.iter_stores() for name in store.functions)
+
+
+class _Environments(dict[str, Any]):
+    """Whoever goes through those there are is not disturbed by one that begins: the invocation would fail."""
+
+    @override
+    def values(self) -> Any:
+        return [*super().values()]
+
+
+def _let_environments_begin_meanwhile(make: Callable[[AssignmentService], None], service: AssignmentService) -> None:
+    make(service)
+    service.environments = defaultdict(_Environments)
 
 
 def _tell_executor(

@@ -16,6 +16,8 @@ from septet_plugin.settling import SETTLED
 
 LOG: Final = logging.getLogger(__name__)
 
+_THERE: Final = "it has GET /_septet/environments, and PUT and GET /_septet/faults/RUN with the id of a run (docs/twin.md)"
+
 
 class Routes:
     """The plug-in's own routes on LocalStack's port."""
@@ -38,6 +40,13 @@ class Routes:
     def faults(self, _: Request, run: str) -> Response:
         """Say what came of a plan: the boundaries in the order in which they were crossed, kills, and duels."""
         return Response.for_json(PLANS.outcome(run))
+
+    @route("/_septet")
+    @route("/_septet/")
+    @route("/_septet/<path:_path>")
+    def nothing(self, request: Request, **_: str) -> Response:
+        """Say what there is: without it LocalStack takes such a path for a bucket's."""
+        return Response.for_json({"message": f"the twin has no {request.method} {request.path}: {_THERE}"}, status=404)
 
 
 @hooks.on_infra_start()  # type: ignore[untyped-decorator] # LocalStack's

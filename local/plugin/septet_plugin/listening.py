@@ -1,4 +1,8 @@
-"""LocalStack's server on the address it is told to listen on. Its own listens on every address of the machine, whatever it is told."""
+"""LocalStack's server on the address it is told to listen on. Its own listens on every address of the machine, whatever it is told.
+
+It leaves it to clients to end a connection that is idle. Ended from here after a minute, one is lost now and then in the moment in which
+its client sends the next request; LocalStack's own clients, and those of tests, do not send that again.
+"""
 
 from typing import override
 
@@ -17,6 +21,7 @@ class ListeningServer(TwistedRuntimeServer):
     def register(self, gateway: Gateway, listen: list[config.HostAndPort], ssl_creds: tuple[str, str] | None = None) -> None:
         """Listen. Raise CannotListenError when an address is taken, where LocalStack's own would start deaf."""
         site = TwistedGateway(gateway)
+        site.timeOut = None
         for address in listen:
             reactor.listenTCP(address.port, site, interface=address.host)  # type: ignore[arg-type] # zope's interface has no self
 

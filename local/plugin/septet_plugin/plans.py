@@ -8,6 +8,10 @@ from typing import Any, Final
 SIDES: Final = ("before", "after")
 
 
+def _duration(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= 900  # noqa: PLR2004 no function may take longer
+
+
 def _whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
@@ -15,6 +19,15 @@ def _whole(value: Any) -> bool:
 _PLAN: Final[Mapping[str, tuple[str, Callable[[Any], bool]]]] = {
     "kill": ("an object", lambda value: isinstance(value, dict)),
     "twice": ("true or false", lambda value: isinstance(value, bool)),
+    "fail": ("a list of objects", lambda value: isinstance(value, list) and all(isinstance(one, dict) for one in value)),
+}
+_FAIL: Final[Mapping[str, tuple[str, Callable[[Any], bool]]]] = {
+    "function": ("the name of a function", lambda value: isinstance(value, str)),
+    "error": ("the name of an error", lambda value: isinstance(value, str) and bool(value)),
+    "answer": ("an object", lambda value: isinstance(value, dict)),
+    "holding": ("a text that the event holds", lambda value: isinstance(value, str) and bool(value)),
+    "seconds": ("a number of seconds, 900 at most", _duration),
+    "times": ("a whole number from 1", _whole),
 }
 _KILL: Final[Mapping[str, tuple[str, Callable[[Any], bool]]]] = {
     "function": ("the name of a function", lambda value: isinstance(value, str)),
@@ -36,10 +49,21 @@ def checked(plan: bytes, functions: Collection[str] | None = None) -> dict[str, 
     _check(found, _PLAN, "")
     kill = found.get("kill", {})
     _check(kill, _KILL, "kill.")
-    if functions is not None and "function" in kill and kill["function"] not in functions:
-        near = ", ".join(get_close_matches(kill["function"], functions)) or ", ".join(sorted(functions)) or "none"
-        raise ValueError(f"kill.function is {kill['function']!r}, which is deployed nowhere here; there is: {near}")
+    _deployed(kill, "kill", functions)
+    for place, failure in enumerate(found.get("fail", [])):
+        _check(failure, _FAIL, f"fail[{place}].")
+        if "function" not in failure:
+            raise ValueError(f"fail[{place}].function is missing: say which function ends so")
+        if ("error" in failure) == ("answer" in failure):
+            raise ValueError(f"fail[{place}].error or fail[{place}].answer is missing: give one of them")
+        _deployed(failure, f"fail[{place}]", functions)
     return found
+
+
+def _deployed(given: Mapping[str, Any], where: str, functions: Collection[str] | None) -> None:
+    if functions is not None and "function" in given and given["function"] not in functions:
+        near = ", ".join(get_close_matches(given["function"], functions)) or ", ".join(sorted(functions)) or "none"
+        raise ValueError(f"{where}.function is {given['function']!r}, which is deployed nowhere here; there is: {near}")
 
 
 def _check(given: Mapping[str, Any], known: Mapping[str, tuple[str, Callable[[Any], bool]]], within: str) -> None:

@@ -10,6 +10,8 @@ from localstack.aws.spec import load_service
 from localstack.services.moto import _proxy_moto
 from localstack.services.plugins import Service, aws_provider
 
+from septet_plugin import transactions
+
 
 def _answered_by_moto(api: str, provider: str, own: Callable[[], dict[str, Any]] = dict) -> Callable[[], Service]:
     """Make a provider; `own` is called when the service is first used and gives handlers of operations that moto lacks."""
@@ -23,15 +25,22 @@ def _answered_by_moto(api: str, provider: str, own: Callable[[], dict[str, Any]]
     return registered
 
 
+_ALONE = Lock()
+
+
+def _alone(context: RequestContext, request: ServiceRequest) -> Any:
+    """One operation at a time: moto's transactions look first and write later, and roll back in sight of others and of the streams."""
+    with _ALONE:
+        return _proxy_moto(context, request)
+
+
 def _dynamodb() -> dict[str, Any]:
-    """One operation at a time: moto's transactions look first and write later, and roll back in sight of others."""
-    alone = Lock()
+    transactions.repair()
+    return dict.fromkeys(load_service("dynamodb").operation_names, _alone)
 
-    def answer(context: RequestContext, request: ServiceRequest) -> Any:
-        with alone:
-            return _proxy_moto(context, request)
 
-    return dict.fromkeys(load_service("dynamodb").operation_names, answer)
+def _streams() -> dict[str, Any]:
+    return dict.fromkeys(load_service("dynamodbstreams").operation_names, _alone)
 
 
 def _sagemaker() -> dict[str, Any]:
@@ -50,6 +59,6 @@ def _sagemaker() -> dict[str, Any]:
 
 
 dynamodb = _answered_by_moto("dynamodb", "moto", _dynamodb)
-dynamodbstreams = _answered_by_moto("dynamodbstreams", "moto")
+dynamodbstreams = _answered_by_moto("dynamodbstreams", "moto", _streams)
 sagemaker = _answered_by_moto("sagemaker", "default", _sagemaker)
 xray = _answered_by_moto("xray", "default")

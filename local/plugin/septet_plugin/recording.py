@@ -13,11 +13,14 @@ _NAMING: Final = (
     *("Bucket", "Key", "Prefix", "Delete", "Tagging", "ObjectLockMode", "ServerSideEncryption", "SSEKMSKeyId", "SSEKMSEncryptionContext"),
     *(
         "IfNoneMatch",
+        "QueueName",
+        "QueueUrl",
         "logGroupName",
         "FunctionName",
         "Qualifier",
         "stateMachineArn",
         "executionArn",
+        "mapRunArn",
         "SecretId",
         "KeyId",
         "SigningAlgorithm",
@@ -61,9 +64,16 @@ class Recording:
 
 
 def about(service: str, request: Mapping[str, Any], operation: str, schema: Schema) -> dict[str, Any]:
-    """What a call is done to: DynamoDB's as `parts`, others' by the parameters that name it."""
+    """What a call is done to: DynamoDB's as `parts`, others' by the parameters that name it.
+
+    A place in a stream begins with the stream's ARN. It is new with every call, so it would fill the record.
+    """
     if service == "dynamodb":
         return {"parts": [*_parts(operation, request, schema)]}
+    if service == "dynamodbstreams":
+        return {"StreamArn": (request.get("StreamArn") or request["ShardIterator"]).partition("|")[0]}
+    if service == "events" and "Entries" in request:
+        return {"Entries": [{"EventBusName": bus} for bus in sorted({one.get("EventBusName", "default") for one in request["Entries"]})]}
     return {name: request[name] for name in _NAMING if isinstance(request.get(name), str | dict)}
 
 

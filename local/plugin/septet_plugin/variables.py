@@ -24,7 +24,7 @@ def of_process(
 
     `given`: what LocalStack makes of the configuration. `folder`: the unpacked code. `layers`: unpacked layers in the order of the
     configuration. `scratch`: the environment's own temporary folder. `compiled`: where byte code is kept between cold starts.
-    `model_server`: URL that answers for Bedrock and SageMaker.
+    `model_server`: URL that answers for Bedrock and SageMaker, and takes traces.
     """
     variables = {name: str(value) for name, value in given.items() if not name.startswith(_OF_LOCALSTACK)}
     paths = _layer_paths(layers)
@@ -33,6 +33,7 @@ def of_process(
     if model_server:
         variables.setdefault("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", model_server)
         variables.setdefault("AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME", model_server)
+        variables.setdefault("SEPTET_TRACES_URL", f"{model_server}/v1/traces")
     return {
         "PATH": f"{interpreter.parent}:/usr/local/bin:/usr/bin:/bin",
         "LANG": "en_US.UTF-8",

@@ -10,7 +10,7 @@ from septet.aws.gateway import GATEWAY_SECONDS, LambdaGateway
 from septet.aws.lambdas import LASTING, PASSING
 from septet.aws.tools import LambdaTools
 from septet.core.entries import Answer, ToolCall
-from septet.core.errors import Fenced, InputRejected, PolicyDenied, RunStopped, SeptetError, ToolTimedOut
+from septet.core.errors import AgentStopped, Fenced, InputRejected, PolicyDenied, RunStopped, SeptetError, ToolTimedOut
 from septet.core.journal import Branch, Head, Pen, to_json
 from septet.execution.ports import AnsweredInJournal, GatewayBroke, GatewayRequest
 from septet.local.journal import MemoryJournal
@@ -177,6 +177,7 @@ def test_the_gateway_gets_the_request_and_answers_with_entries() -> None:
         (failed("Fenced"), Fenced),
         (failed("InputRejected"), InputRejected),
         (failed("RunStopped"), RunStopped),
+        (failed("AgentStopped"), AgentStopped),
         (failed("KeyError"), GatewayBroke),
         (failed("StoreUnavailable"), GatewayBroke),
         (failed("Sandbox.Timedout"), GatewayBroke),

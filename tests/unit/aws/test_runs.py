@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 from septet.aws.runs import DynamoRuns
@@ -29,6 +30,15 @@ def test_a_record_keeps_whose_roles_it_was_submitted_with() -> None:
     assert runs.get("acme", "run-1") == RUN
 
 
+def test_the_present_attempt_of_a_record_from_before_claims_were_noted_counts_as_claimed() -> None:
+    table = Table()
+    runs = DynamoRuns(table, "runs")
+    runs.create(replace(RUN, attempt=2))
+    assert not admitted(runs)
+    del table.item["claimed"]
+    assert admitted(runs)
+
+
 def test_a_record_from_before_there_were_roles_was_submitted_with_none_and_attended() -> None:
     table = Table()
     runs = DynamoRuns(table, "runs")
@@ -37,3 +47,8 @@ def test_a_record_from_before_there_were_roles_was_submitted_with_none_and_atten
     found = runs.get("acme", "run-1")
     assert found
     assert (found.roles, found.attended) == ((), True)
+
+
+def admitted(runs: DynamoRuns) -> bool:
+    found = runs.get("acme", "run-1")
+    return found is not None and found.admitted

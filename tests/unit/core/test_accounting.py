@@ -24,6 +24,9 @@ ACCOUNT = Account(
     charged=1,
     until=70,
     over=9,
+    halted={"refunds": "ann: enough"},
+    past=30,
+    attempt=2,
 )
 OTHER = Account(tenant="", name="", limit=0, closed=False)
 MOVED = {"spent", "reserved", "available", "reservations", "charged", "until"}

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 
 from septet.core.canonical import canonical
-from septet.core.entries import VERSION, Body, Damaged, Erased, ModelReply, Note, ToolCall, decode, encode, spelling
+from septet.core.entries import Body, Damaged, Erased, ModelReply, Note, ToolCall
+from septet.core.spelling import VERSION, decode, encode, spelling
 from tests.unit.strategies import bodies, quick
 
 
@@ -43,6 +44,9 @@ def test_a_gap_has_a_json_form_too(gap: Body, name: str) -> None:
         {"type": ["note"], "version": VERSION},
         {"type": "note", "version": VERSION, "kind": ""},
         {"type": "note", "version": VERSION, "kind": "", "text": "", "more": 1},
+        {"type": "note", "version": VERSION, "kind": ["x"], "text": ""},
+        {"type": "model_call", "version": VERSION, "model": "", "step": "0"},
+        {"type": "tool_result", "version": VERSION, "call": "", "tool": "", "value": 1, "repeated": 1},
         {"type": "model_reply", "version": VERSION, "model": "", "text": "", "stop": "", "calls": 7},
         {"type": "model_reply", "version": VERSION, "model": "", "text": "", "stop": "", "calls": [{"id": ""}]},
         {"type": "model_reply", "version": VERSION, "model": "", "text": "", "stop": "", "calls": ["call"]},

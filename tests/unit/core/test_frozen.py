@@ -1,6 +1,9 @@
-from collections.abc import Mapping
+import pickle
+from collections.abc import Callable, Mapping
+from copy import copy, deepcopy
 from copy import replace as copied
 from dataclasses import FrozenInstanceError, asdict, dataclass, field, fields, is_dataclass, replace
+from inspect import signature
 from typing import Any, ClassVar
 
 import pytest
@@ -126,11 +129,53 @@ def test_a_value_matches_a_pattern_by_its_fields() -> None:
 
 
 def test_bases_are_refused() -> None:
-    class Below(Empty):
+    class Base:
+        pass
+
+    class Below(Base):
         x: int
 
     with pytest.raises(TypeError, match="bases"):
         frozen(Below)
+    with pytest.raises(TypeError, match="below"):
+        type("Below", (Empty,), {})
+
+
+def test_a_field_may_give_its_default_and_have_any_name() -> None:
+    @frozen
+    class Named:
+        cls: int
+        self: int = field(default=3)
+
+    made = Named(cls=1)
+    assert (made.cls, made.self, maker(Named)(cls=1, self=2).self) == (1, 3, 2)
+
+
+def test_a_default_that_can_be_changed_is_refused_as_by_a_dataclass() -> None:
+    @frozen
+    class Shared:
+        tags: list[str] = []  # noqa: RUF012 -- it is refused
+
+    with pytest.raises(ValueError, match="tags"):
+        Shared()
+
+
+@pytest.mark.parametrize("again", [copy, deepcopy, lambda value: pickle.loads(pickle.dumps(value))])  # noqa: S301 -- of its own
+def test_a_copy_of_any_kind_is_an_equal_value(again: Callable[[Any], Any]) -> None:
+    for value in (Point(x=1, tags={"a": "b"}), Empty(), Checked(name="a")):
+        assert (type(again(value)), again(value)) == (type(value), value)
+    point = Point(x=1, tags={"a": "b"})
+    assert (again(point).tags is point.tags) == (again is copy)
+
+
+def test_a_constructor_is_compiled_when_it_is_asked_for_and_once() -> None:
+    @frozen
+    class Late:
+        x: int
+
+    assert not callable(vars(Late)["__new__"])
+    assert maker(Late) is Late.__new__ is maker(Late)
+    assert str(signature(Late)) == "(*, x)"
 
 
 def test_a_maker_makes_what_the_class_makes() -> None:
@@ -140,8 +185,8 @@ def test_a_maker_makes_what_the_class_makes() -> None:
         assert (type(made), made, made.tags) == (Point, usual, usual.tags)
     assert point(x=1).tags is not point(x=1).tags
     with pytest.raises(FrozenInstanceError):
-        point(x=1).x = 2  # type: ignore[misc]
+        point(x=1).x = 2  # type: ignore[misc]  # it is refused
     with pytest.raises(TypeError, match="x"):
-        point(y=1)  # type: ignore[call-arg]
+        point(y=1)  # type: ignore[call-arg]  # so is this
     with pytest.raises(ValueError, match="a name is needed"):
         checked(name="")

@@ -8,7 +8,7 @@ from tests.money import Money
 
 
 def test_whatever_happens_and_wherever_it_breaks_off_no_money_is_lost_and_none_is_spent_twice() -> None:
-    run_state_machine_as_test(Money, settings=settings(max_examples=150, stateful_step_count=30, deadline=None))  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(Money, settings=settings(max_examples=150, stateful_step_count=30, deadline=None))  # type: ignore[no-untyped-call]  # Hypothesis's
 
 
 def test_accounts_are_named_by_what_they_are_of() -> None:

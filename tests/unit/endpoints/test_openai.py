@@ -33,6 +33,15 @@ def test_a_request_goes_to_the_server_s_address_under_the_model_s_id() -> None:
     assert "authorization" not in served.headers[0]
 
 
+def test_a_server_is_told_where_in_its_trace_the_call_stands() -> None:
+    told = "00-65000000000000000000000000000001-00000000000000aa-01"
+    with serving(answering(HELLO)) as served:
+        OpenAiModel(no_secret).complete(request(model=at(served.url), traceparent=told))
+        OpenAiModel(no_secret).complete(request(model=at(served.url)))
+    assert served.headers[0]["traceparent"] == told
+    assert "traceparent" not in served.headers[1]
+
+
 def test_a_key_is_read_by_the_secret_s_name() -> None:
     with serving(answering(HELLO)) as served:
         OpenAiModel({"models/key": "sk-1"}.__getitem__).complete(request(model=at(served.url, secret="models/key")))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from septet.core.errors import InputRejected, ModelRefused
+from septet.core.errors import CheckFailed, InputRejected, ModelRefused
 from septet.entry.agent import serve
 from septet.execution.driver import Ports
 from septet.execution.ports import Reply
@@ -48,8 +48,8 @@ class Context:
 def served(tmp_path: Path) -> Served:
     """The handler of an agent's folder in whose platform a run was submitted, and the model it asks."""
 
-    def make(*lines: Reply | Exception) -> tuple[Callable[[Any], Any], ScriptedModel]:
-        (tmp_path / "bundle.json").write_text(json.dumps(BUNDLE))
+    def make(*lines: Reply | Exception, more: dict[str, Any] | None = None) -> tuple[Callable[[Any], Any], ScriptedModel]:
+        (tmp_path / "bundle.json").write_text(json.dumps(BUNDLE | (more or {})))
         model = ScriptedModel({"clerk": lines})
         platform = Platform(agents={"clerk": agent()}, model=model, tools=Shop().tools, manifests=MANIFESTS)
         platform.submit("run-1", {"message": "hello"})
@@ -70,6 +70,17 @@ def test_a_turn_is_taken_and_its_outcome_is_json(served: Served) -> None:
 def test_the_outcome_says_nothing_of_what_was_said(served: Served) -> None:
     handler, _ = served(says("the customer's secret"))
     assert "secret" not in json.dumps(handler(EVENT))
+
+
+def test_the_check_beside_the_bundle_judges_the_answer(served: Served, tmp_path: Path) -> None:
+    (tmp_path / "check.py").write_text("def check(answer, seen):\n    return [] if answer['text'] == 'I am sure.' else ['be sure']\n")
+    unchecked, _ = served(says("I guess."))
+    assert unchecked(EVENT)["outcome"] == "answer", "a bundle that names no check has none"
+    handler, _ = served(says("I guess."), says("I am sure."), more={"check": True})
+    assert handler(EVENT)["outcome"] == "answer"
+    handler, _ = served(says("I guess."), says("I still guess."), more={"check": True})
+    with pytest.raises(CheckFailed):
+        handler(EVENT)
 
 
 def test_a_failure_is_raised_by_its_name(served: Served) -> None:

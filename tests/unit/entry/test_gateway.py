@@ -146,3 +146,18 @@ def test_an_invocation_by_no_agents_alias_is_refused_before_anything_is_read(tmp
     context: Any = Context(arn)
     with pytest.raises(InputRejected, match="own alias"):
         serve(str(tmp_path / "handler.py"), make=make)({}, context)
+
+
+def test_who_undoes_is_known_by_its_alias_and_an_agent_cannot_have_anything_undone(tmp_path: Path) -> None:
+    for name in DECLARED:
+        (tmp_path / f"{name}.json").write_text("{}")
+    platform = Platform(agents={"clerk": agent()}, model=ScriptedModel({}), tools=Shop().tools, manifests=MANIFESTS)
+    platform.submit("run-1", {"message": "hello"})
+    handler = serve(str(tmp_path / "handler.py"), make=lambda **_: platform.gateway)
+    undoes: Any = Context(f"{GATEWAY}:step-compensate")
+    assert handler({"tenant": "acme", "run": "run-1"}, undoes) == {"outcome": "undone", "undone": 0, "named": 0}
+    with pytest.raises(KeyError):
+        handler({"tenant": "acme", "run": "run-1"}, CLERK)
+    other: Any = Context(f"{GATEWAY}:step-other")
+    with pytest.raises(InputRejected):
+        handler({"tenant": "acme", "run": "run-1"}, other)

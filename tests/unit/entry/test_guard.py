@@ -3,13 +3,14 @@
 import ast
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
-from septet.core.errors import CLASSES, SeptetError
+from septet.core.errors import CLASSES, PolicyDenied, SeptetError
 from septet.entry.guard import LEFT_OUT, guarded
 from septet.entry.tool import serve
 from septet.security.recognisers import find
@@ -47,16 +48,55 @@ class BackendError(Exception):
         return "the customer wrote: my secret is 17"
 
 
+class WantsArgumentsError(Exception):
+    def __new__(cls, _: str) -> Self:
+        return super().__new__(cls)
+
+
+class LastError(Exception):
+    def __init_subclass__(cls) -> None:
+        raise RuntimeError("my secret is that there is none below")
+
+
+class UnsayableError(Exception):
+    def __str__(self) -> str:
+        raise ValueError("my secret")
+
+
+def noted(error: Exception) -> Exception:
+    error.add_note("the customer's secret")
+    return error
+
+
 @pytest.mark.parametrize(
-    "error", [ValueError("the customer wrote: my secret is 17"), KeyError("my secret"), BackendError(), OSError(2, "secret", "secret")]
+    "error",
+    [
+        ValueError("the customer wrote: my secret is 17"),
+        KeyError("my secret"),
+        BackendError(),
+        OSError(2, "secret", "secret"),
+        WantsArgumentsError("my secret"),
+        LastError("my secret"),
+        UnsayableError(),
+        ValidationError.from_exception_data("my secret", [{"type": "missing", "loc": ("my secret",), "input": "my secret"}]),
+        ExceptionGroup("my secret", [ValueError("my secret")]),
+        noted(ValueError("x")),
+    ],
+    ids=lambda error: type(error).__name__,
 )
 def test_any_other_error_keeps_its_name_and_place_and_loses_its_message(error: Exception) -> None:
     with pytest.raises(Exception, match=LEFT_OUT) as raised:
         failing(error)()
     assert type(raised.value).__name__ == type(error).__name__
-    assert "secret" not in str(raised.value)
+    assert "secret" not in "".join(traceback.format_exception(raised.value))
     assert traceback.extract_tb(raised.value.__traceback__)[-1].name == "handler"
     assert raised.value.__cause__ is None
+
+
+def test_a_named_error_loses_its_notes() -> None:
+    with pytest.raises(PolicyDenied) as raised:
+        failing(noted(PolicyDenied("no")))()
+    assert "secret" not in "".join(traceback.format_exception(raised.value))
 
 
 def test_a_cause_is_not_told_either() -> None:

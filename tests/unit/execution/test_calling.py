@@ -6,15 +6,26 @@ from typing import Any
 import pytest
 
 from septet.core.entries import Answer, Failure, ModelCall, ModelFailed, ModelReply, Note
-from septet.core.errors import BudgetExhausted, ContextOverflow, ModelRefused, ModelThrottled, ModelUnavailable, RunStopped, SeptetError
+from septet.core.errors import (
+    AgentStopped,
+    BudgetExhausted,
+    ContextOverflow,
+    ModelRefused,
+    ModelThrottled,
+    ModelUnavailable,
+    RunStopped,
+    SeptetError,
+)
 from septet.core.journal import Branch
 from septet.core.ledger import Account, of_branch
 from septet.core.money import Price, Usage
+from septet.core.traces import from_traceparent, of_entry
 from septet.execution.agents import Agent, Limits
 from septet.execution.ports import unbilled
 from septet.execution.routing import CALLS
 from septet.local.models import ScriptedModel
 from septet.local.platform import Platform
+from septet.observability.places import Place
 from tests.unit.shop import MANIFESTS, MODEL, Shop, agent, asks, find, says
 
 SECOND = replace(MODEL, id="double.model-2", weight=0)
@@ -49,6 +60,27 @@ def balanced(ready: Platform, branch: Branch) -> None:
     assert (found.reserved, dict(found.reservations)) == (0, {})
     assert found.spent == sum(entry.cost for entry in ready.entries(branch))
     assert found.limit == found.spent + found.available
+
+
+def test_a_server_that_goes_on_with_traces_is_told_which_span_calls_it() -> None:
+    who = agent(models=(replace(MODEL, provider="openai"),))
+    ready, branch = platform(asks(find("A-1")), says("Done."), who=who)
+    ready.turn(branch, "clerk")
+    assert isinstance(ready.model, ScriptedModel)
+    told = [from_traceparent(request.traceparent) for request in ready.model.requests]
+    calls = [entry.number for entry in ready.entries(branch) if isinstance(entry.body, ModelCall)]
+    run = ready.runs.get("acme", "run-1")
+    assert run is not None
+    assert [(context.trace, context.span) for context in told if context] == [
+        (Place(run=run).context.trace, of_entry("acme", "run-1", "main", "chat", number)) for number in calls
+    ]
+
+
+def test_a_provider_that_takes_no_trace_is_told_none() -> None:
+    ready, branch = platform(says("Done."))
+    ready.turn(branch, "clerk")
+    assert isinstance(ready.model, ScriptedModel)
+    assert [request.traceparent for request in ready.model.requests] == [""]
 
 
 class TestMoney:
@@ -87,6 +119,18 @@ class TestMoney:
             ready.turn(branch, "clerk")
         assert asked(ready) == []
         assert "it went mad" in bodies(ready, branch, Failure)[0].message
+
+    def test_an_agent_that_was_halted_calls_no_model_and_another_does(self) -> None:
+        ready, branch = platform(says("Hello!"))
+        ready.ledger.halt("acme", "run-1", "clerk", "night shift: it went mad")
+        with pytest.raises(AgentStopped):
+            ready.turn(branch, "clerk")
+        assert asked(ready) == []
+        failure = bodies(ready, branch, Failure)[0]
+        assert (failure.error, failure.message) == ("AgentStopped", "night shift: it went mad")
+        ready.agents = {"other": replace(ready.agents["clerk"], name="other")}
+        ready.model = ScriptedModel({"other": [says("Hello!")]})
+        assert ready.turn(branch, "other").outcome == "answer"
 
     @pytest.mark.parametrize("usage", [Usage(input=10**12, output=1), Usage(output=10**9), Usage(input=10**5), Usage(cache_read=10**9)])
     def test_figures_that_cannot_be_are_not_believed(self, usage: Usage) -> None:
@@ -257,6 +301,14 @@ class TestCache:
         with pytest.raises(RunStopped):
             ready.turn(stopped, "clerk")
         assert bodies(ready, stopped, ModelReply) == []
+
+    def test_a_halted_agent_is_not_answered_from_the_cache(self) -> None:
+        ready, _ = self.repeated("trusted")
+        halted = ready.submit("run-3", {"message": "hello"}, label="trusted")
+        ready.ledger.halt("acme", "run-3", "clerk", "night shift")
+        with pytest.raises(AgentStopped):
+            ready.turn(halted, "clerk")
+        assert bodies(ready, halted, ModelReply) == []
 
     def test_nothing_is_kept_unless_the_agent_says_so(self) -> None:
         ready, _ = self.repeated("trusted", seconds=0)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from septet.core.entries import Answer, Entry, Failure, HandOver, ModelCall, ModelFailed, ModelReply, ToolResult
+from septet.core.entries import Answer, Entry, Failure, HandOver, ModelCall, ModelFailed, ModelReply, Note, ToolResult
 from septet.core.errors import (
     AnswerInvalid,
     BudgetExhausted,
@@ -22,7 +22,7 @@ from septet.core.errors import (
     SeptetError,
     ToolFailed,
 )
-from septet.core.journal import Branch, verify
+from septet.core.journal import Branch, Pen, verify
 from septet.core.money import Usage
 from septet.execution.actions import CallModel
 from septet.execution.agents import Agent, Limits
@@ -198,6 +198,45 @@ class TestGateways:
         assert drive(ready, branch, gateway).outcome == "answer"
         assert len(gateway.requests) == 1
         assert verify(ready.entries(branch)) == []
+
+    def test_what_one_writes_that_was_asked_before_is_gone_on_from(self) -> None:
+        ready, branch = platform(asks(find("A-1")), says("Done."))
+        real = LocalGateway(ready.gateway)
+
+        def asked_twice(request: GatewayRequest) -> list[Entry]:
+            real.call(request)
+            return real.call(request)
+
+        assert drive(ready, branch, _Gateways(asked_twice)).outcome == "answer"
+        assert len(ready.model.requests) == 2  # type: ignore[attr-defined]  # it is a script
+        assert verify(ready.entries(branch)) == []
+
+    def test_whoever_is_overtaken_by_another_executor_ends(self) -> None:
+        ready, branch = platform(asks(find("A-1")), says("Done."))
+
+        def overtaken(request: GatewayRequest) -> list[Entry]:
+            drive(ready, branch, LocalGateway(ready.fresh_gateway()))
+            return LocalGateway(ready.fresh_gateway()).call(request)
+
+        with pytest.raises(Fenced):
+            drive(ready, branch, _Gateways(overtaken))
+        assert len(ready.model.requests) == 2  # type: ignore[attr-defined]  # it is a script
+
+    @pytest.mark.parametrize("other", ["another turn", "a call of a model"])
+    def test_what_others_wrote_meanwhile_is_not_gone_on_from(self, other: str) -> None:
+        ready, branch = platform(asks(find("A-1")), says("Done."))
+
+        def meanwhile(request: GatewayRequest) -> list[Entry]:
+            pen = Pen(journal=ready.journal, branch=branch, clock=ready.clock, head=request.head, agent="clerk", turn="clerk")
+            if other == "another turn":
+                pen.turn = other
+                pen.write(Note(kind="repair", text="x"))
+            else:
+                pen.write(ModelCall(model="m", step=1))
+            raise Fenced("gone on")
+
+        with pytest.raises(Fenced):
+            drive(ready, branch, _Gateways(meanwhile, InputRejected("asked once more")))
 
     @pytest.mark.parametrize("error", [Fenced("gone on"), InputRejected("no such run")])
     def test_what_it_refuses_is_passed_on(self, error: SeptetError) -> None:

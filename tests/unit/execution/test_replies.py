@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from septet.core.canonical import canonical
-from septet.core.entries import ModelReply, ToolCall, encode
+from septet.core.entries import ModelReply, ToolCall
 from septet.core.money import Usage
+from septet.core.spelling import encode
 from septet.execution.ports import Reply
 from septet.execution.replies import ARGUMENTS_BYTES, CALLS, REPLY_BYTES, TEXT_CHARACTERS, recordable
 from tests.unit.strategies import hostile, objects, quick, replies

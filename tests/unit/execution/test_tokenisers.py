@@ -14,7 +14,7 @@ from mistral_common.tokens.tokenizers.mistral import MistralTokenizer
 
 from septet.core.entries import ToolCall
 from septet.execution.agents import ToolSpec
-from septet.execution.estimating import input_bound, json_bound, text_bound
+from septet.execution.estimating import json_bound, message_bound, request_bound, text_bound
 from septet.execution.ports import Message
 from tests.unit.strategies import json_values, objects, quick
 
@@ -75,7 +75,7 @@ def counted(system: str, tools: list[ToolSpec], messages: list[Message]) -> int:
 @given(said, specs, said | nasty, exchanges)
 def test_a_whole_request_never_has_more_tokens_than_its_bound(system: str, tools: list[ToolSpec], first: str, asked: list[Any]) -> None:
     messages = conversation(first, asked)
-    assert counted(system, tools, messages) <= input_bound(system, tools, messages)
+    assert counted(system, tools, messages) <= request_bound(system, tools) + sum(map(message_bound, messages))
 
 
 @quick
@@ -90,4 +90,4 @@ def test_no_text_and_no_value_has_more_tokens_than_bytes(text: str, value: Any) 
 def test_many_short_calls_where_most_of_the_tokens_are_the_template_s() -> None:
     messages = conversation("x", [([("x", {}, 1)] * 3,)] * 20)
     tools = [ToolSpec(name="x", description="x", input_schema={"type": "object", "properties": {}})]
-    assert 500 < counted("x", tools, messages) <= input_bound("x", tools, messages)
+    assert 500 < counted("x", tools, messages) <= request_bound("x", tools) + sum(map(message_bound, messages))

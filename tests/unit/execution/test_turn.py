@@ -25,7 +25,7 @@ from septet.core.journal import Branch, Pen, after
 from septet.core.money import Price, Usage, dollars
 from septet.execution.actions import Action, CallModel, CallTools, Compact, Fail, Give, Pass, Pause, Repair, Show
 from septet.execution.agents import Agent, Limits
-from septet.execution.estimating import input_bound, worst
+from septet.execution.estimating import message_bound, request_bound, worst
 from septet.execution.turn import FAILURES, Turn, decide
 from septet.local.clock import ManualClock
 from septet.local.journal import MemoryJournal
@@ -456,7 +456,7 @@ class TestCompaction:
     def test_the_bound_stays_that_of_what_is_said(self) -> None:
         for written in (self.exchanges(6), [*self.exchanges(6), Compacted(through=15)], [CALL, said(call()), large()]):
             talk = turn(*written, who=self.who()).conversation
-            assert talk.size == input_bound(talk.system, talk.tools, talk.messages)
+            assert talk.size == request_bound(talk.system, talk.tools) + sum(map(message_bound, talk.messages))
 
     def test_a_provider_s_report_counts_for_less_than_the_bytes(self) -> None:
         written = self.exchanges(6)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from tests.faults.boundaries import ANSWER, EVENT, Boundary, Crossed, Kill
 from tests.faults.cases import REFUND, TWELVE
-from tests.faults.matrix import cells
+from tests.faults.matrix import cells, chosen
 
 MODEL = "bedrock POST /model/m/converse"
 APPEND = "dynamodb PutItem septet-twin-journal"
@@ -43,6 +43,18 @@ def test_a_call_in_flight_is_one_of_its_own_function() -> None:
 def test_a_case_may_leave_functions_out() -> None:
     crossed = [*at(MODEL), *at(MODEL, function="septet-twin-agent-triage"), *at(MODEL, function="septet-twin-agent-orders-for-faults")]
     assert {cell.kill.at.function for cell in cells(TWELVE, crossed)} == {"septet-twin-agent-orders", "septet-twin-agent-orders-for-faults"}
+
+
+def test_the_short_form_leaves_out_what_only_the_first_of_a_minute_crosses() -> None:
+    load, count = "dynamodb GetItem septet-twin-choices", "dynamodb UpdateItem septet-twin-choices"
+    crossed = at(load, count, count, load, count, function="septet-twin-step-choose_agent")
+    assert [one.by_minute for one in crossed] == [False, False, False, True, True]
+    assert not any(one.by_minute for one in at(load, load, function="septet-twin-step-route"))
+    found = chosen(list(cells(REFUND, crossed)), 14)
+    assert [str(cell.kill) for cell in found] == [
+        "choose_agent GetItem on choices #1, before",
+        "choose_agent UpdateItem on choices #2, after",
+    ]
 
 
 def test_boundaries_have_words() -> None:

@@ -59,8 +59,10 @@ def test_arguments_the_schema_does_not_know_are_refused(change: Any) -> None:
     assert Schemas().problem(REFUND, GOOD | change)
 
 
-def test_only_the_refund_acts() -> None:
-    assert {name for name, tool in MANIFESTS.items() if not tool.reads} == {"issue_refund"}
+def test_only_the_refund_acts_among_what_support_s_agents_may_call() -> None:
+    called = {name.removeprefix("Agent").lower() for name in CATALOG.workflows["support"].functions if name.startswith("Agent")}
+    tools = {tool for name, agent in CATALOG.agents.items() if name.replace("_", "") in called for tool in agent.tools}
+    assert {tool for tool in tools if not MANIFESTS[tool].reads} == {"issue_refund"}
 
 
 def test_only_those_who_handle_refunds_may_issue_one() -> None:

@@ -3,26 +3,46 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from septet.core.entries import ApprovalAsked, Body
+from septet.core.inquiries import Inquiry, inquiry_id
 from septet.core.journal import Branch, Pen, after
+from septet.core.rows import Plan
+from septet.core.waits import for_inquiry
+from septet.integration.conversing import begin
+from septet.integration.filing import Offer, offer
 from septet.integration.ports import Declaration, ExecutionState, Ports, Principal
 from septet.integration.problems import Kind, Problem
+from septet.integration.replaying import Wanted, order
+from septet.integration.stopping import stop_run
 from septet.integration.submitting import Submission, submit
 from septet.local.approvals import MemoryApprovals, MemoryExecutions
+from septet.local.costs import MemoryCosts
 from septet.local.erasing import LocalEraser, MemoryContents
+from septet.local.files import MemoryFileContents, MemoryFiles
+from septet.local.inquiries import MemoryInquiries
 from septet.local.journal import MemoryJournal
 from septet.local.ledger import MemoryLedger
+from septet.local.replays import MemoryReplays
+from septet.local.rows import MemoryRows
 from septet.local.runs import MemoryRuns
 from septet.local.seals import MemoryKey, MemorySeals, MemoryUnsealed
+from septet.local.sessions import MemorySessions
+from septet.local.stop_records import MemoryStopRecords
+from septet.local.stops import MemoryStops
+from septet.local.summaries import MemorySummaries
+from septet.local.waits import MemoryWaits
 from septet.local.workflows import MemoryWorkflows
 from septet.orchestration.erasing import Eraser
 from septet.orchestration.sealing import Sealer
 from septet.orchestration.sweeping import Sweeper, Swept
 from septet.security.approvals import Approval, approval_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 START = 1_763_847_300_000
 SUPPORT = Declaration(
@@ -50,8 +70,18 @@ class Clock:
     def __init__(self) -> None:
         self.now = START
 
+        self.pauses = 0
+        self.during: dict[int, Callable[[], None]] = {}
+        """What happens during which pause, the first being 1."""
+
     def __call__(self) -> int:
         return self.now
+
+    def pause(self, milliseconds: int) -> None:
+        """Let *milliseconds* pass, and have happen what is to happen in this pause."""
+        self.now += milliseconds
+        self.pauses += 1
+        self.during.get(self.pauses, lambda: None)()
 
 
 class People:
@@ -79,14 +109,37 @@ class Office:
     identity: Any = field(default_factory=People)
     seals: Any = field(default_factory=MemorySeals)
     key: Any = field(default_factory=MemoryKey)
+    capacity: int = 1_000
     schemas: Any = field(default_factory=dict)
     """Of tools."""
+    files: Any = field(default_factory=MemoryFiles)
+    contents: Any = field(default_factory=MemoryFileContents)
+    rows: Any = field(default_factory=MemoryRows)
+    inquiries: Any = field(default_factory=MemoryInquiries)
+    waits: Any = field(default_factory=MemoryWaits)
+    stops: Any = field(default_factory=MemoryStops)
+    stop_records: Any = field(default_factory=MemoryStopRecords)
+    called: list[tuple[str, str]] = field(default_factory=list)
+    """Stops that somebody was called to go on with."""
+    sessions: Any = field(default_factory=MemorySessions)
+    costs: Any = field(default_factory=MemoryCosts)
+    summaries: Any = field(default_factory=MemorySummaries)
+    replays: Any = field(default_factory=MemoryReplays)
+    replayed: list[tuple[str, str]] = field(default_factory=list)
+    """Replays that somebody was called to go on with."""
     erases: int = 1_000_000
     """Entries that the eraser has time for in a call."""
 
     @property
     def eraser(self) -> LocalEraser:
-        contents = MemoryContents(journal=self.journal, runs=self.runs, approved=self.approvals)
+        contents = MemoryContents(
+            journal=self.journal,
+            runs=self.runs,
+            approved=self.approvals,
+            inquired=self.inquiries,
+            filed=self.files,
+            held=self.contents,
+        )
         return LocalEraser(eraser=Eraser(contents=contents, runs=self.runs, clock=self.clock), entries=self.erases)
 
     @property
@@ -109,14 +162,36 @@ class Office:
             eraser=self.eraser,
             clock=self.clock,
             id_keys=lambda: self.id_keys,
-            declared={"support": SUPPORT},
+            declared={"support": replace(SUPPORT, agents=("refunds",)), "undoing": replace(SUPPORT, undoes=True)},
             schemas=self.schemas,
+            capacity=self.capacity,
+            inquiries=self.inquiries,
+            waits=self.waits,
+            stops=self.stops,
+            stop_records=self.stop_records,
+            reconcile=lambda tenant, stop: self.called.append((tenant, stop)),
+            platform_tenant="operations",
+            sessions=self.sessions,
+            agents={"refunds": ("double.model-1", "double.model-2")},
+            files=self.files,
+            contents=self.contents,
+            rows=self.rows,
+            pause=self.clock.pause,
+            costs=self.costs,
+            summaries=self.summaries,
+            replays=self.replays,
+            replay=lambda tenant, replay: self.replayed.append((tenant, replay)),
         )
 
     def start(self, who: Principal | None = None, message: str = "where is it?", key: str | None = None, **rest: Any) -> str:
         """A run of *who*'s, started a millisecond after the one before."""
         self.clock.now += 1
         return submit(Submission(workflow="support", input={"message": message}, key=key, **rest), who or principal(), self.ports).run
+
+    def session(self, who: Principal | None = None) -> str:
+        """A session of *who*'s in which nobody has said anything."""
+        self.clock.now += 1
+        return begin("support", None, who or principal(), self.ports).session
 
     def write(self, run: str, *bodies: Body, agent: str = "refunds", tenant: str = "acme", **rest: Any) -> None:
         """An agent's entries."""
@@ -153,6 +228,45 @@ class Office:
         )
         self.write(run, asked, tenant=tenant)
         return question
+
+    def inquire(self, run: str, *, step: str = "ask", waits: bool = True, roles: tuple[str, ...] = ("responder", "operator")) -> Inquiry:
+        """A question to somebody outside in *run*, for ten minutes, and an execution that waits."""
+        schema = {
+            "type": "object",
+            "properties": {"days": {"type": "integer", "minimum": 0, "maximum": 365}},
+            "required": ["days"],
+            "additionalProperties": False,
+        }
+        asked = Inquiry(
+            tenant="acme",
+            inquiry=inquiry_id("acme", run, "main", step),
+            run=run,
+            name="delivery_date",
+            to="supplier",
+            roles=roles,
+            question={"text": "When?", "about": "A-1002"},
+            answer_schema=schema,
+            asked_at=self.clock(),
+            expires_at=self.clock() + 600_000,
+        )
+        self.inquiries.ask(asked)
+        if waits:
+            self.waits.put("acme", run, for_inquiry(asked.inquiry), "token-9")
+        return asked
+
+    def stop(self, run: str) -> str:
+        """The id of a stop of *run*, which an operator orders."""
+        return stop_run(run, "enough", principal("night-shift", "operator"), self.ports).order.stop
+
+    def replay(self) -> str:
+        """The id of a replay of everything, which an operator orders."""
+        return order(Wanted(since="2026-01-01"), None, principal("night-shift", "operator"), self.ports).replay.replay
+
+    def batch(self, run: str, *, owner: str = "ann") -> str:
+        """Makes a batch of *run*, and a file of its owner's."""
+        self.rows.keep("acme", run, Plan(rows=1, tolerated=0))
+        offered = Offer(name="claims.csv", media_type="text/csv", bytes=8, sha256="cd" * 32)
+        return offer(offered, principal(owner), self.ports).file.file
 
     def end(self, run: str, status: Any = "succeeded", **rest: Any) -> None:
         """The run's execution ends; nobody tells the record."""

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from septet.integration import approving
+from septet.integration.forking import Wanted, fork
 from septet.integration.ports import Principal
 from septet.integration.problems import Kind, Problem
 from septet.integration.voting import Decision
@@ -63,6 +64,16 @@ def test_nobody_approves_what_they_submitted(office: Any, role: str) -> None:
     question = office.ask(office.start(both))
     assert refusal(yes(question), both, office).kind is Kind.FORBIDDEN
     assert office.approvals.get("acme", question.approval).status == "pending"
+
+
+def test_nobody_approves_what_they_forked_and_another_does(office: Any) -> None:
+    run = office.start(ANN)
+    eve, bob = (Principal(tenant="acme", subject=name, roles=frozenset({"operator", "approver"})) for name in ("eve", "bob"))
+    question = office.ask(fork(run, Wanted(at=0, input={"message": "refund all to eve"}), eve, office.ports).run)
+    refused = refusal(yes(question), eve, office)
+    assert (refused.kind, refused.detail.partition(":")[0]) == (Kind.FORBIDDEN, "you forked this run")
+    assert refusal(yes(question), Principal(tenant="acme", subject="ann", roles=eve.roles), office).kind is Kind.FORBIDDEN
+    assert approving.decide(yes(question), bob, office.ports).status == "approved"
 
 
 def test_one_may_reject_what_one_submitted(office: Any) -> None:

@@ -124,7 +124,7 @@ def test_a_secret_among_the_published_keys_verifies_nothing(attacker: Forge, pub
 
 def test_a_key_that_is_too_short_verifies_nothing(attacker: Forge) -> None:
     from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: PLC0415 -- the attack's own tools
-    from jwt.algorithms import RSAAlgorithm  # noqa: PLC0415
+    from jwt.algorithms import RSAAlgorithm  # noqa: PLC0415 -- as above
 
     short = rsa.generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505 -- that is the attack
 

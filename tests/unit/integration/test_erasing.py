@@ -213,7 +213,7 @@ def test_every_field_of_a_question_is_known_to_quote_or_not() -> None:
     """A new field fails here until somebody decides whether an erasure has to blank it."""
     quiet = {"tenant", "approval", "run", "turn", "tool", "asked_by", "asked_at", "expires_at", "roles", "approvers", "escalates_at"}
     quiet |= {"escalate_to", "escalated", "status", "decided_by", "decided_at", "used_at", "used_for", "token", "delivered", "labels"}
-    quiet |= {"submitter", "workflow"}
+    quiet |= {"submitter", "workflow", "path", "attempt"}
     assert set(Approval.__annotations__) == quiet | set(QUOTING)
 
 

@@ -141,7 +141,7 @@ def public_pem(key: rsa.RSAPrivateKey) -> bytes:
 def secret_of_public_key() -> str:
     """The classic confusion: the public key taken for a shared secret. PyJWT will not sign so; whoever attacks will."""
     import hashlib  # noqa: PLC0415 -- the attack's own tools
-    import hmac  # noqa: PLC0415
+    import hmac  # noqa: PLC0415 -- as above
 
     text = unsigned({"alg": "HS256", "kid": "rsa", "typ": "JWT"}).rstrip(".")
     mac = hmac.new(public_pem(RSA), text.encode(), hashlib.sha256).digest()

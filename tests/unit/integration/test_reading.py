@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from septet.core.entries import Answer, ApprovalGiven, Failure, HandOver, ModelReply, ToolIntent
+from septet.core.errors import StoreUnavailable
 from septet.core.money import Usage
 from septet.integration import ending, reading
 from septet.integration.ports import ExecutionState, Principal
@@ -157,9 +159,30 @@ def test_a_list_comes_in_pages(office: Any) -> None:
     assert second.next is None
 
 
-def test_a_cursor_of_somebodys_own_making_is_named(office: Any) -> None:
+def test_what_runs_is_told_by_the_ledger_in_pages_to_whom_it_concerns(office: Any) -> None:
+    mine, theirs = [office.start(ANN) for _ in range(4)], office.start(BOB)
+    over = office.start(ANN)
+    office.ledger.close("acme", over)  # its event was lost: the record still says that it runs
+    office.runs.page = None  # no index is asked
+
+    def pages(who: Principal) -> list[list[str]]:
+        found, cursor = [], None
+        while True:
+            page = reading.listing(who, office.ports, limit=2, cursor=cursor, status="running")
+            found.append([run.run for run, _ in page.runs])
+            cursor = page.next
+            if cursor is None:
+                return found
+
+    assert pages(EVE) == [[theirs, mine[3]], [mine[2], mine[1]], [mine[0]]]
+    assert pages(ANN) == [[mine[3]], [mine[2], mine[1]], [mine[0]]]
+    assert pages(FOREIGN) == [[]]
+
+
+@pytest.mark.parametrize("wanted", [None, "running"])
+def test_a_cursor_of_somebodys_own_making_is_named(office: Any, wanted: str | None) -> None:
     with pytest.raises(Problem) as caught:
-        reading.listing(ANN, office.ports, limit=3, cursor="abc")
+        reading.listing(ANN, office.ports, limit=3, cursor="abc", status=wanted)
     assert (caught.value.kind, caught.value.errors[0].field) == (Kind.NOT_FOUND, "cursor")
 
 
@@ -173,7 +196,7 @@ def test_a_list_tells_waiting_from_running(office: Any) -> None:
 
     assert listed(None) == {waits: "waiting", runs: "running", ended: "succeeded"}
     assert listed("waiting") == {waits: "waiting"}
-    assert listed("running") == {runs: "running"}
+    assert listed("running") == {waits: "waiting", runs: "running"}, "whoever waits runs as well"
     assert listed("succeeded") == {ended: "succeeded"}
     office.clock.now += 10_000
     assert listed("waiting") == {}
@@ -190,3 +213,13 @@ def test_an_excerpt_goes_on_where_it_ended(office: Any) -> None:
         after = page.next
     assert numbers == list(range(7))
     assert reading.excerpt(run, ANN, office.ports, part=reading.Part(after=6, limit=3)) == reading.Excerpt(entries=(), next=None)
+
+
+def test_a_run_is_told_without_its_flags_while_these_cannot_be_read(office: Any) -> None:
+    class Out:
+        def get(self, *_: str) -> Any:
+            raise StoreUnavailable("the table of summaries")
+
+    run = office.start()
+    found = reading.report(run, EVE, replace(office.ports, summaries=Out()))
+    assert (found.run.run, found.flagged) == (run, ())

@@ -4,6 +4,7 @@ import re
 import threading
 from contextlib import suppress
 from copy import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from septet.core.entries import Request
-from septet.core.errors import RunStopped
 from septet.core.journal import Branch, verify
 from septet.core.ledger import LOOK_AFTER, Budgets, day, of_branch
+from septet.core.stops import Standing
 from septet.integration import reading
 from septet.integration.ending import SETTLED_AFTER
 from septet.integration.ports import ExecutionState, Ports, Principal
@@ -51,7 +52,7 @@ def test_a_submission_is_recorded_requested_started_and_noted(office: Any) -> No
     assert office.runs.get("acme", run.run) == run
     assert (run.status, run.submitter, run.roles, run.workflow) == ("running", "ann", ("submitter",), "support")
     entries = list(office.journal.read(Branch(tenant="acme", run=run.run)))
-    assert [entry.body for entry in entries] == [Request(workflow="support", input=ASKED.input, submitter="ann")]
+    assert [entry.body for entry in entries] == [Request(workflow="support", input=ASKED.input, submitter="ann", trace=run.trace)]
     assert entries[0].labels == {"message": "external", "channel": "trusted"}
     assert verify(entries) == []
     assert office.workflows.inputs == {run.execution: {"tenant": "acme", "run": run.run, "workflow": "support"}}
@@ -209,7 +210,7 @@ def test_every_wrong_field_is_told_at_once_but_not_a_thousand(office: Any) -> No
     assert len(problem.errors) == 20
 
 
-CALLS = 7
+CALLS = 14
 """Of ports, that a submission makes; each is a place to crash at."""
 
 
@@ -241,7 +242,7 @@ def crashing(office: Any, *, at: int, after: bool) -> tuple[Ports, list[int]]:
     count = [0]
     wrapped = {
         name: Crashing(getattr(office, name), count, at=at, after=after)
-        for name in ("journal", "ledger", "runs", "workflows", "approvals", "executions")
+        for name in ("journal", "ledger", "runs", "workflows", "approvals", "executions", "stops")
     }
     return replace(office.ports, **wrapped), count
 
@@ -268,7 +269,7 @@ def test_a_submission_that_broke_off_anywhere_goes_on_when_it_is_repeated(office
     assert office.runs.get("acme", run.run).execution == run.execution
     assert office.workflows.inputs[run.execution] == {"tenant": "acme", "run": run.run, "workflow": "support"}
     entries = list(office.journal.read(Branch(tenant="acme", run=run.run)))
-    assert [entry.body for entry in entries] == [Request(workflow="support", input=ASKED.input, submitter="ann")]
+    assert [entry.body for entry in entries] == [Request(workflow="support", input=ASKED.input, submitter="ann", trace=run.trace)]
 
 
 class Forgetful(MemoryWorkflows):
@@ -276,18 +277,18 @@ class Forgetful(MemoryWorkflows):
 
     starts = 0
 
-    def start(self, workflow: str, run: str, input: Any) -> str:  # noqa: A002 -- the port's name
+    def start(self, workflow: str, run: str, input: Any, *, trace: str = "") -> str:  # noqa: A002 -- the port's name
         execution = self.execution(workflow, run)
         standing = self.states.get(execution)
         if standing is None or standing.status != "running":
             self.starts += 1
             self.states[execution] = ExecutionState(status="running")
-        return super().start(workflow, run, input)
+        return super().start(workflow, run, input, trace=trace)
 
 
 def test_an_execution_that_ended_before_it_was_noted_is_not_started_again(office: Any) -> None:
     office.workflows = Forgetful()
-    ports, _ = crashing(office, at=6, after=True)
+    ports, _ = crashing(office, at=11, after=True)
     with pytest.raises(Crash):
         submit(ASKED, ANN, ports)
     (execution,) = office.workflows.states
@@ -299,7 +300,7 @@ def test_an_execution_that_ended_before_it_was_noted_is_not_started_again(office
 
 def broken_off(office: Any) -> Run:
     """A run whose submission broke off before its execution was started."""
-    ports, _ = crashing(office, at=5, after=False)
+    ports, _ = crashing(office, at=10, after=False)
     with pytest.raises(Crash):
         submit(ASKED, ANN, ports)
     (record,) = office.runs.page("acme", limit=1).runs
@@ -331,9 +332,9 @@ def test_a_run_that_is_given_up_while_it_is_submitted_again_is_running(office: A
     office.clock.now += SETTLED_AFTER + 1
 
     class Watched(MemoryWorkflows):
-        def start(self, workflow: str, run: str, input: Any) -> str:  # noqa: A002 -- the port's name
+        def start(self, workflow: str, run: str, input: Any, *, trace: str = "") -> str:  # noqa: A002 -- the port's name
             assert reading.report(run, ANN, office.ports).run.error == "NotStarted"
-            return super().start(workflow, run, input)
+            return super().start(workflow, run, input, trace=trace)
 
     office.workflows = Watched()
     submit(ASKED, ANN, office.ports)
@@ -497,7 +498,7 @@ class TestExhausted:
         assert office.runs.get("acme", run.run) == run
 
     def test_a_start_takes_back_a_refusal_that_came_in_between(self, office: Any) -> None:
-        ports, _ = crashing(office, at=6, after=True)
+        ports, _ = crashing(office, at=11, after=True)
         with pytest.raises(Crash):
             submit(ASKED, ANN, ports)
         (record,) = office.runs.page("acme", limit=1).runs
@@ -507,7 +508,7 @@ class TestExhausted:
         assert len(office.workflows.inputs) == 1
 
     def test_a_submission_that_broke_off_keeps_what_it_took(self, office: Any) -> None:
-        ports, _ = crashing(office, at=3, after=True)
+        ports, _ = crashing(office, at=5, after=True)
         with pytest.raises(Crash):
             submit(ASKED, ANN, ports)
         use_up(office, left=1_000_000)
@@ -515,18 +516,63 @@ class TestExhausted:
         assert of_day(office).available == 0
 
 
-class Stopped(MemoryLedger):
-    """A double of a ledger whose tenant is stopped."""
-
-    def open(self, *_: object, **__: object) -> None:
-        raise RunStopped("boss stopped it")
-
-
-def test_a_stopped_tenant_starts_no_run(office: Any) -> None:
-    rightful, office.ledger = office.ledger, Stopped()
+def test_a_stopped_tenant_starts_no_run_until_the_stop_is_lifted(office: Any) -> None:
+    office.stops.put("acme", Standing(scope="tenant", by="boss", reason="enough", at=1))
     problem = refusal(ASKED, ANN, office.ports)
     assert problem.kind is Kind.CONFLICT
-    assert "boss stopped it" in problem.detail
-    assert office.runs.page("acme", limit=1).runs[0].status == "refused"
-    office.ledger = rightful
+    assert "the tenant was stopped by boss: enough" in problem.detail
+    (record,) = office.runs.page("acme", limit=1).runs
+    assert (record.status, record.error) == ("refused", "RunStopped")
+    assert (office.ledger.running("acme"), office.workflows.inputs) == ((), {})
+    office.stops.lift("acme", "tenant")
     assert submit(ASKED, ANN, office.ports).status == "running"
+    assert [one.run for one in office.ledger.running("acme")] == [record.run]
+
+
+def test_a_stop_that_comes_while_a_run_is_let_in_has_it_undone(office: Any) -> None:
+    class Late(MemoryLedger):
+        def open(self, *given: Any, **named: Any) -> bool:
+            opened = super().open(*given, **named)
+            office.stops.put("*", Standing(scope="platform", by="op", reason="all of it", at=1))
+            return opened
+
+    office.ledger = Late()
+    assert refusal(ASKED, ANN, office.ports).kind is Kind.CONFLICT
+    assert office.ledger.running("acme") == ()
+    assert (of_day(office).reserved, office.workflows.inputs) == (0, {})
+    office.stops.lift("*", "platform")
+    office.ledger.open = partial(MemoryLedger.open, office.ledger)
+    assert submit(ASKED, ANN, office.ports).status == "running"
+    assert of_day(office).reserved == 1_000_000
+
+
+class TestOverloaded:
+    def test_a_tenant_that_runs_all_it_may_is_told_to_come_again_and_nothing_is_taken(self, office: Any) -> None:
+        office.capacity = 3
+        runs = [office.start(ANN) for _ in range(3)]
+        problem = refusal(ASKED, ANN, office.ports)
+        assert (problem.kind, problem.retry_after) == (Kind.OVERLOADED, 5)
+        assert "too much runs" in problem.detail
+        (record,) = office.runs.page("acme", limit=1).runs
+        assert (record.status, record.error) == ("refused", "Overloaded")
+        assert (of_day(office).reserved, len(office.workflows.inputs)) == (3_000_000, 3)
+        assert list(office.journal.read(Branch(tenant="acme", run=record.run))) == []
+        office.ledger.close("acme", runs[0])
+        run = submit(ASKED, ANN, office.ports)
+        assert (run.run, run.status, run.error) == (record.run, "running", "")
+
+    def test_another_tenant_has_its_share_all_the_same(self, office: Any) -> None:
+        office.capacity = 4
+        for _ in range(4):
+            office.start(ANN)
+        guest = Principal(tenant="other", subject="bob", roles=frozenset({"submitter"}))
+        for _ in range(2):
+            office.start(guest)
+        for who in (guest, ANN):
+            assert refusal(other(key=None), who, office.ports).kind is Kind.OVERLOADED
+
+    def test_a_submission_that_broke_off_is_gone_on_with_although_there_is_no_room(self, office: Any) -> None:
+        office.capacity = 1
+        run = broken_off(office).run
+        assert refusal(other(key="k-2"), ANN, office.ports).kind is Kind.OVERLOADED
+        assert submit(ASKED, ANN, office.ports).run == run

@@ -1,4 +1,5 @@
 import json
+from copy import replace
 from typing import Any
 
 import pytest
@@ -27,9 +28,9 @@ class _Strict(MemoryRuns):
         return super().close(tenant, run, **how)
 
 
-def closed(**changes: Any) -> tuple[bool, Run]:
+def closed(run: Run = RUN, **changes: Any) -> tuple[Run | None, Run]:
     runs = _Strict()
-    runs.create(RUN)
+    runs.create(run)
     was = close(runs, MemoryLedger(), DETAIL | changes)
     found = runs.get("acme", "run-1")
     assert found is not None
@@ -41,7 +42,7 @@ def closed(**changes: Any) -> tuple[bool, Run]:
 )
 def test_a_run_ends_as_its_execution_does(status: str, becomes: str) -> None:
     was, run = closed(status=status)
-    assert was
+    assert was == run
     assert (run.status, run.ended_at) == (becomes, 1_700_000_000_000)
 
 
@@ -66,8 +67,12 @@ def test_the_twin_tells_the_time_as_a_text() -> None:
         {"input": "[]"},
         {"input": "{}"},
         {"input": json.dumps({"tenant": 7})},
-        {"input": json.dumps({"tenant": "other"})},
+        {"input": json.dumps({"tenant": "acme"})},
+        {"input": json.dumps({"tenant": "acme", "run": ""})},
+        {"input": json.dumps({"tenant": "other", "run": "run-1"})},
+        {"input": json.dumps({"tenant": "acme", "run": "run-2"})},
         {"name": "run-2"},
+        {"name": "5b0a9f0e-the-child-of-a-map"},
     ],
 )
 def test_an_event_that_is_none_of_ours_closes_nothing(change: dict[str, Any]) -> None:
@@ -79,11 +84,20 @@ def test_an_event_that_is_none_of_ours_closes_nothing(change: dict[str, Any]) ->
 def test_an_event_that_comes_twice_closes_once() -> None:
     runs = MemoryRuns()
     runs.create(RUN)
-    assert close(runs, MemoryLedger(), DETAIL)
-    assert not close(runs, MemoryLedger(), DETAIL | {"status": "FAILED"})
-    found = runs.get("acme", "run-1")
-    assert found is not None
-    assert found.status == "succeeded"
+    first = close(runs, MemoryLedger(), DETAIL)
+    assert first is not None
+    assert first.status == "succeeded"
+    assert close(runs, MemoryLedger(), DETAIL | {"status": "FAILED"}) == first, "told again, so that what follows can be done again"
+    assert runs.get("acme", "run-1") == first
+
+
+def test_the_end_of_an_attempt_before_changes_nothing_at_the_present_one() -> None:
+    again = replace(RUN, attempt=2)
+    assert closed(again) == (None, again)
+    assert closed(again, name="run-1.1") == (None, again)
+    was, run = closed(again, name="run-1.2")
+    assert was == run
+    assert run.status == "succeeded"
 
 
 @pytest.mark.parametrize("status", ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"])
@@ -103,17 +117,19 @@ def test_an_event_that_comes_again_closes_accounts_that_the_first_could_not() ->
     runs.create(RUN)
     assert close(runs, ledger, DETAIL)
     ledger.open(main, 1_000, now=0)
-    assert not close(runs, ledger, DETAIL)
+    assert close(runs, ledger, DETAIL)
     account = ledger.account("acme", of_run("run-1"))
     assert account is not None
     assert account.closed
 
 
-@pytest.mark.parametrize("change", [{"status": "RUNNING"}, {"input": json.dumps({"tenant": "other"})}, {"name": "run-2"}])
+@pytest.mark.parametrize("change", [{"status": "RUNNING"}, {"input": json.dumps({"tenant": "other", "run": "run-1"})}, {"name": "run-2"}])
 def test_an_event_of_something_else_closes_no_accounts(change: dict[str, Any]) -> None:
     ledger, main = MemoryLedger(), Branch(tenant="acme", run="run-1")
     ledger.open(main, 1_000, now=0)
-    close(MemoryRuns(), ledger, DETAIL | change)
+    runs = MemoryRuns()
+    runs.create(RUN)
+    close(runs, ledger, DETAIL | change)
     account = ledger.account("acme", of_run("run-1"))
     assert account is not None
     assert not account.closed
@@ -134,3 +150,22 @@ def test_an_event_of_something_else_closes_no_accounts(change: dict[str, Any]) -
 )
 def test_a_cause_is_read_as_its_sentence(text: str, sentence: str) -> None:
     assert cause(text) == sentence
+
+
+def test_what_is_closed_while_the_run_is_restarted_is_the_attempt_before() -> None:
+    """A restart comes between the two writes: the accounts that it has opened are the next attempt's."""
+    runs, main = MemoryRuns(), Branch(tenant="acme", run="run-1")
+    runs.create(RUN)
+
+    class Restarting(MemoryLedger):
+        def close(self, tenant: str, run: str, *, attempt: int | None = None) -> bool:
+            runs.restart(tenant, run, attempt=1, at=5, execution="arn:1")
+            super().close(tenant, run)
+            self.reopen(main, 1_000, now=0, attempt=1)
+            return super().close(tenant, run, attempt=attempt)
+
+    ledger = Restarting()
+    ledger.open(main, 1_000, now=0)
+    close(runs, ledger, DETAIL | {"status": "FAILED"})
+    ledger.reserve(main, 1, 100, until=5, settle={})
+    assert [one.run for one in ledger.running("acme")] == ["run-1"]

@@ -71,7 +71,7 @@ class World:
 
     def check(self, tenant: str = "acme") -> Chain:
         """The chain of seals, which has to be sound."""
-        public = self.key._private.public_key()  # type: ignore[attr-defined]
+        public = self.key._private.public_key()  # type: ignore[attr-defined]  # the double's own
         chain = Chain(tenant=tenant, signed=lambda statement, signature: _verified(public, statement, signature))
         for name in self.seals.names(tenant, limit=10_000):
             chain.add(name, self.seals.get(tenant, name))
@@ -81,7 +81,7 @@ class World:
 
 def _verified(public: Any, statement: bytes, signature: bytes) -> bool:
     from cryptography.hazmat.primitives import hashes  # noqa: PLC0415 -- used here alone
-    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415 -- as above
 
     public.verify(signature, statement, ec.ECDSA(hashes.SHA256()))
     return True

@@ -17,6 +17,7 @@ from septet.local.ledger import MemoryLedger
 from septet.local.runs import MemoryRuns
 from septet.local.seals import MemoryUnsealed
 from septet.local.workflows import MemoryWorkflows
+from septet.orchestration.following import Follower
 from septet.orchestration.sweeping import AGAIN_AFTER, AT_ONCE, Sweeper, Swept
 
 MAIN = Branch(tenant="acme", run="run-1")
@@ -33,6 +34,7 @@ class World:
     runs: MemoryRuns = field(default_factory=MemoryRuns)
     workflows: MemoryWorkflows = field(default_factory=MemoryWorkflows)
     clock: ManualClock = field(default_factory=ManualClock)
+    followers: tuple[Follower, ...] = ()
 
     def __post_init__(self) -> None:
         self.runs.create(Run(tenant="acme", run="run-1", workflow="w", submitter="s", digest="", created_at=self.clock.now))
@@ -53,6 +55,7 @@ class World:
             unsealed=MemoryUnsealed(self.runs),
             workflows=self.workflows,
             clock=self.clock,
+            followers=self.followers,
         ).sweep()
 
     def account(self, name: str = of_branch("run-1")) -> Account:
@@ -173,6 +176,24 @@ def test_a_run_that_goes_on_is_looked_at_again_after_an_hour(world: World) -> No
     assert world.sweep(after=LOOK_AFTER) == Swept()
     assert not world.account(of_run("run-1")).closed
     assert world.account(of_run("run-1")).until == world.clock.now + LOOK_AFTER
+
+
+def test_who_waits_for_a_run_whose_end_nobody_told_is_told_by_the_sweep_until_it_is_done(world: World) -> None:
+    told: list[Run] = []
+
+    def follower(run: Run) -> None:
+        told.append(run)
+        if len(told) == 1:
+            raise StoreUnavailable("not now")
+
+    world.followers = (follower,)
+    world.sweep()
+    assert told == [], "a run that goes on"
+    world.workflows.states[world.workflows.execution("w", "run-1")] = ExecutionState(status="succeeded", ended_at=7)
+    assert world.sweep(after=LOOK_AFTER) == Swept(failed=1)
+    assert world.sweep(after=AGAIN_AFTER) == Swept(closed=1)
+    assert [(run.run, run.status) for run in told] == [("run-1", "succeeded")] * 2
+    assert world.sweep(after=LOOK_AFTER) == Swept()
 
 
 class Unreadable(MemoryJournal):

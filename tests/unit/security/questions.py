@@ -18,7 +18,7 @@ _HARMLESS: Mapping[str, Any] = {
     "labels": dict.fromkeys(ROLES, 0),
     "records": {"picked": True, "owned": True, "own": False, "foreign": False, "ambiguous": False},
     "amount": {"valid": True, "bounded": True, "over": False, "above_limit": False},
-    "session": {"secret": False, "worst": 0},
+    "session": {"secret": False, "worst": 0, "parted": False},
     "secret": False,
     "plan": {"committed": False, "member": False},
     "request": {"trusted": True, "asked": True, "beside": True, "used": False},

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from septet.core.runs import Run
 from septet.local.approvals import MemoryApprovals, MemoryExecutions
+from septet.local.runs import MemoryRuns
 from septet.security.approvals import Approval, Vote, approval_id, with_vote
 from septet.security.delivery import SECONDS, deliver, overdue, redeliver
 
@@ -16,6 +18,13 @@ def asked(approvals: MemoryApprovals, name: str = "apr-1", *, at: int = 0) -> Ap
         tenant="acme", approval=name, run="run-1", turn="t", tool="t", arguments={}, asked_by="clerk", asked_at=at, expires_at=1_000
     )
     return approvals.ask(question)
+
+
+def runs(**changes: Any) -> MemoryRuns:
+    """The records, with that of the run that asks."""
+    found = MemoryRuns()
+    found.create(replace(Run(tenant="acme", run="run-1", workflow="w", submitter="ann", digest="", created_at=1), **changes))
+    return found
 
 
 def decided(approvals: MemoryApprovals, name: str = "apr-1", *, at: int = 10) -> Approval:
@@ -34,6 +43,7 @@ def test_the_same_call_is_the_same_question() -> None:
         {"tenant": "other"},
         {"run": "run-2"},
         {"tool": "send_parcel"},
+        {"path": "specialists-0"},
         {"arguments": {"order_id": "A-1", "amount_cents": 2}},
         {"arguments": {"order_id": "A-1", "amount_cents": 1, "reason": ""}},
         {"arguments": {"order_id": "A-1", "amount_cents": "1"}},
@@ -164,18 +174,25 @@ class TestEscalation:
         approvals = MemoryApprovals()
         self.ask(approvals, "apr-1", at=100)
         self.ask(approvals, "apr-2", at=200)
-        assert [one.approval for one in overdue(approvals, 99)] == []
-        assert [one.approval for one in overdue(approvals, 100)] == ["apr-1"]
-        assert [one.approval for one in overdue(approvals, 300)] == ["apr-2"]
+        assert [one.approval for one in overdue(approvals, runs(), 99)] == []
+        assert [one.approval for one in overdue(approvals, runs(), 100)] == ["apr-1"]
+        assert [one.approval for one in overdue(approvals, runs(), 300)] == ["apr-2"]
+
+    @pytest.mark.parametrize("over", [{"status": "stopped"}, {"cancelled_by": "boss"}])
+    def test_of_a_run_that_has_ended_or_is_cancelled_nobody_is_told(self, over: dict[str, Any]) -> None:
+        approvals = MemoryApprovals()
+        self.ask(approvals, "apr-1", at=100)
+        assert [*overdue(approvals, runs(**over), 100)] == []
+        assert [*approvals.escalating(100)] == [], "and nobody looks again"
 
     def test_a_question_is_told_of_again_when_whoever_tells_was_gone_first(self) -> None:
         approvals = MemoryApprovals()
         self.ask(approvals, "apr-1", at=100)
-        next(overdue(approvals, 100))
-        assert len([*overdue(approvals, 100)]) == 1
+        next(overdue(approvals, runs(), 100))
+        assert len([*overdue(approvals, runs(), 100)]) == 1
 
     def test_one_that_has_expired_is_not_told_of(self) -> None:
         approvals = MemoryApprovals()
         self.ask(approvals, "apr-1", at=100, expires=150)
-        assert [*overdue(approvals, 150)] == []
+        assert [*overdue(approvals, runs(), 150)] == []
         assert [*approvals.escalating(150)] == []

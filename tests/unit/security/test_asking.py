@@ -10,15 +10,16 @@ from septet.core.entries import ApprovalAsked, ApprovalEdited, ApprovalGiven, To
 from septet.core.journal import Branch
 from septet.local.approvals import MemoryApprovals
 from septet.security.approvals import Approval, Vote, with_vote
-from septet.security.asking import EVIDENCE_BYTES, FIELD_BYTES, Asked, Asker, Occasion, evidence
+from septet.security.asking import Asked, Asker, Occasion
 from septet.security.labels import Label
 from septet.security.manifests import Asking, Manifest
 from septet.security.monitor import Decision
+from septet.security.showing import EVIDENCE_BYTES, FIELD_BYTES, shown
 
 REFUND = Manifest(name="issue_refund", effect="financial", repeat="keyed", identity=("order_id", "amount_cents"))
 FETCH = Manifest(name="fetch", effect="egress-read", repeat="none")
 CALL = ToolCall(id="call-1", tool="issue_refund", arguments={"order_id": "A-1", "amount_cents": 20_000})
-HERE = Occasion(branch=Branch(tenant="acme", run="run-1"), turn="refunds", agent="refunds", attended=True, asked=False)
+HERE = Occasion(branch=Branch(tenant="acme", run="run-1"), turn="refunds", agent="refunds", attended=True, asked=0)
 ASK = Decision(
     outcome="ask",
     reasons=("amount_cents is above 10000",),
@@ -86,7 +87,7 @@ class TestAsking:
         (body,) = asked.bodies
         assert isinstance(body, ApprovalAsked)
         assert (body.approval, asked.arguments) == (one.approval, None)
-        assert desk.ask(manifest=replace(REFUND, approval=asking), occasion=replace(HERE, asked=True)).bodies == ()
+        assert desk.ask(manifest=replace(REFUND, approval=asking), occasion=replace(HERE, asked=one.expires_at)).bodies == ()
 
     def test_a_question_says_on_whose_behalf_and_in_which_workflow(self, desk: Desk) -> None:
         desk.ask(occasion=replace(HERE, submitter="customer-17", workflow="support"))
@@ -118,6 +119,43 @@ class TestAsking:
         desk.now = 61_000
         assert refusal(desk.ask(manifest=two)).error == "ApprovalExpired"
         assert desk.question("expired").approved_by == ("eve",)
+
+
+class TestAnotherAttempt:
+    """The run ended after a question that nobody answered in time, and was restarted."""
+
+    @pytest.mark.parametrize("noticed", [True, False])
+    def test_a_question_that_expired_is_asked_anew_and_good_for_the_call(self, desk: Desk, *, noticed: bool) -> None:
+        desk.ask()
+        before = desk.question()
+        desk.now = before.expires_at
+        if noticed:
+            assert refusal(desk.ask()).error == "ApprovalExpired"
+            desk.now += 1
+        (body,) = desk.ask(occasion=replace(HERE, attempt=1, asked=before.expires_at)).bodies
+        anew = desk.question()
+        assert isinstance(body, ApprovalAsked)
+        assert (body.approval, body.expires_at) == (before.approval, anew.expires_at)
+        assert anew.expires_at - before.expires_at == desk.now - before.asked_at
+        desk.approve()
+        assert desk.ask(occasion=replace(HERE, attempt=1, asked=anew.expires_at)).arguments == CALL.arguments
+
+    def test_within_an_attempt_it_stays_expired(self, desk: Desk) -> None:
+        again = replace(HERE, attempt=1)
+        desk.ask(occasion=again)
+        desk.now = desk.question().expires_at
+        assert refusal(desk.ask(occasion=again)).error == "ApprovalExpired"
+        assert refusal(desk.ask(occasion=again)).error == "ApprovalExpired"
+
+    def test_an_older_attempt_s_worker_asks_nobody(self, desk: Desk) -> None:
+        desk.ask(occasion=replace(HERE, attempt=2))
+        desk.now = desk.question().expires_at
+        assert refusal(desk.ask(occasion=replace(HERE, attempt=1))).error == "ApprovalExpired"
+
+    def test_what_was_rejected_stays_rejected(self, desk: Desk) -> None:
+        desk.ask()
+        desk.reject()
+        assert refusal(desk.ask(occasion=replace(HERE, attempt=1))).message == "rejected: worn"
 
 
 class TestApproved:
@@ -235,16 +273,16 @@ class TestEdited:
 class TestEvidence:
     def test_short_values_are_shown_as_they_are(self) -> None:
         found = [{"name": "to", "value": "a@b.example", "source": "external, entry 3"}, {"name": "n", "value": 7, "source": "record"}]
-        assert evidence(found) == tuple(found)
+        assert shown(found) == tuple(found)
 
     @pytest.mark.parametrize("value", ["ä" * 2_000, ["x" * 3_000], {"text": "y" * 3_000}])
     def test_a_long_value_is_shown_by_its_beginning_and_says_so(self, value: Any) -> None:
-        (shown,) = evidence([{"name": "content", "value": value, "source": "external"}])
-        told = shown["value"]["text"] if isinstance(value, dict) else shown["value"]
+        (seen,) = shown([{"name": "content", "value": value, "source": "external"}])
+        told = seen["value"]["text"] if isinstance(value, dict) else seen["value"]
         assert "(shortened: " in told
         assert len(told.encode()) < FIELD_BYTES + 100
 
     def test_no_question_outgrows_its_item_and_what_is_left_out_is_said(self) -> None:
-        shown = evidence([{"name": f"n{place}", "value": "x" * 2_000, "source": "s"} for place in range(100)])
-        assert len(repr(shown)) < EVIDENCE_BYTES + 1_000
-        assert shown[-1]["name"] == "more"
+        seen = shown([{"name": f"n{place}", "value": "x" * 2_000, "source": "s"} for place in range(100)])
+        assert len(repr(seen)) < EVIDENCE_BYTES + 1_000
+        assert seen[-1]["name"] == "more"

@@ -40,6 +40,7 @@ DECIDED: dict[str, tuple[Question, Outcome]] = {
     "effect-unasked-of-own": (question("commit", labels={"selector": 3}, request={"asked": False}), "ask"),
     "content-unasked-there": (question("send", labels={"target": 1, "attachment": 1}, request={"beside": False}), "ask"),
     "effect-unasked-there": (question("destructive", labels={"selector": 2}, request={"beside": False}), "ask"),
+    "effect-in-branch": (question("send", labels={"target": 1}, session={"parted": True}), "ask"),
     "effect-again": (question("financial", labels={"target": 1}, request={"used": True}), "ask"),
     "title-unvouched": (question("write-private", labels={"title": 5}), "ask"),
     "record-unread": (question("financial", labels={"selector": 3}, records={"picked": False}), "deny"),

@@ -426,8 +426,8 @@ class TestTime:
         desk = bench(7)
 
         class Slow(MemoryEffects):
-            def intend(self, branch: Branch, effect: Effect, *, over: Effect | None = None) -> Effect | None:
-                standing = super().intend(branch, effect, over=over)
+            def intend(self, branch: Branch, effect: Effect, *, over: Effect | None = None, agent: str = "") -> Effect | None:
+                standing = super().intend(branch, effect, over=over, agent=agent)
                 desk.clock.pause(60_000)
                 return standing
 
@@ -471,8 +471,8 @@ class TestResults:
 
 
 class _Unreachable(MemoryEffects):
-    def intend(self, branch: Branch, effect: Effect, *, over: Effect | None = None) -> Effect | None:
-        raise StoreUnavailable(f"{branch} {effect.key} {over}")
+    def intend(self, branch: Branch, effect: Effect, *, over: Effect | None = None, agent: str = "") -> Effect | None:
+        raise StoreUnavailable(f"{branch} {effect.key} {over} {agent}")
 
 
 def test_without_the_record_nothing_is_called() -> None:

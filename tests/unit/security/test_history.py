@@ -180,3 +180,17 @@ def test_state_holds_no_text_of_an_argument() -> None:
     history = History()
     history.intended(PAY, {"to": "grandmother", "cents": 5}, 10)
     assert "grandmother" not in json.dumps(history.state())
+
+
+@quick
+@given(events, st.lists(events, min_size=1, max_size=3), st.sampled_from(TOOLS), calls)
+def test_branches_that_part_and_join_count_what_was_before_once(
+    before: list[Event], branches: list[list[Event]], manifest: Manifest, arguments: Mapping[str, Any]
+) -> None:
+    """As if all of it had happened in one branch: no limit is reached late, and none early."""
+    main = played(History(), before)
+    for past in branches:
+        main = main.joined(played(History.restored(played(History(), before).parted().state()), past))
+    everything = played(History(), [*before, *(event for past in branches for event in past)])
+    found, expected = main.facts(manifest, arguments, 60), everything.facts(manifest, arguments, 60)
+    assert {name: found[name] for name in ("calls", "sum", "before")} == {name: expected[name] for name in ("calls", "sum", "before")}

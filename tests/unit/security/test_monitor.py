@@ -336,6 +336,9 @@ class Broken:
     def decide(self, question: Question) -> Verdict:
         raise RuntimeError(question.tool)
 
+    def own(self, question: Question) -> Verdict:
+        raise RuntimeError(question.tool)
+
 
 def test_whatever_goes_wrong_inside_denies() -> None:
     decision = Monitor(TOOLS, Broken()).decide("find_people", {}, now=NOW)

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from septet.core.values import digest
 from septet.security.clauses import asked, sentences
 from septet.security.intents import EFFECTS, boilerplate, mask
 from septet.security.request import Mention, loose, mentions, near, phrases, plain, quoted, strong, typed
-from septet.security.values import digest
 from tests.unit.strategies import quick
 
 KINDS = ("file", "event", "order", "email")

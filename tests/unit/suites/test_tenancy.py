@@ -1,6 +1,6 @@
 """The tenancy suite finds nothing as things are, and finds what a check that is taken out lets through."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -24,7 +24,7 @@ def test_tenants_do_not_reach_each_other() -> None:
     assert (found.reads, found.writes, found.broken) == ([], [], [])
     assert found.stolen > 30
     assert set(found.operations) == {operation.id for operation in OPERATIONS}
-    assert found.statuses[200] > 100
+    assert found.statuses[200] > 75
 
 
 class Forgetful:
@@ -43,30 +43,50 @@ def known_by_name(ports: Ports) -> Ports:
     return replace(ports, identity=Forgetful(ports))
 
 
+BY_ID = {"runs": "/runs/", "sessions": "/sessions/", "inquiries": "/inquiries/", "files": "/files/", "stop_records": "/stops/"}
+"""Stores of records, and what stands before a record's id in paths."""
+READING = {
+    "listRuns",
+    "getRun",
+    "readRows",
+    "stopRun",
+    "getStop",
+    "beginSession",
+    "getSession",
+    "listInquiries",
+    "getInquiry",
+    "offerFile",
+    "getFile",
+}
+"""What makes such records and reads them."""
+
+
 class OfAnybody:
     """Looks for records by their ids alone, whosever they are."""
 
-    def __init__(self, ports: Ports) -> None:
-        self._ports = ports
+    def __init__(self, store: Any) -> None:
+        self._store = store
         self._tenants: dict[str, str] = {}
 
-    def create(self, run: Run) -> Run:
-        return self._ports.runs.create(run)
+    def create(self, record: Any) -> Any:
+        self._tenants[record.run if isinstance(record, Run) else record.session] = record.tenant
+        return self._store.create(record)
 
-    def get(self, tenant: str, run: str) -> Run | None:
-        found = self._ports.runs.get(tenant, run)
+    def get(self, tenant: str, name: str) -> Any:
+        found = self._store.get(tenant, name)
         if found:
-            self._tenants[run] = tenant
-        elif run in self._tenants and (foreign := self._ports.runs.get(self._tenants[run], run)):
+            self._tenants[name] = tenant
+        elif name in self._tenants and (foreign := self._store.get(self._tenants[name], name)):
             found = replace(foreign, tenant=tenant)
         return found
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._ports.runs, name)
+        return getattr(self._store, name)
 
 
 def looked_up_by_id(ports: Ports) -> Ports:
-    return replace(ports, runs=OfAnybody(ports))  # type: ignore[arg-type]  # the rest is the rightful one's
+    changed: dict[str, Any] = {name: OfAnybody(getattr(ports, name)) for name in BY_ID}
+    return replace(ports, **changed)
 
 
 class Paged:
@@ -90,12 +110,20 @@ def pages_kept(ports: Ports) -> Ports:
 
 
 @pytest.mark.parametrize(
-    ("change", "moves", "shown"),
+    ("change", "moves", "only", "shown"),
     [
-        pytest.param(known_by_name, 400, lambda found: found.reads and found.writes, id="principals kept without their tenant"),
-        pytest.param(looked_up_by_id, 160, lambda found: found.reads, id="records looked up by id alone"),
-        pytest.param(pages_kept, 160, lambda found: found.reads, id="pages kept without their tenant"),
+        pytest.param(known_by_name, 400, (), lambda found: found.reads and found.writes, id="principals kept without their tenant"),
+        pytest.param(
+            looked_up_by_id,
+            400,
+            READING,
+            lambda found: all(any(path in told for told in found.reads) for path in BY_ID.values()),
+            id="records looked up by id alone",
+        ),
+        pytest.param(pages_kept, 160, ("listRuns", "submitRun"), lambda found: found.reads, id="pages kept without their tenant"),
     ],
 )
-def test_a_tenant_check_that_is_taken_out_shows(change: Callable[[Ports], Ports], moves: int, shown: Callable[[Found], bool]) -> None:
-    assert shown(fuzz(moves, tenants=4, rounds=2, processes=2, change=change))
+def test_a_tenant_check_that_is_taken_out_shows(
+    change: Callable[[Ports], Ports], moves: int, only: Collection[str], shown: Callable[[Found], bool]
+) -> None:
+    assert shown(fuzz(moves, tenants=4, rounds=2, processes=1, change=change, only=only))

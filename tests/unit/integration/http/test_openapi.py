@@ -65,6 +65,7 @@ def base(client: Any) -> Iterator[str]:
     server.server_close()
 
 
+@pytest.mark.timeout(400)  # forty examples of each operation, on a machine that has other work as well
 def test_what_the_document_says_is_what_is_done(base: str, office: Any, tmp_path: Path) -> None:
     office.ask(office.start())
     done = schema_runs.run(base, "acme/ann/admin", folder=tmp_path, examples=40)

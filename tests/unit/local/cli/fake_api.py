@@ -42,7 +42,9 @@ def report(**changed: Any) -> dict[str, Any]:
         "path": [],
         "answer": None,
         "failure": None,
+        "degraded": False,
         "model_calls": 0,
+        "model_calls_failed": 0,
         "tool_calls": 0,
         "tokens": {"input": 0, "output": 0},
         "cost_microdollars": 0,
@@ -115,8 +117,12 @@ class FakeApi:
     changes: list[dict[str, Any]] = field(default_factory=list)
     """Of limits."""
     runs: list[dict[str, Any]] = field(default_factory=list)
+    explained: dict[str, Any] = field(default_factory=dict)
+    """The explanation of the run."""
+    costs: list[dict[str, Any]] = field(default_factory=list)
+    """Pages."""
     page: int = 100
-    """Entries, and runs, in one page."""
+    """Entries, runs, and steps in one page."""
     failures: list[httpx.Response | BaseException] = field(default_factory=list)
     """What the next requests meet instead of an answer."""
     asked: list[httpx.Request] = field(default_factory=list)
@@ -133,7 +139,7 @@ class FakeApi:
             return failure
         return self._answer(request)
 
-    def _answer(self, request: httpx.Request) -> httpx.Response:  # noqa: C901, PLR0911 -- one for each route
+    def _answer(self, request: httpx.Request) -> httpx.Response:  # noqa: C901, PLR0911, PLR0912 -- one for each route
         match request.method, request.url.path.partition("/live/v1/")[2].split("/"):
             case "POST", ["runs"]:
                 if self.scripts:
@@ -143,6 +149,8 @@ class FakeApi:
                 return self._runs(request)
             case "GET", ["runs", run]:
                 return self._look(run)
+            case "GET", ["runs", _, "explanation"]:
+                return self._explanation(int(request.url.params.get("after", -1)))
             case "GET", ["runs", _, "journal"] if "sealed" in request.url.params:
                 return self._sealed(int(request.url.params.get("after", -1)))
             case "GET", ["runs", _, "journal"]:
@@ -155,6 +163,8 @@ class FakeApi:
             case "GET", ["budget", "history"]:
                 shown = self.sealed if "sealed" in request.url.params else self.changes
                 return httpx.Response(200, json={"entries": shown, "next": None})
+            case "GET", ["costs"]:
+                return httpx.Response(200, json=self.costs[int(request.url.params.get("cursor", 0))])
             case "GET", ["approvals"]:
                 start = int(request.url.params.get("cursor", 0))
                 end = start + self.page
@@ -181,6 +191,14 @@ class FakeApi:
         found = [one for one in self._stage[1] if one["number"] > after]
         shown = found[: self.page]
         return httpx.Response(200, json={"entries": shown, "next": shown[-1]["number"] if len(found) > self.page else None})
+
+    def _explanation(self, after: int) -> httpx.Response:
+        steps = self.explained["steps"]
+        shown = steps[after + 1 : after + 1 + self.page]
+        end = after + len(shown)
+        lineage = self.explained["lineage"] if after < 0 else None
+        more = end if end + 1 < len(steps) else None
+        return httpx.Response(200, json={**self.explained, "steps": shown, "next": more, "lineage": lineage})
 
     def _sealed(self, after: int) -> httpx.Response:
         places = range(after + 1, len(self.sealed))[: self.page]
@@ -283,3 +301,66 @@ def refund_run() -> list[tuple[dict[str, Any], list[dict[str, Any]]]]:
         (report(status="waiting", approvals=[APPROVAL]), entries[:7]),
         (done, entries),
     ]
+
+
+def step(place: int, at: float, kind: str, what: str, agent: str = "", /, **changed: Any) -> dict[str, Any]:
+    """One step of an explanation."""
+    return {
+        "place": place,
+        "branch": "main",
+        "entries": [place],
+        "kind": kind,
+        "what": what,
+        "agent": agent,
+        "turn": agent,
+        "start": moment(at),
+        "end": moment(at + 0.25),
+        "fate": "done",
+        "reasons": [],
+        "by": "",
+        "given": None,
+        "given_labels": {},
+        "result": None,
+        "result_labels": {},
+        "error": "",
+        "message": "",
+        "effect": False,
+        "cost_microdollars": 0,
+        "reserved_microdollars": 0,
+        "input_tokens": 0,
+        "output_tokens": 0,
+        "copied": False,
+    } | changed
+
+
+def reason(by: str, text: str, *, certain: bool = True) -> dict[str, Any]:
+    """A reason of a step."""
+    return {"by": by, "text": text, "certain": certain}
+
+
+def explanation(*steps: dict[str, Any], **changed: Any) -> dict[str, Any]:
+    """An explanation of these steps."""
+    names = ("id", "workflow", "status", "created_at", "ended_at", "submitter")
+    return {
+        "run": {name: report(status="succeeded", ended_at=moment(9))[name] for name in names} | {"erased_at": None, "parent": None},
+        "attempt": 0,
+        "origin": None,
+        "session": None,
+        "failure": None,
+        "trace": "6b0412dc091691ea2a7ac519d2ebd6a8",
+        "model_calls": 2,
+        "model_calls_failed": 1,
+        "cost_microdollars": sum(one["cost_microdollars"] for one in steps),
+        "steps_in_all": len(steps),
+        "steps": list(steps),
+        "next": None,
+        "lineage": {"answer": None, "effects": [], "complete": True},
+    } | changed
+
+
+def traced(value: Any = "Paid: r-77", **changed: Any) -> dict[str, Any]:
+    """An answer whose one value stands in a tool's result."""
+    place = {"branch": "main", "entry": 2, "kind": "tool", "name": "issue_refund", "field": "refund", "label": "record", "asked_with": {}}
+    origin = {"text": "r-77", "alike": "within", "places": [place], "others": 4}
+    one = {"field": "text", "value": value, "label": "unknown", "origins": [origin], "more": 0, "common": False} | changed
+    return {"branch": "main", "entry": 9, "kind": "answer", "who": "writer", "values": [one], "more": 0}

@@ -70,7 +70,7 @@ def test_approving_sends_the_decision_and_shows_what_was_approved(septet: Any, a
     assert body(api) == {"decision": "approve", "reason": "Checked the return"}
     assert "approved" in result.stdout
     assert "amount_cents  12900" in result.stdout
-    assert f"septet watch {RUN}" in result.stdout
+    assert f"What comes of it: septet watch {RUN}" in result.stdout, "so it is true of a run that has ended, too"
 
 
 def test_rejecting_needs_a_reason(septet: Any, api: FakeApi) -> None:

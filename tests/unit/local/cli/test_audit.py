@@ -317,7 +317,7 @@ class TestExport:
         key = tmp_path / "key.pem"
         key.write_text(world.key.pem()[1])
         world.journal = MemoryJournal()
-        nothing = Surroundings(twin=lambda _: None, seed=lambda *_: 0, now=lambda: world.clock.now / 1000)  # type: ignore[arg-type, return-value]
+        nothing = Surroundings(twin=lambda _: None, seed=lambda *_: 0, now=lambda: world.clock.now / 1000)  # type: ignore[arg-type, return-value]  # nobody asks
         result = CliRunner().invoke(application(), ["audit", "verify", str(file), "--key", str(key), "--json"], obj=nothing)
         document = json.loads(result.stdout)
         assert result.exit_code == 0

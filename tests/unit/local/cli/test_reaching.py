@@ -181,3 +181,34 @@ def test_a_role_that_is_none_is_wrong_usage(septet: Any, twin: FakeTwin) -> None
 
 def test_the_roles_are_those_of_the_platform() -> None:
     assert set(ROLES) == PLATFORM_ROLES
+
+
+def overloaded(seconds: int) -> httpx.Response:
+    answer = problem(429, "too much runs: acme runs as much as it may at the moment", type="urn:septet:problem:overloaded")
+    answer.headers["Retry-After"] = str(seconds)
+    return answer
+
+
+def test_who_is_told_to_come_again_comes_again_as_late_as_told_and_says_so(septet: Any, api: FakeApi, waits: list[float]) -> None:
+    api.failures = [overloaded(5), overloaded(7)]
+    result = septet("run", "support", "x", "--no-watch")
+    assert result.exit_code == 0
+    assert all(told <= wait <= told * 1.25 for told, wait in zip((5, 7), waits, strict=True))
+    assert "trying again in 5 s" in unwrapped(result.stderr)
+    keys = {asked.headers["Idempotency-Key"] for asked in api.asked}
+    assert (len(api.asked), len(keys)) == (3, 1), "it is one submission"
+
+
+def test_coming_again_has_an_end(septet: Any, api: FakeApi, waits: list[float]) -> None:
+    api.failures = [overloaded(50) for _ in range(99)]
+    result = septet("run", "support", "x", "--no-watch")
+    assert result.exit_code == 3
+    assert 200 <= sum(waits) <= 375
+    assert "too much runs" in unwrapped(result.stderr)
+    assert "septet runs --status running" in unwrapped(result.stderr)
+
+
+def test_a_long_wait_is_left_to_people(septet: Any, api: FakeApi, waits: list[float]) -> None:
+    api.failures = [overloaded(61)]
+    assert septet("run", "support", "x", "--no-watch").exit_code == 3
+    assert waits == []

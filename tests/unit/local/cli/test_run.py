@@ -6,7 +6,7 @@ import pytest
 
 from local.cli import inputs
 from local.cli.plain import short
-from local.doubles.answer import UNEXPECTED
+from local.doubles.answer import CAME, UNEXPECTED
 from septet.integration import submitting
 from tests.unit.local.cli.fake_api import APPROVAL, RUN, FakeApi, entry, problem, refund_run, report
 from tests.unit.local.cli.output import unwrapped
@@ -226,7 +226,8 @@ def test_what_a_person_decides_on_is_never_cut(septet: Any, api: FakeApi) -> Non
 
 def test_a_call_that_no_scenario_has_is_told_whole_and_without_botocores_words(septet: Any, api: FakeApi) -> None:
     said = f"{UNEXPECTED}no scenario holds 'hello there'; loaded: {'x ' * 200}the fix"
-    raw = f"An error occurred (ValidationException) when calling the Converse operation (reached max retries: 0): {said}"
+    cut = f"{said}{CAME}agent 'triage', last message: (user) 'hel"
+    raw = f"An error occurred (ValidationException) when calling the Converse operation (reached max retries: 0): {cut}"
     failure = {"class": "ModelRejected", "message": raw}
     failed = entry(0, 0, "model_failed", "triage", model="m", error="ModelRejected", message=raw)
     api.stages = [(report(status="failed", ended_at="2026-11-22T21:00:01.000Z", failure=failure), [failed])]
@@ -234,6 +235,7 @@ def test_a_call_that_no_scenario_has_is_told_whole_and_without_botocores_words(s
     assert shown.count(unwrapped(f"m: ModelRejected: {said}")) == 1
     assert shown.count(unwrapped(f"ModelRejected: {said}")) == 2
     assert "An error occurred" not in shown
+    assert "Came:" not in shown, "it breaks off"
     assert "septet deploy" in shown
 
 
@@ -241,6 +243,11 @@ def test_the_last_line_says_how_many_calls_failed_and_what_they_cost(septet: Any
     failed = [entry(n, 0, "model_failed", "triage", cost=62_350, model="m", error="ModelUnavailable", message="x") for n in (0, 1)]
     api.stages = [(report(status="succeeded", ended_at="2026-11-22T21:00:01.000Z", model_calls=5, cost_microdollars=130_000), failed)]
     assert "5 model calls, 2 failed ($0.124700) · " in unwrapped(septet("watch", RUN).stdout)
+
+
+def test_calls_that_failed_in_other_branches_are_counted_by_the_report(septet: Any, api: FakeApi) -> None:
+    api.stages = [(report(status="succeeded", ended_at="2026-11-22T21:00:01.000Z", model_calls=5, model_calls_failed=8), [])]
+    assert "5 model calls, 8 failed · " in unwrapped(septet("watch", RUN).stdout)
 
 
 @pytest.mark.parametrize(
@@ -271,3 +278,10 @@ def test_a_key_that_the_api_would_not_take_is_wrong_usage(septet: Any, key: str)
 
 def test_the_keys_taken_are_those_of_the_api() -> None:
     assert inputs.KEY == submitting.KEY
+
+
+def test_the_last_line_says_what_a_run_is_part_of_and_where_it_comes_from(septet: Any, api: FakeApi) -> None:
+    whence = {"parent": "run-batch", "session": "ses-1", "origin": "run-first", "attempt": 2}
+    api.stages = [(report(status="succeeded", ended_at="2026-11-22T10:00:06.200Z", answer="Done.", **whence), [])]
+    shown = unwrapped(septet("run", "support", "x").stdout)
+    assert unwrapped(f"run {RUN} · for run-batch · of ses-1 · forked from run-first · restarted 2 times") in shown

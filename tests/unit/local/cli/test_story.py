@@ -5,6 +5,7 @@ from rich.console import Console
 
 from local.cli import run_views
 from local.cli.story import Failed, Line, Story, Tone
+from local.cli.voices import ordinal
 from tests.unit.local.cli.fake_api import entry
 
 CALL = {"id": "1", "tool": "find_order", "arguments": {"order_id": "A-1"}}
@@ -28,6 +29,20 @@ PLANNED = (
     "find_order order_id=A-1; pay: issue_refund order_id=find_order.order_id amount=<sum> reason=<any> (up to 3 times); "
     "<sum>: a model without tools reads amount out of request.message"
 )
+
+
+PARTED = {"step": "s", "paths": ["s-0", "s-1", "s-2"], "share": 150_000}
+CONFLICT = {"key": "opened_on", "values": [{"value": "3 June", "by": ["s-0"]}, {"value": 1987, "by": ["s-1", "s-2"]}]}
+PUT_TOGETHER: dict[str, Any] = {
+    "step": "s",
+    "method": "all",
+    "paths": ["s-0", "s-1", "s-2"],
+    "winner": "",
+    "rationale": {},
+    "value": {"findings": {}, "conflicts": [CONFLICT]},
+    "missing": {},
+}
+VOTED = PUT_TOGETHER | {"method": "vote", "winner": "s-1", "value": "x", "missing": {"s-2": "ModelUnavailable"}}
 
 
 def told(kind: str, agent: str = "orders", /, **body: Any) -> Line | None:
@@ -56,6 +71,21 @@ def told(kind: str, agent: str = "orders", /, **body: Any) -> Line | None:
         (told("model_failed", model="m", error="ModelThrottled", message="x"), "orders", "meets", "m: ModelThrottled: x", Tone.WAIT),
         (told("answer", value={"text": "Hello"}), "orders", "answers", "Hello", Tone.GOOD),
         (told("answer", value={"found": True, "n": 1}), "orders", "answers", "found=true n=1", Tone.GOOD),
+        (told("branched", "", **PARTED), "septet", "parts", "the work into 3 branches, s-0 to s-2, with $0.150000 each", Tone.CALM),
+        (
+            told("resolved", "", **PUT_TOGETHER),
+            "septet",
+            "resolves",
+            '3 of 3 branches by all; opened_on is contradicted: "3 June" (s-0) or 1987 (s-1, s-2)',
+            Tone.CALM,
+        ),
+        (
+            told("resolved", "", **VOTED),
+            "septet",
+            "resolves",
+            "2 of 3 branches by vote; s-2 is missing: ModelUnavailable; s-1 stands",
+            Tone.WAIT,
+        ),
         (told("failure", "", error="RunStopped", message="by eve"), "septet", "fails", "RunStopped: by eve", Tone.BAD),
         (told("stop", "", by="eve", reason="enough"), "eve", "stops it", "enough", Tone.BAD),
     ],
@@ -136,11 +166,17 @@ def test_a_long_error_is_told_once_and_then_counted() -> None:
     end = entry(0, 0, "failure", "orders", error="ModelUnavailable", message=cut)
     assert whats(broke("m", cut), broke("m", cut), broke("n", cut[:-9]), broke("m", cut), end) == [
         f"m: ModelUnavailable: {cut}",
-        "m: ModelUnavailable: as said above (x2)",
+        "m: ModelUnavailable: as said above, for the 2nd time",
         "n: ModelUnavailable: as said above",
-        "m: ModelUnavailable: as said above (x3)",
+        "m: ModelUnavailable: as said above, for the 3rd time",
         "ModelUnavailable: as said above",
     ]
+
+
+def test_how_often_is_counted_as_people_do() -> None:
+    assert [ordinal(number) for number in (1, 2, 3, 4, 11, 12, 13, 21, 102, 111)] == [
+        "1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "102nd", "111th",
+    ]  # fmt: skip
 
 
 def test_failed_calls_are_counted_with_what_they_cost() -> None:
@@ -148,3 +184,17 @@ def test_failed_calls_are_counted_with_what_they_cost() -> None:
     for one in (broke("m", "x", cost=3), replied("m"), broke("m", "x", cost=4)):
         story.tell(one)
     assert story.failed == Failed(calls=2, cost=7)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ({"text": "So it was."}, "So it was."),
+        ({"text": "So [a].\nYes.", "sources": ["a", "b"], "gaps": []}, "So [a].\nYes.\n\nsources: a, b"),
+        ({"text": "So.", "gaps": [{"branch": "s-0", "why": "too late"}], "n": 3}, 'So.\n\ngaps: branch=s-0 why="too late"\nn: 3'),
+        ({"found": True}, "found=true"),
+        ("So.", "So."),
+    ],
+)
+def test_an_answer_is_shown_with_its_words_first(value: Any, shown: str) -> None:
+    assert run_views.answer(value) == shown

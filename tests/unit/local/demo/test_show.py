@@ -1,4 +1,5 @@
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from local.cli.outcomes import CommandFailed
 from local.demo.phases import Phases
 from local.demo.play import REASON
 from local.demo.show import Demo, began
+from local.demo.views import next_steps
 from tests.unit.local.cli.fake_api import APPROVAL, FakeApi, entry, moment, refund_run, report
 from tests.unit.local.cli.fake_twin import FakeTwin
 from tests.unit.local.demo.books import FakeTables
@@ -80,7 +82,8 @@ def test_the_end_has_a_table_the_executions_the_doubles_and_what_to_type(demo: A
         "arn:aws:states:",
         "LocalStack",
         "an emulator",
-        "septet watch RUN --json tells one again",
+        "Their executions in Step Functions",
+        "septet status --all says which",
         "in another terminal",
         "--no-watch",
         "test double",
@@ -143,6 +146,15 @@ def test_a_run_that_never_ends_is_given_up(demo: Any, api: FakeApi) -> None:
         demo().run()
 
 
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_a_hint_below_a_command_stands_in_from_the_edge_in_every_line(width: int) -> None:
+    console = Console(file=io.StringIO(), width=width)
+    console.print(next_steps(), crop=False)
+    heading, *lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined] # of what it was made with
+    assert heading == "What to type next"
+    assert all(line.startswith("  ") for line in lines), lines
+
+
 @pytest.mark.parametrize(("text", "seconds"), [("1795381800", 1795381800.0), ("", None), ("soon", None)])
 def test_make_says_when_it_began(text: str, seconds: float | None) -> None:
     assert began({"SEPTET_DEMO_BEGAN": text}) == seconds
@@ -156,3 +168,21 @@ def test_the_time_of_all_phases_has_a_line_of_its_own_where_it_would_wrap(width:
     said = phases.summary().splitlines()
     assert len(said) == lines
     assert "together" in said[-1]
+
+
+def test_calls_of_models_that_failed_are_counted_and_it_is_said_why_they_cost_something(
+    demo: Any, api: FakeApi, screen: io.StringIO
+) -> None:
+    path = ["triage", "refunds", "refunds_fallback", "writer"]
+    done = report(status="succeeded", ended_at=moment(2), path=path, model_calls=5, model_calls_failed=2)
+    failed = [
+        entry(number, number, "model_failed", "refunds", cost=cost, model="haiku", error="ModelUnavailable", message="")
+        for number, cost in enumerate((300, 45))
+    ]
+    api.scripts[2] = [(done, failed)]
+    demo().run()
+    said = " ".join(screen.getvalue().split())
+    assert "5 model calls, 2 failed ($0.000345)" in said
+    assert "Of that, $0.000345 is of calls that failed, charged what was held: the provider does not say whether it worked." in said
+    assert said.count("Of that,") == 1
+    assert re.search(r"\nc .* 5 +2 +0 ", screen.getvalue()), "the table at the end counts them"

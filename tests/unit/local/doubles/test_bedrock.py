@@ -234,7 +234,7 @@ def test_a_refusal_stops_for_its_reason_and_calls_nothing(doubles: Doubles, faul
 
 def test_a_slow_model_outlasts_the_clients_patience_and_is_quick_the_next_time(doubles: Doubles) -> None:
     doubles.load(scenario("{text: hi, faults: [{fault: slow, delay: 60, times: 1}]}"))
-    hasty = doubles.client(read_timeout=0.2)
+    hasty = doubles.client(read_timeout=2)
 
     with pytest.raises(ReadTimeoutError):
         hasty.converse(**asks("hello"))

@@ -96,7 +96,7 @@ def posting(doubles: Doubles, path: str, body: dict[str, Any]) -> Iterator[socke
 
 def test_a_reply_goes_silent_in_its_middle(doubles: Doubles) -> None:
     doubles.load(scenario("{text: hi, faults: [{fault: stalled, delay: 60}]}"))
-    hasty = doubles.client(read_timeout=0.2)
+    hasty = doubles.client(read_timeout=2)
 
     with posting(doubles, "/v1/chat/completions", chats("hello")) as client:
         head = client.recv(65536)
@@ -185,7 +185,7 @@ def test_steps_are_counted_apart_and_what_is_under_way_is_told(doubles: Doubles)
     doubles.bedrock.converse(**asks("hello", turn="a"))
     doubles.bedrock.converse(**asks("hello", turn="b"))
     with pytest.raises(ReadTimeoutError):
-        doubles.client(read_timeout=0.2).converse(**asks("hello", turn="b", step=1))
+        doubles.client(read_timeout=2).converse(**asks("hello", turn="b", step=1))
 
     steps = doubles.http.get("/calls").json()["steps"]
 

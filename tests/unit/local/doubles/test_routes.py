@@ -102,6 +102,8 @@ def test_only_the_last_calls_are_kept() -> None:
         ("POST", "/model/x/invoke", 404, "speaks Converse, ConverseStream and ApplyGuardrail, of SageMaker Runtime InvokeEndpoint"),
         ("GET", "/", 404, "GET / is not answered here"),
         ("GET", "/model/x/converse", 405, "answers POST, not GET"),
+        ("GET", "/v1/traces/Root=1-6b04;Sampled=0", 400, "Root=1-6b04;Sampled=0 is no trace's id: that is 32 hexadecimal digits"),
+        ("GET", f"/v1/traces/{'0a' * 16}", 404, f"no span of the trace {'0a' * 16} has come in; /v1/traces lists"),
         ("POST", "/scenarios/x", 405, "answers PUT, DELETE, not POST"),
     ],
 )

@@ -183,7 +183,7 @@ def test_a_grant_that_is_taken_away_is_missed(tmp_path: Path) -> None:
             "the conditions of Money do not hold",
         ),
         (call(WRITER, "dynamodb", "UpdateItem", parts=[item("UpdateItem", "accounts") | {"leading": None}]), "or cannot be known"),
-        (call(WRITER, "sqs", "SendMessage"), "agent writer: sqs SendMessage has no row in local/iam/operations.py"),
+        (call(WRITER, "sns", "Publish"), "agent writer: sns Publish has no row in local/iam/operations.py"),
         (call(WRITER, "s3", "GetObject", Bucket=BUCKET), "agent writer: s3 GetObject was recorded without 'Key'"),
         (call(MACHINE, "lambda", "Invoke", FunctionName="septet-twin-tool-pay:live"), "workflow support called lambda Invoke"),
         (

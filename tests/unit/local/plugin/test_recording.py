@@ -85,6 +85,8 @@ def test_batches_name_every_partition() -> None:
         ("lambda", {"FunctionName": "f", "Qualifier": "live", "Payload": SECRET}, {"FunctionName": "f", "Qualifier": "live"}),
         ("stepfunctions", {"taskToken": SECRET, "output": SECRET}, {}),
         ("kms", {"KeyId": "alias/one", "Message": SECRET, "Plaintext": SECRET}, {"KeyId": "alias/one"}),
+        ("dynamodbstreams", {"StreamArn": "arn:stream", "ShardId": "shard-1"}, {"StreamArn": "arn:stream"}),
+        ("dynamodbstreams", {"ShardIterator": "arn:stream|1|new each time"}, {"StreamArn": "arn:stream"}),
         ("logs", {"logGroupName": "/septet", "logEvents": [{"message": SECRET}]}, {"logGroupName": "/septet"}),
     ],
 )
@@ -99,3 +101,8 @@ def test_a_line_is_written_once_and_a_full_record_says_so(tmp_path: Path) -> Non
         recording.write({"number": number})
     lines = [json.loads(line) for line in file.read_text().splitlines()]
     assert lines == [{"number": 1}, {"number": 2}, {"lost": "the record is full"}]
+
+
+def test_events_are_about_their_bus_and_nothing_that_they_tell() -> None:
+    request = {"Entries": [{"EventBusName": "ours", "Detail": "content"}, {"EventBusName": "ours", "Detail": "more"}, {"Detail": "else"}]}
+    assert about("events", request, "PutEvents", lambda _: {}) == {"Entries": [{"EventBusName": "default"}, {"EventBusName": "ours"}]}

@@ -41,6 +41,7 @@ def test_nothing_of_localstacks_own_gets_in(monkeypatch: pytest.MonkeyPatch) -> 
 def test_models_are_asked_at_the_model_server_unless_the_function_says_otherwise() -> None:
     assert made()["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"] == "http://127.0.0.1:4580"
     assert made()["AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME"] == "http://127.0.0.1:4580"
+    assert made()["SEPTET_TRACES_URL"] == "http://127.0.0.1:4580/v1/traces"
     assert made({"AWS_ENDPOINT_URL_BEDROCK_RUNTIME": "http://own"})["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"] == "http://own"
     assert "AWS_ENDPOINT_URL_BEDROCK_RUNTIME" not in made(model_server=None)
 

@@ -23,7 +23,9 @@ if says == "never ready":
 if says == "stubborn":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 if says == "has a child":
-    subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], env={})
+    slow = "signal.signal(signal.SIGTERM, lambda *_: (time.sleep(0.5), sys.exit()))"
+    slow = f"import signal, sys, time; {slow}; print(flush=True); time.sleep(60)"
+    subprocess.Popen([sys.executable, "-c", slow], env={}, stdout=subprocess.PIPE).stdout.readline()
 class Answers(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         services = {"s3": "running", "sqs": "available"}
@@ -53,7 +55,7 @@ class Stage:
     behaviour: dict[str, str] = field(default_factory=dict)
     programs: dict[str, str] = field(default_factory=dict)
     patience: float = 20.0
-    answer_within: float = 0.3
+    answer_within: float = 10.0
     said: list[str] = field(default_factory=list)
     made: list[Twin] = field(default_factory=list)
 

@@ -8,6 +8,10 @@ from local.twin.errors import TwinError
 CONTEXT = {"environment": "twin"}
 
 
+def _quiet(_: str) -> None:
+    pass
+
+
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     for path in (
@@ -79,7 +83,7 @@ def test_the_app_sees_the_context_of_cdk_json_with_ours_on_top(root: Path) -> No
     made = root / "cdk.out"
     made.mkdir()
     (made / "left over").write_text("")
-    synth.synth(root, made, context=CONTEXT, inputs={"app.py": "1"}, ambient={})
+    synth.synth(root, made, context=CONTEXT, inputs={"app.py": "1"}, ambient={}, say=_quiet)
     assert (made / "context.json").read_text() == '{"region": "us-east-1", "environment": "twin"}'
     assert not (made / "left over").exists()
     assert synth.is_current(made, {"app.py": "1"})
@@ -89,7 +93,7 @@ def test_the_app_sees_the_context_of_cdk_json_with_ours_on_top(root: Path) -> No
 def test_an_app_that_refuses_is_quoted_without_its_traceback_and_leaves_nothing_to_deploy(root: Path) -> None:
     app(root, REFUSES)
     with pytest.raises(TwinError) as caught:
-        synth.synth(root, root / "cdk.out", context=CONTEXT, inputs={}, ambient={})
+        synth.synth(root, root / "cdk.out", context=CONTEXT, inputs={}, ambient={}, say=_quiet)
     told = "CatalogError: 2 problems in what is declared:\nfunctions/tools/pay/: has no handler.py"
     assert caught.value.what == f"The CDK app refused:\n{told}"
     assert not synth.is_current(root / "cdk.out", {})
@@ -98,10 +102,10 @@ def test_an_app_that_refuses_is_quoted_without_its_traceback_and_leaves_nothing_
 def test_the_app_and_what_it_starts_carry_the_mark_of_the_twin_in_a_group_of_their_own(root: Path) -> None:
     notes = "import os, pathlib\nout = pathlib.Path(os.environ['CDK_OUTDIR'])\nout.mkdir()\n"
     app(root, notes + "(out / 'noted').write_text(f\"{os.environ['SEPTET_TWIN_PART']} {os.getpgid(0) == os.getpid()}\")")
-    synth.synth(root, root / "cdk.out", context=CONTEXT, inputs={}, ambient={})
+    synth.synth(root, root / "cdk.out", context=CONTEXT, inputs={}, ambient={}, say=_quiet)
     assert (root / "cdk.out" / "noted").read_text() == f"CDK app:{root} True"
 
 
 def test_what_the_app_warns_of_is_told_and_its_other_words_are_not(root: Path) -> None:
     app(root, "import sys\n" + NOTES_ITS_CONTEXT + 'sys.stderr.write("noise\\nwarning: a model ends\\n")\n')
-    assert synth.synth(root, root / "cdk.out", context=CONTEXT, inputs={}, ambient={}) == ("warning: a model ends",)
+    assert synth.synth(root, root / "cdk.out", context=CONTEXT, inputs={}, ambient={}, say=_quiet) == ("warning: a model ends",)

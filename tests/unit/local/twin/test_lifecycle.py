@@ -44,8 +44,13 @@ def sleeper() -> Any:
     started: list[subprocess.Popen[bytes]] = []
 
     def start(environment: dict[str, str]) -> psutil.Process:
-        started.append(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], env=environment, start_new_session=True))
-        return psutil.Process(started[-1].pid)
+        sleeps = [sys.executable, "-c", "import time; print(flush=True); time.sleep(60)"]
+        process = subprocess.Popen(sleeps, env=environment, start_new_session=True, stdout=subprocess.PIPE)
+        started.append(process)
+        assert process.stdout
+        process.stdout.readline()  # until it runs, it has this process's environment
+        process.stdout.close()
+        return psutil.Process(process.pid)
 
     yield start
     for process in started:
@@ -64,6 +69,7 @@ def test_up_starts_everything_in_sessions_of_their_own_and_status_sees_it(stage:
     assert status.model is not None
     assert status.model.backend == "scenario"
     assert "services in use: s3" in status.parts[0].detail
+    assert status.parts[1].detail == "model server, token issuer and collector of traces, all doubles"
 
 
 def test_a_second_up_finds_the_first(stage: Any) -> None:
@@ -137,6 +143,7 @@ def test_a_dead_localstack_takes_its_state_with_it_and_a_dead_doubles_server_doe
 
 
 def test_a_server_that_runs_but_does_not_answer_is_replaced(stage: Any) -> None:
+    stage.answer_within = 0.3
     stage.twin().up()
     hung = pids(stage.twin())[LOCALSTACK]
     os.kill(hung, signal.SIGSTOP)

@@ -39,6 +39,10 @@ class AccountTable:
         """The write of an item that must not be there yet, for a transaction."""
         return {"Put": {"TableName": self.name, "Item": held, "ConditionExpression": "attribute_not_exists(account)"}}
 
+    def again(self, held: Item) -> dict[str, Any]:
+        """The write of an account in place of the closed one, for a transaction."""
+        return {"Put": {"TableName": self.name, "Item": held, "ConditionExpression": "attribute_exists(closed)"}}
+
     def anew(self, held: Item) -> dict[str, Any]:
         """The write of an account that must not be there yet, or was closed before anything was spent, for a transaction."""
         values = {":none": attribute(0)}

@@ -51,6 +51,11 @@ class Write:
         known = self.name(name)
         self.only(f"({known} = {self.value(amount)}{'' if amount else f' OR attribute_not_exists({known})'})")
 
+    def until_attempt(self, attempt: int) -> None:
+        """Write only if the account was opened for *attempt* of its run, or for one before."""
+        known = self.name("attempt")
+        self.only(f"(attribute_not_exists({known}) OR {known} <= {self.value(attempt)})")
+
     def unmoved(self, seen: Account) -> None:
         """Write only if no money of the account has moved, and no limit was set, since it was *seen*."""
         for name in ("limit", "spent", "reserved"):
@@ -62,6 +67,16 @@ class Write:
         self.names[f"#e{entry}"] = str(entry)
         self.only(f"attribute_not_exists({at})" if amount is None else f"{at} = {self.value(amount)}")
         return at
+
+    def halting(self, agent: str) -> str:
+        """The placeholder of where it stands that *agent* is halted."""
+        self.names["#agent"] = agent
+        return f"{self.name('halted')}.#agent"
+
+    def acting(self, agent: str) -> None:
+        """Write only if *agent* (empty: nobody in particular) is not halted."""
+        if agent:
+            self.only(f"attribute_not_exists({self.halting(agent)})")
 
     def transacted(self, table: str) -> dict[str, Any]:
         """What a transaction takes: an update, or a check when nothing changes."""

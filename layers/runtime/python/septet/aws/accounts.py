@@ -1,5 +1,7 @@
 """The accounts table: its keys and items."""
 
+from typing import Any
+
 from septet.aws.items import Item, item
 from septet.core.canonical import digest
 from septet.core.journal import MAIN, Branch
@@ -11,7 +13,8 @@ SHARDS = "0123456789abcdef"
 """The index is spread over these, by run, so that no partition of it is hot."""
 SPENDABLE = "attribute_exists(account) AND attribute_not_exists(stopped) AND attribute_not_exists(ended)"
 """The condition under which a run may go on, on its branch's account: reservations and intents of effects are written with it."""
-ANEW = "attribute_not_exists(account) OR (attribute_exists(closed) AND attribute_not_exists(stopped) AND spent = :none)"
+_UNSPENT = "attribute_exists(closed) AND attribute_not_exists(stopped) AND attribute_not_exists(past) AND spent = :none"
+ANEW = f"attribute_not_exists(account) OR ({_UNSPENT})"
 """The condition under which an account is opened: it is not there, or it was closed before anything was spent; see ``accounting.idle``."""
 AMOUNTS = ("limit", "spent", "reserved", "available")
 """Of an account; each is an attribute of its own, for a condition compares and does not calculate."""
@@ -37,8 +40,14 @@ def shard(run: str) -> str:
 def opened(account: Account, *, run: str, above: str) -> Item:
     """The item of a new account of *run*; *above* is the name of the account that its money comes from and goes back to."""
     amounts = {name: getattr(account, name) for name in AMOUNTS}
-    held = item({**amounts, "above": above, "shard": shard(run), "charged": account.charged, "until": account.until or None})
-    return key(account.tenant, account.name) | held | {"reservations": {"M": {}}}
+    more = {"charged": account.charged, "until": account.until or None, "past": account.past or None, "attempt": account.attempt or None}
+    held = item({**amounts, "above": above, "shard": shard(run), **more})
+    return key(account.tenant, account.name) | held | {"reservations": {"M": {}}} | halts(account)
+
+
+def halts(account: Account) -> dict[str, Any]:
+    """The attribute with the agents that are halted in *account*: it is there once there is one."""
+    return {"halted": {"M": item(account.halted)}} if account.halted else {}
 
 
 def day_item(account: Account) -> Item:
@@ -61,6 +70,9 @@ def account(found: Item) -> Account:
         closed="closed" in found,
         stopped=found.get("stopped", {"S": ""})["S"],
         reservations={int(entry): int(held["N"]) for entry, held in found.get("reservations", {"M": {}})["M"].items()},
+        halted={agent: why["S"] for agent, why in found["halted"]["M"].items()} if "halted" in found else {},
+        past=int(found.get("past", {"N": "0"})["N"]),
+        attempt=int(found.get("attempt", {"N": "0"})["N"]),
         charged=int(found.get("charged", {"N": "-1"})["N"]),
         until=int(found.get("until", {"N": "0"})["N"]),
     )
@@ -78,5 +90,5 @@ def branches(found: Item, run: str) -> list[str]:
 
 
 def run_item(account: Account, branch: Branch, above: str) -> Item:
-    """The item of a run's new account, whose first branch is *branch*."""
-    return opened(account, run=branch.run, above=above) | {"branches": {"SS": [branch.path]}}
+    """The item of a run's new account, whose first branch is *branch*; it says that ``control`` lists the run."""
+    return opened(account, run=branch.run, above=above) | {"branches": {"SS": [branch.path]}, "listed": {"BOOL": True}}

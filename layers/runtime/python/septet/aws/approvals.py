@@ -1,6 +1,6 @@
 """Approvals in DynamoDB, and the executions that wait for them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -12,8 +12,12 @@ OUTBOX = "outbox"
 _TUPLES = ("reasons", "evidence", "roles", "escalate_to", "votes")
 ESCALATIONS = "escalations"
 """The sparse index of pending questions that operators are to be told of when their time to escalate comes."""
+PENDING = "pending"
+"""The sparse index of questions that nobody has decided, by when they expire."""
 _JSON = ("arguments", "labels", *_TUPLES)
-_INDEXED = ("outbox", "escalating", "voted")
+_LISTED = "pending = :listed"
+"""What puts a question into its index. A write of a pending one says so too, for questions that were stored before there was the index."""
+_INDEXED = ("outbox", "escalating", "pending", "voted")
 """What an item has beside the approval: the sparse indexes' keys, and the number of votes, for conditions."""
 
 
@@ -26,12 +30,15 @@ class DynamoApprovals:
         self._taken = client.exceptions.ConditionalCheckFailedException
 
     def ask(self, approval: Approval) -> Approval:
-        """Store the question unless it was asked before, and return what stands."""
+        """Store the question unless it was asked before, and did not expire in an earlier attempt, and return what stands."""
+        earlier = "(attribute_not_exists(attempt) OR attempt < :attempt)"  # one from before attempts were kept has none
         try:
             self._client.put_item(
                 TableName=self._table,
                 Item=_item(approval),
-                ConditionExpression="attribute_not_exists(tenant)",
+                ConditionExpression=f"attribute_not_exists(tenant) OR (#status = :expired AND {earlier})",
+                ExpressionAttributeNames={"#status": "status"},
+                ExpressionAttributeValues=item({":expired": "expired", ":attempt": approval.attempt}),
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except self._taken as error:
@@ -71,10 +78,13 @@ class DynamoApprovals:
         if status != "pending":
             change += ["#status = :status", "decided_by = :by", "reason = :reason", "decided_at = :at"]
             given |= {":status": status, ":by": by, ":reason": reason, ":at": at}
+        else:
+            change.append(_LISTED)
+            given[":listed"] = "yes"
         if status in ("approved", "rejected"):  # an expiry is noticed by whoever waited: there is nobody to tell
             change.append("outbox = :yes")
             given[":yes"] = "yes"
-        settled = " REMOVE escalating" if status != "pending" else ""
+        settled = " REMOVE escalating, pending" if status != "pending" else ""
         return self._update(tenant, approval, f"SET {', '.join(change)}{settled}", " AND ".join(condition), given)
 
     def use(self, tenant: str, approval: str, *, use: str, at: int) -> Approval | None:
@@ -90,9 +100,7 @@ class DynamoApprovals:
 
     def wait(self, tenant: str, approval: str, token: str) -> Approval | None:
         """Note the token of the execution that waits."""
-        return self._update(
-            tenant, approval, "SET #token = :token, delivered = :no", "attribute_exists(tenant)", {":token": token, ":no": False}
-        )
+        return self._noted(tenant, approval, "#token = :token, delivered = :no", {":token": token, ":no": False})
 
     def undelivered(self, *, newest: bool = False) -> Iterator[Approval]:
         """What is in the outbox, oldest or newest decision first, page by page."""
@@ -106,9 +114,20 @@ class DynamoApprovals:
         """Pending questions whose time to escalate has come, the longest overdue first."""
         return self._indexed(ESCALATIONS, "escalating = :yes AND escalates_at <= :now", {":yes": "yes", ":now": now})
 
+    def waiting(self, now: int) -> Iterator[Approval]:
+        """Everybody's questions that can still be decided, the next to expire first."""
+        found = self._indexed(PENDING, "pending = :yes AND expires_at > :now", {":yes": "yes", ":now": now})
+        return (one for one in found if one.status == "pending")
+
     def escalate(self, tenant: str, approval: str) -> None:
         """Note that operators were told, and leave the index."""
-        self._update(tenant, approval, "SET escalated = :yes REMOVE escalating", "attribute_exists(tenant)", {":yes": True})
+        self._noted(tenant, approval, "escalated = :yes REMOVE escalating", {":yes": True})
+
+    def _noted(self, tenant: str, approval: str, change: str, given: Mapping[str, Any]) -> Approval | None:
+        """Set what *change* says, whatever was decided. A pending question is in its index from then on: it may be older than the index."""
+        listed = {":listed": "yes", ":pending": "pending"}
+        noted = self._update(tenant, approval, f"SET {_LISTED}, {change}", "#status = :pending", {**given, **listed})
+        return noted or self._update(tenant, approval, f"SET {change}", "attribute_exists(tenant)", given)
 
     def _indexed(self, index: str, which: str, given: Mapping[str, Any], *, newest: bool = False) -> Iterator[Approval]:
         pages = self._client.get_paginator("query").paginate(
@@ -147,9 +166,16 @@ class StepFunctionsExecutions:
 
     def wake(self, token: str, output: Mapping[str, Any]) -> bool:
         """Let the execution go on; False when it no longer waits."""
+        return self._answered(lambda: self._client.send_task_success(taskToken=token, output=dumps(dict(output))))
+
+    def fail(self, token: str, *, error: str, cause: str) -> bool:
+        """Let what waits end in *error*; False when it no longer waits."""
+        return self._answered(lambda: self._client.send_task_failure(taskToken=token, error=error, cause=cause))
+
+    def _answered(self, answer: Callable[[], Any]) -> bool:
         gone = self._client.exceptions
         try:
-            self._client.send_task_success(taskToken=token, output=dumps(dict(output)))
+            answer()
         except (gone.TaskTimedOut, gone.TaskDoesNotExist, gone.InvalidToken):
             return False
         return True
@@ -162,6 +188,7 @@ def _key(tenant: str, approval: str) -> Item:
 def _item(approval: Approval) -> Item:
     held = asdict(approval)
     indexed = {"escalating": "yes" if approval.escalates_at is not None else None}
+    indexed["pending"] = "yes" if approval.status == "pending" else None
     return item(held | {name: dumps(held[name]) for name in _JSON} | indexed)
 
 

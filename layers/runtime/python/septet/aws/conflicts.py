@@ -1,7 +1,8 @@
 """Writes that meet a transaction on the same item: DynamoDB refuses one of the two, and nothing has happened."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -38,3 +39,15 @@ def conflicted(error: ClientError) -> bool:
         return True
     reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", ())}
     return not refused(error) and not PASSING.isdisjoint(reasons)
+
+
+def together(client: Any, items: Sequence[dict[str, Any]], pause: Callable[[int], None]) -> bool:
+    """Write *items* in one transaction, as ``insist`` does; False, with nothing written, where a condition does not hold."""
+    token = secrets.token_hex(16)  # of this request: its repetitions by the client, and ours, are one
+    try:
+        insist(lambda: client.transact_write_items(TransactItems=items, ClientRequestToken=token), pause)
+    except ClientError as error:
+        if not refused(error):
+            raise
+        return False
+    return True

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from botocore.exceptions import ClientError
 
+from septet.aws.account_writes import Write
 from septet.aws.accounts import SPENDABLE, account, key_of
 from septet.aws.bodies import S3Bodies
 from septet.aws.conflicts import insist
@@ -33,23 +34,23 @@ class DynamoEffects:
         """Waits for some milliseconds."""
 
     @reaching(_STORE)
-    def intend(self, branch: Branch, effect: Effect, *, over: Effect | None = None) -> Effect | None:
-        """Store the intent, or say what stands in the way. Raises RunStopped, InputRejected or StoreUnavailable."""
+    def intend(self, branch: Branch, effect: Effect, *, over: Effect | None = None, agent: str = "") -> Effect | None:
+        """Store the intent, or say what stands in the way. Raises RunStopped, AgentStopped, InputRejected or StoreUnavailable."""
         token = secrets.token_hex(16)  # of this request: its repetitions by the client, and ours, are one
-        items = [{"Put": self._put(effect, over)}, {"ConditionCheck": self._may_act(branch)}]
+        items = [{"Put": self._put(effect, over)}, {"ConditionCheck": self._may_act(branch, agent)}]
         try:
             insist(lambda: self._client.transact_write_items(TransactItems=items, ClientRequestToken=token), self._pause)
         except ClientError as error:
             if not refused(error):
                 raise
-            return self._standing(branch, effect, error)
+            return self._standing(branch, effect, error, agent)
         return None
 
     def _put(self, effect: Effect, over: Effect | None) -> dict[str, Any]:
         taking_over = " OR (#status = :intended AND #by = :over)" if over else ""
         given = {":released": RELEASED} | ({":intended": "intended", ":over": over.by} if over else {})
         names = {"#status": "status"} | ({"#by": "by"} if over else {})
-        record = item({"tool": effect.tool, "status": "intended", "deadline": effect.deadline, "by": effect.by})
+        record = item({"tool": effect.tool, "status": "intended", "deadline": effect.deadline, "by": effect.by, "by_run": effect.by_run})
         return {
             "TableName": self._table,
             "Item": _key(effect.tenant, effect.run, effect.key) | record,
@@ -59,22 +60,20 @@ class DynamoEffects:
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
 
-    def _may_act(self, branch: Branch) -> dict[str, Any]:
-        return {
-            "TableName": self._accounts,
-            "Key": key_of(branch),
-            "ConditionExpression": SPENDABLE,
-            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-        }
+    def _may_act(self, branch: Branch, agent: str) -> dict[str, Any]:
+        check = Write(key=key_of(branch), conditions=[SPENDABLE])
+        check.acting(agent)
+        wanted: dict[str, Any] = check.transacted(self._accounts)["ConditionCheck"]
+        return wanted
 
-    def _standing(self, branch: Branch, effect: Effect, error: ClientError) -> Effect | None:
+    def _standing(self, branch: Branch, effect: Effect, error: ClientError, agent: str) -> Effect | None:
         """What the conditions that did not hold say. A stop leaves alone what was intended or done before it."""
         record, checked = cast("list[dict[str, Any]]", error.response.get("CancellationReasons"))
         found = self._effect(effect.tenant, effect.run, record["Item"]) if record["Code"] == CONDITION else None
-        if found and (found == effect or found.status == "done"):
+        if found and (found == effect or found.status != "intended"):
             return None if found == effect else found
         if checked["Code"] == CONDITION:
-            check_account(branch, account(checked["Item"]) if "Item" in checked else None)
+            check_account(branch, account(checked["Item"]) if "Item" in checked else None, agent)
         return found
 
     @reaching(_STORE)
@@ -85,13 +84,26 @@ class DynamoEffects:
         if handle:
             self._bodies.put(branch, handle, text.encode())
         held = {"handle": handle} if handle else {"value": text}
-        held |= {"status": "done", "tool": effect.tool, "by": effect.by}
+        held |= {"status": "done", "tool": effect.tool, "by": effect.by, "by_run": effect.by_run}
         self._update(
             effect,
             UpdateExpression="SET deadline = :deadline, " + ", ".join(f"#{name} = :{name}" for name in held),
-            ConditionExpression="attribute_not_exists(pk) OR #status <> :status",
+            ConditionExpression="attribute_not_exists(pk) OR NOT #status IN (:status, :undone)",
             ExpressionAttributeNames={f"#{name}": name for name in held},
-            ExpressionAttributeValues=item({":deadline": effect.deadline} | {f":{name}": value for name, value in held.items()}),
+            ExpressionAttributeValues=item(
+                {":deadline": effect.deadline, ":undone": "undone"} | {f":{name}": value for name, value in held.items()}
+            ),
+        )
+
+    @reaching(_STORE)
+    def undone(self, effect: Effect) -> None:
+        """Note that it was undone. Raises StoreUnavailable."""
+        self._update(
+            effect,
+            UpdateExpression="SET #status = :undone",
+            ConditionExpression="#status = :done",
+            ExpressionAttributeNames={"#status": "status"},
+            ExpressionAttributeValues=item({":undone": "undone", ":done": "done"}),
         )
 
     @reaching(_STORE)
@@ -133,6 +145,7 @@ class DynamoEffects:
             status=held["status"],
             deadline=held["deadline"],
             by=held["by"],
+            by_run=held.get("by_run", ""),
             value=loads(value) if value else None,
         )
 

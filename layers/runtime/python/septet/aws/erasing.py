@@ -1,12 +1,14 @@
 """Erasing content from the tables and from the bucket of bodies. The one place that changes an entry or deletes an object."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from septet.aws import files
 from septet.aws.items import Item, dumps, item, loads, values
 from septet.aws.lambdas import Client, invoke
 from septet.aws.trouble import reaching
 from septet.core.errors import StoreUnavailable
+from septet.core.files import File
 from septet.core.journal import Branch
 from septet.core.runs import Run
 
@@ -24,24 +26,53 @@ class DynamoContents:
         self._dynamodb = dynamodb
         self._s3 = s3
         self._tables = tables
-        """``journal``, ``runs``, ``effects`` and ``approvals``."""
+        """``journal``, ``runs``, ``effects``, ``approvals``, ``inquiries`` and ``files``."""
         self._bucket = bucket
 
     @reaching(_STORE)
     def approvals(self, tenant: str, runs: Sequence[str]) -> None:
         """Erase what the questions of these runs quote. They are found by reading the tenant's questions: their table has no other way."""
+        for held in self._of("approvals", tenant, runs):
+            votes = [{**vote, "reason": "", "arguments": None} for vote in loads(values(held).get("votes", "[]"))]
+            left = {"arguments": "null", "reasons": "[]", "evidence": "[]", "votes": dumps(votes), "reason": "", "refused": ""}
+            self._set("approvals", {name: held[name] for name in ("tenant", "approval")}, left)
+
+    @reaching(_STORE)
+    def files(self, tenant: str, runs: Sequence[str], at: int) -> None:
+        """Delete the files that one of these runs read or wrote. They are found by reading the tenant's files, which are few."""
+        self._erase_files((file for file in self._files(tenant) if {*file.runs} & {*runs}), at)
+
+    @reaching(_STORE)
+    def unused_files(self, tenant: str, owner: str, at: int) -> None:
+        """Delete the files that no run ever read, of *owner* or of anybody."""
+        self._erase_files((file for file in self._files(tenant) if not file.runs and owner in ("", file.owner)), at)
+
+    def _files(self, tenant: str) -> Iterator[File]:
+        found = self._query("files", KeyConditionExpression="tenant = :tenant", ExpressionAttributeValues=item({":tenant": tenant}))
+        return (file for one in found if (file := files.read(one)).erased_at is None)
+
+    def _erase_files(self, found: Iterable[File], at: int) -> None:
+        for file in found:
+            self._s3.delete_object(Bucket=self._bucket, Key=f"{file.tenant}/{file.place}")
+            self._set("files", item({"tenant": file.tenant, "file": file.file}), {"name": "", "erased_at": at})
+
+    @reaching(_STORE)
+    def inquiries(self, tenant: str, runs: Sequence[str]) -> None:
+        """Erase the questions and the answers of these runs' inquiries, which are found as approvals are."""
+        for held in self._of("inquiries", tenant, runs):
+            left = {"question": "null", "answer": "null"}
+            self._set("inquiries", {name: held[name] for name in ("tenant", "inquiry")}, left)
+
+    def _of(self, table: str, tenant: str, runs: Sequence[str]) -> Iterator[Item]:
+        """The items of these runs in a table of the tenant's."""
         wanted = {f":run{number}": run for number, run in enumerate(runs)}
-        found = self._query(
-            "approvals",
+        return self._query(
+            table,
             KeyConditionExpression="tenant = :tenant",
             FilterExpression=f"#run IN ({', '.join(wanted)})",
             ExpressionAttributeNames={"#run": "run"},
             ExpressionAttributeValues=item({":tenant": tenant, **wanted}),
         )
-        for held in found:
-            votes = [{**vote, "reason": "", "arguments": None} for vote in loads(values(held).get("votes", "[]"))]
-            left = {"arguments": "null", "reasons": "[]", "evidence": "[]", "votes": dumps(votes), "reason": "", "refused": ""}
-            self._set("approvals", {name: held[name] for name in ("tenant", "approval")}, left)
 
     @reaching(_STORE)
     def effects(self, tenant: str, run: str) -> None:
@@ -82,7 +113,7 @@ class DynamoContents:
     def noted(self, run: Run, at: int) -> None:
         """Note in the run's record that it was erased, and clear what quotes its content there."""
         key = item({"tenant": run.tenant, "run": run.run})
-        self._set("runs", key, {"erased_at": at, "digest": ERASED, "message": ""})
+        self._set("runs", key, {"erased_at": at, "digest": ERASED, "message": "", "cancel_reason": ""})
 
     def _query(self, table: str, **query: Any) -> Iterator[Item]:
         for page in self._dynamodb.get_paginator("query").paginate(TableName=self._tables[table], **query):
@@ -113,10 +144,16 @@ class LambdaEraser:
         self._function = function
         self._client = client
 
+    def erase_files(self, tenant: str, owner: str) -> None:
+        """Have the files erased that *owner*, or anybody if it is empty, uploaded and no run ever read. Raises StoreUnavailable."""
+        self._asked({"tenant": tenant, "runs": [], "files_of": owner})
+
     def erase(self, tenant: str, runs: Sequence[str]) -> tuple[str, ...]:
         """Have the content of *runs* erased, and return those that are left. Raises StoreUnavailable; the same again goes on."""
+        return tuple(self._asked({"tenant": tenant, "runs": list(runs)})["left"])
+
+    def _asked(self, what: Mapping[str, Any]) -> Any:
         try:
-            answer = invoke(self._client(SECONDS), self._function, {"tenant": tenant, "runs": list(runs)})
-            return tuple(answer["left"])
+            return invoke(self._client(SECONDS), self._function, what)
         except Exception as error:
             raise StoreUnavailable(f"the erasure broke off ({type(error).__name__}): ask for it again") from error

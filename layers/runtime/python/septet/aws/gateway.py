@@ -4,13 +4,13 @@ from typing import Any
 
 from septet.aws.lambdas import Client, FunctionFailed, NotInvoked, invoke
 from septet.core.entries import Entry
-from septet.core.errors import CLASSES, Fenced, InputRejected, RunStopped
+from septet.core.errors import CLASSES, AgentStopped, Fenced, InputRejected, RunCancelled, RunStopped
 from septet.core.journal import from_json
 from septet.execution.ports import AnsweredInJournal, GatewayBroke, GatewayRequest
 
 GATEWAY_SECONDS = 120
 """What the agent waits for the gateway's answer: longer than the gateway may run."""
-OWN = frozenset(error.__name__ for error in (Fenced, InputRejected, RunStopped))
+OWN = frozenset(error.__name__ for error in (Fenced, InputRejected, RunStopped, AgentStopped, RunCancelled))
 """Errors by which the gateway refuses a request."""
 
 
@@ -24,8 +24,8 @@ class LambdaGateway:
     def call(self, request: GatewayRequest) -> list[Entry]:
         """The entries the gateway appended.
 
-        Raises Fenced, InputRejected or RunStopped as it did, AnsweredInJournal when they are too large for an answer, GatewayBroke when its
-        process broke.
+        Raises as it did Fenced, InputRejected, RunStopped, RunCancelled or AgentStopped, AnsweredInJournal when they are too large for an
+        answer, GatewayBroke when its process broke.
         """
         try:
             answer = invoke(self._client(GATEWAY_SECONDS), self._function, to_event(request))

@@ -7,9 +7,10 @@ from typing import Any
 from septet.aws.bodies import S3Bodies
 from septet.aws.items import Item, dumps, item, loads, values
 from septet.aws.trouble import reaching
-from septet.core.entries import Damaged, Entry, Erased, encode
+from septet.core.entries import Damaged, Entry, Erased
 from septet.core.errors import BodyErased, Fenced, JournalDamaged
 from septet.core.journal import Branch, from_json, to_json
+from septet.core.spelling import encode
 
 INLINE_BYTES = 4096
 """A larger body is claim-checked: it goes to S3 under the entry's digest, and the item has none."""
@@ -24,6 +25,8 @@ _NUMBERS = ("number", "at", "cost")
 _TEXTS = ("agent", "turn", "bundle", "previous", "digest")
 _DIGEST = 64
 """Characters."""
+_MOST = 2**53
+"""Every figure is below: an exact number wherever JSON is read."""
 _LATEST = 253_402_300_800_000
 """Milliseconds since the epoch that a calendar has no year for."""
 
@@ -153,8 +156,11 @@ def _header(held: Mapping[str, Any]) -> dict[str, Any] | None:
     try:
         header = loads(held["header"])
         numbers = [*(header[name] for name in _NUMBERS), *(header["usage"] or {}).values()]
-        whole = all(type(number) is int for number in numbers) and all(isinstance(header[name], str) for name in _TEXTS)
+        whole = all(type(number) is int and abs(number) < _MOST for number in numbers) and all(
+            isinstance(header[name], str) for name in _TEXTS
+        )
         fit = whole and isinstance(header["labels"], dict) and len(header["digest"]) == _DIGEST and 0 <= header["at"] < _LATEST
+        fit = fit and header["number"] == held["number"]
     except _UNREADABLE:
         return None
     return header if fit else None

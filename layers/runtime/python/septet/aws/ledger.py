@@ -1,94 +1,48 @@
-"""The ledger in DynamoDB: one item an account, one conditional write a step."""
+"""The whole ledger in DynamoDB: accounts, limits, and the list of what runs."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
-
-from botocore.exceptions import ClientError
+from collections.abc import Mapping
 
 from septet.aws import accounts
+from septet.aws.account_days import AccountDays
 from septet.aws.account_table import AccountTable
-from septet.aws.account_tree import ATTEMPTS, MOVED, STORE, AccountTree
-from septet.aws.account_writes import Write, change
-from septet.aws.accounts import SPENDABLE
-from septet.aws.trouble import reaching, refused
-from septet.core.accounting import charge, hold
-from septet.core.errors import SeptetError, StoreUnavailable
+from septet.aws.account_tree import AccountTree
+from septet.aws.branch_ledger import ATTEMPTS, MOVED, STORE
+from septet.aws.control import Control
+from septet.aws.trouble import reaching
+from septet.core.errors import StoreUnavailable
 from septet.core.journal import Branch
-from septet.core.ledger import Account, Budgets, of_branch
+from septet.core.ledger import Account, Budgets, day
+from septet.core.running import Open
 
 
 class DynamoLedger(AccountTree):
-    """The table ``accounts``. What DynamoDB refuses comes with the account as it stands, so a refusal costs no second reading."""
+    """The tables ``accounts`` and ``control``, as those have it who start, watch, stop and end runs."""
 
-    def __init__(self, table: AccountTable, default: Budgets) -> None:
-        super().__init__(table, default)
-        self._seen: Account | None = None
-        """The branch's account as this process wrote it last: mostly how it still is."""
+    def __init__(self, table: AccountTable, control: Control, default: Budgets) -> None:
+        super().__init__(table, control, AccountDays(table, default))
 
     @reaching(STORE)
-    def reserve(self, branch: Branch, entry: int, amount: int, *, until: int, settle: Mapping[int, int]) -> None:
-        """Hold *amount* for the call of *entry*, and settle earlier ones."""
-
-        def write(seen: Account, new: Account) -> Write:
-            write = change(seen, new)
-            write.only(SPENDABLE)
-            write.only(f"{write.name('charged')} < {write.value(entry)}")
-            if new.reservations[entry] == seen.reservations.get(entry):
-                write.holds(entry, new.reservations[entry])
-            return write
-
-        name = of_branch(branch.run, branch.path)
-        untouched = None if settle else Account(tenant=branch.tenant, name=name, limit=amount, available=amount)
-        seen = self._remembered(branch, settle) or untouched
-        self._step(branch, seen, lambda account: hold(account, entry, amount, until=until, settle=settle), write)
+    def running(self, tenant: str) -> tuple[Open, ...]:
+        """The tenant's open runs."""
+        return tuple(self._control.running(tenant))
 
     @reaching(STORE)
-    def settle(self, branch: Branch, settle: Mapping[int, int], *, lapsed: int | None = None) -> None:
-        """Charge and release."""
+    def tenants(self) -> Mapping[str, int]:
+        """How many runs each tenant has open."""
+        return dict(self._control.loads())
 
-        def write(seen: Account, new: Account) -> Write:
-            write = change(seen, new)
-            if lapsed is not None:
-                write.only(f"{write.name('until')} = {write.value(lapsed)}")
-            return write
+    @reaching(STORE)
+    def budgets(self, tenant: str) -> Budgets:
+        """The tenant's limits."""
+        return self._days.budgets(tenant)
 
-        if settle:
-            seen = self._remembered(branch, settle) if lapsed is None else None
-            self._step(branch, seen, lambda account: charge(account, settle) if lapsed in {None, account.until} else account, write)
-
-    def _remembered(self, branch: Branch, settle: Mapping[int, int]) -> Account | None:
-        """What this process knows of the account, if that is enough to settle all of *settle*."""
-        seen, name = self._seen, of_branch(branch.run, branch.path)
-        known = seen is not None and (seen.tenant, seen.name) == (branch.tenant, name) and settle.keys() <= seen.reservations.keys()
-        return seen if known else None
-
-    def _step(
-        self, branch: Branch, seen: Account | None, decide: Callable[[Account], Account], write: Callable[[Account, Account], Write]
-    ) -> None:
-        """Write what *decide* makes of the account. It is decided on *seen* first, and on what stands when that turns out to be old."""
-        name, stands = of_branch(branch.run, branch.path), False
+    @reaching(STORE)
+    def set_budgets(self, tenant: str, budgets: Budgets, *, now: int) -> None:
+        """Change the tenant's limits and its day's, in one transaction."""
         for _ in range(ATTEMPTS):
-            if seen is None:
-                seen, stands = self._existing(branch.tenant, name), True
-            try:
-                new = decide(seen)
-            except SeptetError:
-                if stands:
-                    raise
-                seen = None
-                continue
-            if stands and new == seen:
+            if self._done(self._days.limiting(tenant, budgets, now=now)):
                 return
-            try:
-                self._seen = accounts.account(self._table.update(write(seen, new).arguments(self._table.name)))
-            except ClientError as error:
-                if not refused(error):
-                    raise
-                held: Any = error.response
-                seen, stands = accounts.account(held["Item"]) if "Item" in held else None, True
-            else:
-                return
-        raise StoreUnavailable(MOVED.format(name))
+        raise StoreUnavailable(MOVED.format(day(now)))
 
     @reaching(STORE)
     def lapsed(self, *, now: int, limit: int) -> list[tuple[Branch, Account]]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from copy import replace
 
-from septet.core.errors import BudgetExhausted, Fenced, RunStopped
+from septet.core.errors import AgentStopped, BudgetExhausted, Fenced, RunStopped
 from septet.core.frozen import maker
 from septet.core.ledger import Account
 from septet.core.money import dollars
@@ -11,10 +11,12 @@ from septet.core.money import dollars
 _account = maker(Account)
 
 
-def spendable(account: Account) -> None:
-    """Raise RunStopped when nothing may be held in *account* any more."""
+def spendable(account: Account, agent: str = "") -> None:
+    """Raise RunStopped when nothing may be held in *account* any more, AgentStopped when *agent* may not."""
     if account.stopped or account.ended:
         raise RunStopped(f"{account.name} is stopped: {account.stopped or 'the run has ended'}")
+    if agent in account.halted:
+        raise AgentStopped(account.halted[agent])
 
 
 def take(account: Account, amount: int) -> Account:
@@ -31,9 +33,9 @@ def part(account: Account, share: int) -> Account:
     return replace(account, available=account.available - share, limit=account.limit - share)
 
 
-def hold(account: Account, entry: int, amount: int, *, until: int, settle: Mapping[int, int]) -> Account:
-    """*account* with *settle* charged and *amount* held for *entry*. Raises RunStopped, Fenced or BudgetExhausted."""
-    spendable(account)
+def hold(account: Account, entry: int, amount: int, *, until: int, settle: Mapping[int, int], agent: str = "") -> Account:
+    """*account* with *settle* charged and *amount* held for *entry*. Raises RunStopped, AgentStopped, Fenced or BudgetExhausted."""
+    spendable(account, agent)
     left, spent, released, charged = _settled(account, settle)
     if entry <= charged:
         raise Fenced(f"{account.name}: another executor has paid for entry {charged}, so entry {entry} is taken")
@@ -81,6 +83,9 @@ def _moved(account: Account, *, spent: int, released: int, held: int, reservatio
         charged=charged,
         until=until,
         over=account.over,
+        halted=account.halted,
+        past=account.past,
+        attempt=account.attempt,
     )
 
 
@@ -102,9 +107,27 @@ def given_back(account: Account, above: Account) -> tuple[Account, Account]:
     return closed, received
 
 
+def renewed(
+    account: Account, limit: int, *, available: int, attempt: int, until: int = 0, halted: Mapping[str, str] | None = None
+) -> Account:
+    """A closed *account* of a run that goes on once more, as *attempt*, with *limit*, of which *available* is its own."""
+    return Account(
+        tenant=account.tenant,
+        name=account.name,
+        limit=limit,
+        reserved=limit - available,
+        available=available,
+        charged=account.charged,
+        past=account.past + account.spent,
+        halted=halted or {},
+        attempt=attempt,
+        until=until,
+    )
+
+
 def idle(branch: Account, run: Account) -> bool:
     """Whether *run* and its first *branch* were closed, and not stopped, before anything was spent: they can be opened anew."""
-    return branch.closed and run.closed and not (run.stopped or run.spent)
+    return branch.closed and run.closed and not (run.stopped or run.spent or run.past)
 
 
 def limited(account: Account, limit: int) -> Account:

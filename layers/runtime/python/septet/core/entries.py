@@ -1,18 +1,14 @@
 """What a journal holds: a closed union of entry bodies, each an immutable fact."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import field
-from functools import cache
 from typing import Any, ClassVar
 
-from septet.core.canonical import quoted, text
 from septet.core.frozen import frozen
 from septet.core.money import Usage
 
 LOST = "Lost"
 """The error of a model call whose maker was gone before it wrote how the call ended."""
-VERSION = 1
-"""Version of the bodies' JSON form, written with each."""
 
 
 @frozen
@@ -34,6 +30,8 @@ class Request:
     workflow: str
     input: Mapping[str, Any]
     submitter: str
+    trace: str = ""
+    """Where it belongs, as ``septet.core.traces.Context.header`` has it; empty in journals that are older than traces."""
 
 
 @frozen
@@ -155,7 +153,8 @@ class Note:
 
     type: ClassVar[str] = "note"
     kind: str
-    """``repair`` (told to the model) or ``usage`` (the provider's figures could not be believed)."""
+    """``repair`` and ``check`` (told to the model), ``usage`` (the provider's figures could not be believed), ``cancelled`` (who had the
+    run cancelled, and why), or ``fork`` (something of its origin's that a fork has left out)."""
     text: str
 
 
@@ -230,6 +229,118 @@ class Stop:
 
 
 @frozen
+class Branched:
+    """Agents go on in parallel, each in a branch of its own that begins with a request; what they find comes back by a ``Resolved``."""
+
+    type: ClassVar[str] = "branched"
+    step: str
+    """Which parting of the workflow: a workflow that comes here again finds the same branches."""
+    paths: tuple[str, ...]
+    share: int
+    """Micro-dollars each branch was given."""
+
+
+@frozen
+class Resolved:
+    """What branches found, made one by a stated rule."""
+
+    type: ClassVar[str] = "resolved"
+    step: str
+    """Of the ``Branched`` that it answers."""
+    method: str
+    """The rule: ``vote``, ``judge``, ``weighted``, ``first`` or ``all``."""
+    paths: tuple[str, ...]
+    """The branches that are joined: what their agents read counts as read here from now on."""
+    winner: str
+    """The branch whose answer stands; empty when several are put together, or none stands."""
+    value: Any
+    rationale: Any
+    """Why, in figures and names: what a person needs to check the decision."""
+    missing: Any
+    """By branch, the error class for which it has no answer."""
+
+
+@frozen
+class Routed:
+    """Who was chosen to work, and why."""
+
+    type: ClassVar[str] = "routed"
+    purpose: str
+    """``skill``, ``pool``, ``take_over``, or ``first``: of branches, the first with a good answer."""
+    of: str
+    """The skill, the pool, the agent that failed, or the step that parted the run."""
+    to: str
+    """The agent, or the branch; empty when there is none."""
+    error: str
+    """For a take-over, the class of the failure."""
+    rationale: Any
+
+
+@frozen
+class Inquired:
+    """Somebody outside is asked for an answer."""
+
+    type: ClassVar[str] = "inquired"
+    inquiry: str
+    to: str
+    """Whom: a supplier, ``operators``; a word of the workflow's."""
+    question: Any
+    expires_at: int
+    """Milliseconds since the epoch."""
+
+
+@frozen
+class Heard:
+    """How an inquiry ended."""
+
+    type: ClassVar[str] = "heard"
+    inquiry: str
+    outcome: str
+    """``answered``, ``expired`` or ``cancelled``."""
+    value: Any
+    by: str
+
+
+@frozen
+class Recalled:
+    """What was said before in the session that the run belongs to.
+
+    Its entry's labels are by path, ``0.input.channel`` for a field of the first exchange's input; what they do not name is ``*``, unknown.
+    """
+
+    type: ClassVar[str] = "recalled"
+    session: str
+    exchanges: Any
+    """A list of ``{"run", "input", "answer", "fate", "did"}``, oldest first: how the run ended, and the effects that happened in it."""
+    dropped: int = 0
+    """Exchanges before those, which are not told: there were too many, or they were too long."""
+
+
+@frozen
+class Restarted:
+    """A run that had ended goes on: these turns, which had failed, are taken up again."""
+
+    type: ClassVar[str] = "restarted"
+    turns: tuple[str, ...]
+    by: str
+    attempt: int
+    """Of the run: each attempt is begun once."""
+
+
+@frozen
+class Forked:
+    """What stands before was copied from another run; this one goes on from here by itself."""
+
+    type: ClassVar[str] = "forked"
+    run: str
+    at: int
+    """The last entry that was copied."""
+    overrides: Any
+    """By agent, ``{"prompt", "model"}`` that it goes on with here."""
+    by: str
+
+
+@frozen
 class Erased:
     """What is left where a body was erased. Never written: a store that is asked for gaps says it in the body's place."""
 
@@ -262,50 +373,17 @@ Body = (
     | Answer
     | Failure
     | Stop
+    | Branched
+    | Resolved
+    | Routed
+    | Inquired
+    | Heard
+    | Recalled
+    | Restarted
+    | Forked
     | Erased
     | Damaged
 )
-
-
-_KINDS: dict[str, type[Body]] = {
-    kind.type: kind
-    for kind in (
-        Request,
-        ModelCall,
-        ModelFailed,
-        ModelReply,
-        ToolIntent,
-        ToolResult,
-        ApprovalAsked,
-        ApprovalGiven,
-        ApprovalEdited,
-        HandOver,
-        Note,
-        Compacted,
-        Planned,
-        LimitSet,
-        ErasureOrdered,
-        Answer,
-        Failure,
-        Stop,
-        Erased,
-        Damaged,
-    )
-}
-_FIELDS: dict[str, tuple[str, ...]] = {name: tuple(kind.__annotations__.keys() - {"type"}) for name, kind in _KINDS.items()}
-_HOLES: dict[Any, str] = {
-    str: "{quoted(body.%s)}",
-    int: "{body.%s:d}",
-    bool: "{'true' if body.%s else 'false'}",
-    tuple[str, ...]: "{texts(body.%s)}",
-    tuple[ToolCall, ...]: "{calls(body.%s)}",
-}
-"""How a value of a type is spelt; the others are JSON."""
-_TUPLES: dict[str, Callable[[Any], Any]] = {
-    "calls": lambda value: tuple(ToolCall(**call) for call in value),
-    "reasons": tuple,
-    "runs": tuple,
-}
 
 
 @frozen
@@ -334,56 +412,3 @@ class Entry:
     """Hash of the entry before; empty for entry 0."""
     hash: str
     """Of everything but salt and body."""
-
-
-def encode(body: Body) -> dict[str, Any]:
-    """*body* as JSON types, with its type and version."""
-    value: dict[str, Any] = {name: getattr(body, name) for name in _FIELDS[body.type]}
-    if isinstance(body, ModelReply):
-        value["calls"] = [{"arguments": call.arguments, "id": call.id, "tool": call.tool} for call in body.calls]
-    elif "reasons" in value:
-        value["reasons"] = list(value["reasons"])
-    elif "runs" in value:
-        value["runs"] = list(value["runs"])
-    return {**value, "type": body.type, "version": VERSION}
-
-
-def spelling(body: Body) -> str:
-    """``encode(body)`` in canonical form, for a fraction of what it costs to make it, sort it and spell it: a body's fields are known."""
-    kind: Any = type(body)
-    return _speller(kind)(body)
-
-
-@cache
-def _speller(kind: Any) -> Callable[[Body], str]:
-    """What spells a *kind* of body, compiled when the first is written: the keys in order, and a hole for each value."""
-    values = {name: _HOLES.get(declared, "{text(body.%s)}") % name for name, declared in kind.__annotations__.items() if name != "type"}
-    values |= {"type": quoted(kind.type), "version": str(VERSION)}
-    pairs = ",".join(f'"{name}":{values[name]}' for name in sorted(values))
-    speller: Callable[[Body], str] = eval(f"lambda body: f'{{{{{pairs}}}}}'", _SPELLERS)  # noqa: S307 -- our names
-    return speller
-
-
-def _texts(values: tuple[str, ...]) -> str:
-    return f"[{','.join([quoted(value) for value in values])}]"
-
-
-def _calls(calls: tuple[ToolCall, ...]) -> str:
-    each = [f'{{"arguments":{text(call.arguments)},"id":{quoted(call.id)},"tool":{quoted(call.tool)}}}' for call in calls]
-    return f"[{','.join(each)}]"
-
-
-_SPELLERS = {"quoted": quoted, "text": text, "texts": _texts, "calls": _calls}
-
-
-def decode(value: Mapping[str, Any]) -> Body:
-    """The body that ``encode`` made *value* of. Raises ValueError for an unknown type, version or field, or one of another shape."""
-    name, version = value.get("type"), value.get("version")
-    kind = _KINDS.get(name) if isinstance(name, str) else None
-    if kind is None or version != VERSION:
-        raise ValueError(f"no entry type {name!r} in version {version!r}")
-    rest = ((field, item) for field, item in value.items() if field not in ("type", "version"))
-    try:
-        return kind(**{field: _TUPLES[field](item) if field in _TUPLES else item for field, item in rest})
-    except TypeError as error:
-        raise ValueError(f"entry of type {kind.type!r}: {error}") from error

@@ -80,6 +80,34 @@ class InputRejected(SeptetError):
     """The input does not fit what is declared; the message names the field and the fix."""
 
 
+class AgentStopped(SeptetError):
+    """An operator stopped this agent: the run may go on with another."""
+
+
+class CheckFailed(SeptetError):
+    """The agent's answer has its declared form, and does not pass the agent's own check, also after being told so once."""
+
+
+class NoAnswer(SeptetError):
+    """Of agents that worked in parallel none gave an answer that can be used."""
+
+
+class Overloaded(SeptetError):
+    """The tenant, or the platform, runs as much as it may at the moment: try again later, nothing was taken."""
+
+
+class RowsFailed(SeptetError):
+    """More rows of a batch failed than it tolerates; the results of all of them are kept."""
+
+
+class RunCancelled(SeptetError):
+    """Somebody had the run cancelled: nothing new is done, and what it did is undone."""
+
+
+class NotUndone(SeptetError):
+    """Something that a cancelled run did stays done: it could not be undone, or declares no way to be. A person has to look."""
+
+
 CLASSES: dict[str, type[SeptetError]] = {
     error.__name__: error
     for error in (
@@ -101,6 +129,13 @@ CLASSES: dict[str, type[SeptetError]] = {
         BodyErased,
         JournalDamaged,
         InputRejected,
+        AgentStopped,
+        CheckFailed,
+        NoAnswer,
+        Overloaded,
+        RowsFailed,
+        RunCancelled,
+        NotUndone,
     )
 }
 """Every error class by its name; a state machine may catch these and Step Functions' own, nothing else."""

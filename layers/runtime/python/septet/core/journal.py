@@ -6,10 +6,11 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 from septet.core.canonical import canonical, digest, quoted, text
-from septet.core.entries import Body, Damaged, Entry, Erased, decode, encode, spelling
+from septet.core.entries import Body, Damaged, Entry, Erased
 from septet.core.errors import InputRejected
 from septet.core.frozen import frozen, maker
 from septet.core.money import Usage
+from septet.core.spelling import decode, encode, spelling
 
 MAIN = "main"
 """The branch in which agents work one after another."""

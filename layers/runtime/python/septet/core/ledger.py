@@ -8,10 +8,13 @@ named after the journal entry that records the model call it is for: what became
 
 from collections.abc import Mapping
 from dataclasses import field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from septet.core.frozen import frozen
 from septet.core.journal import MAIN, Branch
+
+if TYPE_CHECKING:
+    from septet.core.running import Open
 
 DAY = 86_400_000
 """Milliseconds."""
@@ -42,6 +45,12 @@ class Account:
     """In a branch: the amount held for the model call of each entry."""
     charged: int = -1
     """In a branch: the last entry that was charged for. Nothing is held for it again: a late executor would have it charged twice."""
+    halted: Mapping[str, str] = field(default_factory=dict)
+    """Agents that may do nothing here any more: who stopped each and why."""
+    past: int = 0
+    """What was spent in earlier attempts of its run; the account above has had that."""
+    attempt: int = 0
+    """Which attempt of its run it was opened for."""
     until: int = 0
     """When somebody has to look, in milliseconds since the epoch: in a branch, when whoever made the reservations is surely gone (0 without
     any); in a run, when its end may have been missed, or its branches' workers are surely gone."""
@@ -59,35 +68,20 @@ class Budgets:
     """What a run gets that asks for nothing."""
 
 
-class Ledger(Protocol):
-    """Storage of accounts. One conditional write decides about each reservation.
+class BranchLedger(Protocol):
+    """The part of the ledger that a turn needs: the account of its branch. One conditional write decides about each reservation.
 
     Every method raises StoreUnavailable when the store fails; all of them can be repeated.
     """
 
-    def open(self, branch: Branch, budget: int, *, now: int) -> None:
-        """Open the accounts of a run and of its first *branch* with *budget* taken from the tenant's day. Opening them again is the same.
-
-        A run that was closed before it spent anything is opened anew: it was given up too early.
-        Raises BudgetExhausted when the day has less left, RunStopped when the tenant is stopped.
-        """
-        ...
-
-    def open_branch(self, branch: Branch, share: int) -> None:
-        """Open the account of another *branch* of a run with *share* of what its branch ``main`` has left. Opening it again is the same.
-
-        Raises BudgetExhausted when ``main`` has less left, RunStopped when the run is stopped or has ended, InputRejected when the run
-        has no account.
-        """
-        ...
-
-    def reserve(self, branch: Branch, entry: int, amount: int, *, until: int, settle: Mapping[int, int]) -> None:
-        """Hold *amount* for the model call that entry number *entry* will record, and settle earlier ones, in one conditional write.
+    def reserve(self, branch: Branch, entry: int, amount: int, *, until: int, settle: Mapping[int, int], agent: str = "") -> None:
+        """Hold *amount* for *agent*'s model call that entry number *entry* will record, and settle earlier ones, in one conditional write.
 
         *settle* has the cost of each earlier call by its entry; one that is settled already is passed over. *until* is when the caller
         will surely be gone. The same reservation again counts as made; a larger one for the same entry replaces it, a smaller one leaves
-        it. Raises BudgetExhausted when the branch has less left, RunStopped when it is stopped or its run has ended, Fenced when a call of
-        that entry or of a later one was charged for, InputRejected when there is no such account.
+        it. Raises BudgetExhausted when the branch has less left, RunStopped when it is stopped or its run has ended, AgentStopped when
+        *agent* is halted in it, Fenced when a call of that entry or of a later one was charged for, InputRejected when there is no such
+        account.
         """
         ...
 
@@ -103,18 +97,72 @@ class Ledger(Protocol):
         """The account, read consistently; None when there is none. Names are made by ``day``, ``of_run`` and ``of_branch``."""
         ...
 
-    def stop(self, tenant: str, run: str, why: str) -> None:
-        """Write a stop into the run's account and into each of its branches': afterwards no reservation and no intent succeeds.
 
-        The first stop's reason stands. Raises InputRejected when the run has no account.
+class Ledger(BranchLedger, Protocol):
+    """Storage of accounts, and the list of what runs, which changes in one transaction with them. Raises and repeats as its base does."""
+
+    def open(self, branch: Branch, budget: int, *, now: int, workflow: str = "", parent: str = "", allowed: int = 0) -> bool:
+        """Open the accounts of a run and of its first *branch* with *budget* taken from the tenant's day, and list it as running, together.
+
+        Opening them again is the same; True when this was it. A run that was closed before it spent anything is opened anew: it was given
+        up too early.
+        Raises BudgetExhausted when the day has less left, Overloaded when the tenant runs *allowed* already (0: any number).
         """
         ...
 
-    def close(self, tenant: str, run: str) -> bool:
-        """Give back what a run that has ended did not spend, branch to run to day; no reservation succeeds afterwards.
+    def reopen(
+        self, branch: Branch, budget: int, *, now: int, workflow: str = "", parent: str = "", allowed: int = 0, attempt: int = 0
+    ) -> bool:
+        """Open the accounts of a run that has ended, and of its first *branch*, for *attempt*, with *budget* of the present day; list it.
 
+        Stops of before are forgotten; whoever reopens looks at the standing ones afterwards. Reopening a run that is open, or was
+        for a later attempt, is the same. True when this was it.
+        Raises as ``open`` does, InputRejected when the run has no account, StoreUnavailable while a call of before may be under way.
+        """
+        ...
+
+    def open_branch(self, branch: Branch, share: int) -> None:
+        """Open the account of another *branch* of a run with *share* of what its branch ``main`` has left. Opening it again is the same.
+
+        One that ended with an earlier attempt of the run is opened once more. Raises BudgetExhausted when ``main`` has less left,
+        RunStopped when the run is stopped or has ended, InputRejected when the run has no account.
+        """
+        ...
+
+    def stop(self, tenant: str, run: str, why: str, *, attempt: int | None = None) -> None:
+        """Write a stop into the run's account and into each of its branches': afterwards no reservation and no intent succeeds.
+
+        The first stop's reason stands. Whoever stops one *attempt* says so: accounts that were opened for a later one stay as they are.
+        Raises InputRejected when the run has no account.
+        """
+        ...
+
+    def stop_branch(self, branch: Branch, why: str) -> None:
+        """Write a stop into one branch's account. The first stop's reason stands. Raises InputRejected when there is no such account."""
+        ...
+
+    def halt(self, tenant: str, run: str, agent: str, why: str, *, attempt: int | None = None) -> None:
+        """Write into the accounts of a run and its branches, also those that open later, that *agent* may do nothing there any more.
+
+        Its reservations and intents are refused with AgentStopped; other agents go on. The first reason stands; *attempt* is as for
+        ``stop``. Raises InputRejected when the run has no account.
+        """
+        ...
+
+    def close(self, tenant: str, run: str, *, attempt: int | None = None) -> bool:
+        """Take a run that has ended off the list, and give back what it did not spend, branch to run to day; no reservation succeeds then.
+
+        Whoever knows which *attempt* has ended says so: accounts that were opened for a later one stay open. None for whichever it is.
         False when a call may still be under way: the sweeper closes it later. Closing it again is the same.
         """
+        ...
+
+    def running(self, tenant: str) -> "tuple[Open, ...]":
+        """The tenant's runs that are open, read consistently, in the order of their ids."""
+        ...
+
+    def tenants(self) -> Mapping[str, int]:
+        """How many runs each tenant has open, read consistently: of every tenant that ever opened one."""
         ...
 
     def lapsed(self, *, now: int, limit: int) -> list[tuple[Branch, Account]]:

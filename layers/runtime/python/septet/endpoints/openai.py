@@ -28,6 +28,8 @@ class OpenAiModel:
         """The model's reply. Raises ModelThrottled, ModelUnavailable, ModelRefused or ContextOverflow. Redirections are not followed."""
         model = request.model
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        if request.traceparent:
+            headers["traceparent"] = request.traceparent
         if model.secret:
             headers["Authorization"] = f"Bearer {self._secret(model.secret)}"
         status, answer = _post(urlsplit(model.endpoint), chat.body(request, model=model.id), headers, time.monotonic() + request.seconds)

@@ -6,20 +6,24 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from septet import bootstrap
+from septet.bootstrap.api import ports
 from septet.entry.guard import guarded
 from septet.entry.logs import logger
+from septet.entry.place import here
 from septet.integration.http.application import Api
 
 
 def serve(beside: str) -> Callable[[Mapping[str, Any], object], dict[str, Any]]:
-    """The handler over ``workflows.json`` and ``schemas.json`` beside the file *beside*: a REST API's proxy event in, its answer out."""
+    """The handler over ``workflows.json``, ``schemas.json`` and ``agents.json`` beside the file *beside*.
+
+    A REST API's proxy event in, its answer out.
+    """
     log = logger()
 
     @cache
     def api() -> Api:
-        workflows, schemas = (json.loads(Path(beside).with_name(f"{name}.json").read_bytes()) for name in ("workflows", "schemas"))
-        return Api(bootstrap.api_ports(workflows, schemas), log)
+        names = ("workflows", "schemas", "agents")
+        return Api(ports(*(json.loads(Path(beside).with_name(f"{name}.json").read_bytes()) for name in names)), log, note=here.update)
 
     def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
         return api()(event, context)

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from septet import bootstrap
+from septet.bootstrap.identity import verifier
 from septet.entry.guard import guarded
 from septet.integration.identity import bearer
 from septet.integration.ports import Identity
 from septet.integration.problems import Kind, Problem
 
 
-def serve(identity: Callable[[], Identity] = bootstrap.verifier) -> Callable[[Mapping[str, Any], object], dict[str, Any]]:
+def serve(identity: Callable[[], Identity] = verifier) -> Callable[[Mapping[str, Any], object], dict[str, Any]]:
     """The handler: a ``TOKEN`` authorizer's event in, a policy for this API's stage out.
 
     Raises Exception("Unauthorized"), which API Gateway answers with 401; when the issuer cannot be asked, Problem, answered with 500.

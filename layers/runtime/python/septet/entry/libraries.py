@@ -1,6 +1,13 @@
-"""What libraries log, and modules that have no logger of the function's: every record passes a filter of the process's handlers."""
+"""What libraries log, and modules that have no logger of the function's: every record passes a filter of the process's handlers.
+
+Lambda's own handler writes it as a line of the function's: JSON that says where it belongs.
+"""
 
 import logging
+import os
+
+LAMBDA = "LambdaLoggerHandler"
+"""How the names begin of the handlers that Lambda's runtime client gives a process, by the kind of its sink."""
 
 
 class Redacting(logging.Filter):
@@ -12,8 +19,8 @@ class Redacting(logging.Filter):
 
         try:
             message = record.getMessage()
-        except (TypeError, ValueError):  # its arguments do not fit its text
-            message = str(record.msg)
+        except Exception:  # noqa: BLE001 -- its arguments do not fit its text, or cannot be said: they are left out
+            message = record.msg if isinstance(record.msg, str) else type(record.msg).__name__
         record.msg, record.args = redacted(message), None
         if record.exc_info and record.exc_info[0]:
             record.msg += f" ({record.exc_info[0].__name__})"
@@ -21,8 +28,22 @@ class Redacting(logging.Filter):
         return True
 
 
+class Lines(logging.Formatter):
+    """For Lambda's handler, which ends no line by itself. Made when there is a first line: a cold start has none of libraries."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        from septet.entry.logs import RedactingFormatter  # noqa: PLC0415 -- as above
+
+        service = os.environ.get("POWERTOOLS_SERVICE_NAME", "")
+        return f"{RedactingFormatter(service=service, logger=record.name).format(record)}\n"
+
+
 def watch() -> None:
-    """Have every handler that the process has by now redact what it is given."""
+    """Have every handler that the process has by now redact what it is given; of one that fails, nothing is printed."""
+    logging.raiseExceptions = False
     for handler in logging.getLogger().handlers:
         if not any(isinstance(one, Redacting) for one in handler.filters):
             handler.addFilter(Redacting())
+        if type(handler).__name__.startswith(LAMBDA):
+            handler.setFormatter(Lines())

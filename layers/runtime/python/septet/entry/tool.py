@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from septet.entry.guard import guarded
+from septet.entry.place import at
 from septet.security.stored import Labelled
 
 
@@ -45,9 +46,14 @@ def serve(tool: Tool, *, reconcile: Reconcile | None = None) -> Callable[[Mappin
 
     The question comes with the arguments under another name, so that a tool that knows no reconciling breaks and does not fire.
     """
-    act, look, told = guarded(tool), guarded(reconcile) if reconcile else None, guarded(_context)
+    # By its context alone it is told where it works: arguments are a model's wording, whatever they are called.
+    act, look, told = guarded(tool, where=None), guarded(reconcile, where=None) if reconcile else None, guarded(_context, where=None)
 
     def handler(event: Mapping[str, Any], _: object) -> Any:
+        with at(event["context"]):
+            return answer(event)
+
+    def answer(event: Mapping[str, Any]) -> Any:
         context = told(event["context"])
         if "reconcile" not in event:
             return _told(act(event["arguments"], context))

@@ -51,6 +51,8 @@ class Repair:
     """Tell the model once what is wrong with its reply."""
 
     text: str
+    kind: str = "repair"
+    """Of the note: ``repair``, or ``check`` for what the agent's own check found."""
 
 
 @frozen

@@ -1,11 +1,14 @@
 """What an agent is, read from its bundle."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import field
 from typing import Any
 
 from septet.core.frozen import frozen
 from septet.core.money import Price
+
+Check = Callable[[Any, Mapping[str, list[Any]]], list[str]]
+"""Of an answer and of what was read, by tool: what is wrong, one sentence each."""
 
 
 @frozen
@@ -85,10 +88,12 @@ class Agent:
     """How long an exact repetition of a request may be answered from the platform's cache; 0 for never."""
     plan: bool = False
     """Whether it commits to a plan before it reads anything from outside."""
+    check: Check | None = None
+    """What its answer must pass besides its declared form; None when nothing."""
 
 
-def agent(bundle: Mapping[str, Any]) -> Agent:
-    """The agent in a ``bundle.json`` that the synth wrote. Raises KeyError or TypeError for anything else."""
+def agent(bundle: Mapping[str, Any], *, check: Check | None = None) -> Agent:
+    """The agent in a ``bundle.json`` that the synth wrote, with its *check*. Raises KeyError or TypeError for anything else."""
     return Agent(
         name=bundle["agent"],
         bundle=bundle["bundle"],
@@ -120,4 +125,5 @@ def agent(bundle: Mapping[str, Any]) -> Agent:
         fallback={error: tuple(models) for error, models in bundle.get("fallback", {}).items()},
         cache_seconds=bundle.get("cache_seconds", 0),
         plan=bundle.get("plan", False),
+        check=check,
     )

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from septet.core.accounting import spendable
 from septet.core.canonical import digest
 from septet.core.entries import LOST, Body, Entry, Failure, ModelCall, ModelFailed, ModelReply, Note
-from septet.core.errors import CLASSES, BudgetExhausted, ContextOverflow, ModelUnavailable, RunStopped, SeptetError
+from septet.core.errors import CLASSES, AgentStopped, BudgetExhausted, ContextOverflow, ModelUnavailable, RunStopped, SeptetError
 from septet.core.frozen import frozen, maker
 from septet.core.journal import Pen
-from septet.core.ledger import Ledger, of_branch
+from septet.core.ledger import BranchLedger, of_branch
 from septet.core.money import Usage, cost
 from septet.execution import caching, routing
 from septet.execution.actions import CallTools, Give, Pass
@@ -34,7 +34,7 @@ class Models:
     """What calls are made through."""
 
     model: Model
-    ledger: Ledger
+    ledger: BranchLedger
     health: Health
     cache: Cache
     pause: Callable[[int], None]
@@ -55,6 +55,8 @@ class Calling:
     """Milliseconds that this invocation has left."""
     margin: int
     """Milliseconds that must be left for another attempt."""
+    trace: str = ""
+    """Of the run, as its request has it."""
     _until: int = 0
     _share: float = 0.0
     _step: int = -1
@@ -136,9 +138,9 @@ class Calling:
         account = self.models.ledger.account(branch.tenant, of_branch(branch.run, branch.path))
         try:
             if account:  # nothing is held for it, so nothing else would notice a stop
-                spendable(account)
-        except RunStopped as stop:
-            self._write(Failure(error=RunStopped.__name__, message=str(stop)))
+                spendable(account, self.agent.name)
+        except (RunStopped, AgentStopped) as stop:
+            self._write(Failure(error=type(stop).__name__, message=str(stop)))
         else:
             self._write(_reply(model, recordable(known, step), cached=True), usage=Usage())
         return True
@@ -178,7 +180,7 @@ class Calling:
         self._unsettled = {}
         self._write(_model_call(model=model.id, step=step, reserved=most))
         try:
-            reply = recordable(self.models.model.complete(self._request(model, step)), step)
+            reply = recordable(self.models.model.complete(self._request(model, step, number)), step)
         except SeptetError as error:
             self._unsettled = {number: self._failed(model, error, most)}
             return type(error).__name__
@@ -198,15 +200,16 @@ class Calling:
     def _hold(self, number: int, most: int) -> SeptetError | None:
         """Hold what a call can cost at *most*, and settle the one before; what forbids it, if something does."""
         try:
-            self.models.ledger.reserve(self.pen.branch, number, most, until=self._until, settle=self._unsettled)
-        except (BudgetExhausted, RunStopped) as refusal:
+            self.models.ledger.reserve(self.pen.branch, number, most, until=self._until, settle=self._unsettled, agent=self.agent.name)
+        except (BudgetExhausted, RunStopped, AgentStopped) as refusal:
             return refusal
         return None
 
     def _worst(self, model: ModelSpec) -> int:
         return worst(model, self.turn.bound, self.agent.limits.reply_tokens)
 
-    def _request(self, model: ModelSpec, step: int) -> ModelRequest:
+    def _request(self, model: ModelSpec, step: int, number: int) -> ModelRequest:
+        """Model call *step*, which is entry *number*."""
         return _model_request(
             model=model,
             system=self.turn.conversation.system,
@@ -215,7 +218,18 @@ class Calling:
             max_output=min(self.agent.limits.reply_tokens, model.max_output),
             seconds=max(1, min(MODEL_SECONDS, self.remaining() // 1000 - 1)),
             metadata={"agent": self.agent.name, "turn": self.turn.id, "run": self.pen.branch.run, "step": str(step)},
+            traceparent=self._traceparent(number) if model.provider == "openai" else "",
         )
+
+    def _traceparent(self, number: int) -> str:
+        """The call of entry *number* as the caller of whatever the model's server does."""
+        from copy import replace  # noqa: PLC0415 -- as below
+
+        from septet.core.traces import from_header, of_entry  # noqa: PLC0415 -- providers that take no trace are called without it
+
+        context, branch = from_header(self.trace), self.pen.branch
+        span = of_entry(branch.tenant, branch.run, branch.path, "chat", number)
+        return replace(context, span=span).traceparent if context else ""
 
     def _failed(self, model: ModelSpec, error: SeptetError, most: int) -> int:
         """Journal that the call failed, and return what it is charged."""

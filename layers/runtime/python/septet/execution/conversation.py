@@ -5,7 +5,19 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from septet.core.entries import Answer, ApprovalEdited, Entry, HandOver, ModelReply, Request, ToolResult
+from septet.core.entries import (
+    Answer,
+    ApprovalEdited,
+    Entry,
+    HandOver,
+    Heard,
+    ModelReply,
+    Recalled,
+    Request,
+    Resolved,
+    Routed,
+    ToolResult,
+)
 from septet.core.labels import REST, label
 from septet.execution.agents import Agent, ToolSpec
 from septet.execution.estimating import BLOCK, MESSAGE, block_bound, message_bound, request_bound, text_bound, tool_bound
@@ -78,17 +90,27 @@ class Conversation:
                 for name, value in given.items():
                     source = label(entry.labels, name)
                     self.external = self.external or source not in TRUSTED
-                    self._context.append(f"<{name} source={source}>\n{_text(value)}\n</{name}>")
+                    self._context.append(f"<{name} source={source}>\n{inert(value)}\n</{name}>")
             case Answer(value=value):
                 self.external = True
-                self._context.append(f"<found by={entry.agent}>\n{_text(value)}\n</found>")
+                self._context.append(f"<found by={entry.agent}>\n{inert(value)}\n</found>")
             case HandOver(reason=reason):
                 self.external = True
-                self._context.append(f"<handed_over by={entry.agent}>\n{_text(reason)}\n</handed_over>")
+                self._context.append(f"<handed_over by={entry.agent}>\n{inert(reason)}\n</handed_over>")
+            case Resolved() | Heard() | Recalled() | Routed():
+                self._elsewhere(entry)
+
+    def _elsewhere(self, entry: Entry) -> None:
+        """Take in what came from branches, from outside, from earlier runs, or from whoever chose the agent."""
+        from septet.execution.elsewhere import shown  # noqa: PLC0415 -- most runs have none, and start without it
+
+        if text := shown(entry):
+            self.external = True
+            self._context.append(text)
 
     def planned(self, committed: str, *, tools: Sequence[ToolSpec]) -> None:
         """Say to which plan the agent is committed, and offer *tools* besides."""
-        self._context.append(f"<plan>\n{_text(committed)}\n</plan>")
+        self._context.append(f"<plan>\n{inert(committed)}\n</plan>")
         self.tools = [*self.tools, *tools]
         self._size += sum(map(tool_bound, tools))
 
@@ -122,7 +144,7 @@ class Conversation:
     def edited(self, edited: ApprovalEdited) -> None:
         """A person approved a call with other arguments: the model is told with the call's result, lest it report what it asked for."""
         self.external = True
-        self._edited.append(f"(The call {edited.call} was made with other arguments, which a person chose: {_text(edited.arguments)})")
+        self._edited.append(f"(The call {edited.call} was made with other arguments, which a person chose: {inert(edited.arguments)})")
 
     def _result(self, result: ToolResult, labels: Mapping[str, str]) -> tuple[dict[str, Any], int]:
         if result.error:
@@ -181,7 +203,7 @@ def _inside(result: ToolResult, labels: Mapping[str, str]) -> bool:
     return bool(labels) and covered and TRUSTED.issuperset(labels.values())
 
 
-def _text(value: Any) -> str:
+def inert(value: Any) -> str:
     """*value* for between two tags; it cannot open or close one, and so pass for something else."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text.replace("<", "&lt;")

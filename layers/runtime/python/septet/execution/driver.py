@@ -1,10 +1,21 @@
 """The driver: performs what a turn decides, journals the outcome, and asks again."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from septet.core.entries import Answer, Body, Compacted, Entry, Failure, HandOver, Note, Planned, ToolCall
-from septet.core.errors import CLASSES, Fenced, InputRejected, ModelThrottled, ModelUnavailable, RunStopped, SeptetError, ToolFailed
+from septet.core.entries import Answer, Body, Compacted, Entry, Failure, Forked, HandOver, ModelCall, Note, Planned, ToolCall, ToolResult
+from septet.core.errors import (
+    CLASSES,
+    AgentStopped,
+    Fenced,
+    InputRejected,
+    ModelThrottled,
+    ModelUnavailable,
+    RunCancelled,
+    RunStopped,
+    SeptetError,
+    ToolFailed,
+)
 from septet.core.frozen import frozen, maker
 from septet.core.journal import Branch, Clock, Journal, Pen, after
 from septet.core.labels import labelled
@@ -56,19 +67,33 @@ class Driver:
         self, agent: Agent, branch: Branch, turn: str, *, ports: Ports, remaining: Callable[[], int], on_behalf_of: Sequence[str] = ()
     ) -> None:
         """*on_behalf_of* are the agents that this turn acts for."""
-        self._agent = agent
-        self._ports = ports
-        self._remaining = remaining
         history = list(ports.journal.read(branch))
         if not history:
             raise InputRejected(f"run {branch.run} has no journal: start it through the API")
+        if any(isinstance(entry.body, Forked) for entry in history):
+            agent = _overridden(agent, history)
+        self._agent = agent
+        self._ports = ports
+        self._remaining = remaining
         self._turn = Turn(agent, turn)
+        if agent.check:
+            self._turn.joined(_joined(ports.journal, branch, history))
         for entry in history:
             self._turn.observe(entry)
         self._pen = Pen(
             journal=ports.journal, branch=branch, clock=ports.clock, head=after(history), agent=agent.name, turn=turn, bundle=agent.bundle
         )
-        self._calling = Calling(agent=agent, turn=self._turn, pen=self._pen, models=ports.models, remaining=remaining, margin=MARGIN)
+        self.trace = getattr(history[0].body, "trace", "")
+        """The run's, as its request has it; empty where that is older than traces."""
+        self._calling = Calling(
+            agent=agent,
+            turn=self._turn,
+            pen=self._pen,
+            models=ports.models,
+            remaining=remaining,
+            margin=MARGIN,
+            trace=self.trace,
+        )
         self._calling.resume(history)
         self._pins = {tool.name: tool.pin for tool in agent.tools}
         self._on_behalf_of = on_behalf_of
@@ -168,9 +193,16 @@ class Driver:
                 written = self._ports.gateway.call(request)
                 self._undecided = False
                 return self._follow(written)
-            except RunStopped as error:
+            except (RunStopped, RunCancelled, AgentStopped) as error:
                 self._follow(list(self._ports.journal.read(pen.branch, after=pen.number - 1)))
-                self._take(pen.write(Failure(error=RunStopped.__name__, message=str(error))))
+                self._take(pen.write(Failure(error=type(error).__name__, message=str(error))))
+                return True
+            except Fenced:
+                since = list(self._ports.journal.read(pen.branch, after=pen.number - 1))
+                # One that was asked twice, or whose answer was lost while it went on, works on this turn: its entries are gone on from.
+                # Another executor is known by its call of a model, and of two that go on so the next such call leaves one.
+                if any(entry.turn != self._turn.id or isinstance(entry.body, ModelCall) for entry in since) or not self._follow(since):
+                    raise
                 return True
             except GatewayBroke as error:
                 if self._follow(list(self._ports.journal.read(pen.branch, after=pen.number - 1))):
@@ -187,14 +219,26 @@ class Driver:
         return bool(entries)
 
 
+def _joined(journal: Journal, branch: Branch, history: Sequence[Entry]) -> Iterator[ToolResult]:
+    from septet.execution.checking import joined  # noqa: PLC0415 -- few agents have a check, and the others start without it
+
+    return joined(journal, branch, history)
+
+
+def _overridden(agent: Agent, history: Sequence[Entry]) -> Agent:
+    from septet.execution.forking import overridden  # noqa: PLC0415 -- few runs are forks, and the others start without it
+
+    return overridden(agent, history)
+
+
 def _body(action: Commit | Compact | Repair | Pass | Give | Fail) -> Planned | Compacted | Note | HandOver | Answer | Failure:
     match action:
         case Commit(plan=plan):
             return Planned(plan=plan)
         case Compact(through=through):
             return Compacted(through=through)
-        case Repair(text=text):
-            return Note(kind="repair", text=text)
+        case Repair(text=text, kind=kind):
+            return Note(kind=kind, text=text)
         case Pass(to=to, reason=reason):
             return HandOver(to=to, reason=reason)
         case Give(value=value):

@@ -12,7 +12,7 @@ bytes that a provider puts before its model bound the tokens. What is added to o
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from septet.core.money import MICRO
@@ -33,11 +33,6 @@ _encode: Callable[[Any, int], tuple[str, ...]] = json.encoder.c_make_encoder(  #
     None, json.JSONEncoder().default, json.encoder.encode_basestring_ascii, None, ": ", ", ", *(False, False, True)
 )
 """What ``json.dumps`` makes anew for every value, which costs more than encoding a small one."""
-
-
-def input_bound(system: str, tools: Sequence[ToolSpec], messages: Iterable[Message]) -> int:
-    """The most input tokens that a request of these can have."""
-    return request_bound(system, tools) + sum(message_bound(message) for message in messages)
 
 
 def request_bound(system: str, tools: Sequence[ToolSpec]) -> int:

@@ -32,6 +32,8 @@ class ModelRequest:
     """How long the model may take."""
     metadata: Mapping[str, str]
     """Who asks: agent, turn, run and step; for the provider's invocation log, never for the model."""
+    traceparent: str = ""
+    """Where the call stands in its trace, as W3C has it, for a server that goes on with it; empty for others."""
 
 
 @frozen
@@ -120,5 +122,8 @@ class ToolGateway(Protocol):
     """The way to tools."""
 
     def call(self, request: GatewayRequest) -> list[Entry]:
-        """The entries the gateway appended. Raises Fenced, InputRejected or RunStopped, or GatewayBroke when its process did."""
+        """The entries the gateway appended.
+
+        Raises Fenced, InputRejected, RunStopped or AgentStopped, or GatewayBroke when its process did.
+        """
         ...

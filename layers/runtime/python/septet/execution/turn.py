@@ -18,6 +18,7 @@ from septet.core.entries import (
     ModelReply,
     Note,
     Planned,
+    Restarted,
     Stop,
     ToolCall,
     ToolIntent,
@@ -25,7 +26,7 @@ from septet.core.entries import (
 )
 from septet.core.errors import ModelThrottled, ModelUnavailable
 from septet.core.frozen import maker
-from septet.execution.actions import Action, CallModel, CallTools, Compact, Fail, Pause, Repair, Show
+from septet.execution.actions import Action, CallModel, CallTools, Compact, Fail, Give, Pause, Repair, Show
 from septet.execution.agents import Agent
 from septet.execution.conversation import Conversation
 from septet.execution.ending import SPECIAL, ending
@@ -36,6 +37,7 @@ from septet.execution.used import Used
 from septet.execution.window import Window
 
 if TYPE_CHECKING:
+    from septet.execution.checking import Checking
     from septet.execution.planning import Planning
 
 REPAIRS = 1
@@ -47,6 +49,9 @@ FAILURES = 40
 OVERFLOW = "ContextOverflow"
 """The class of error that shortening may help against."""
 _ENDS = (Answer, Failure, HandOver)
+_OUTSIDE = (Stop, Restarted)
+AGAIN = "This ended the work, and did not do. Begin again from here."
+"""Said to a model whose last reply was why its turn failed."""
 _call_model, _call_tools = maker(CallModel), maker(CallTools)
 
 
@@ -73,6 +78,7 @@ class Turn:
         self._unknown: ToolResult | None = None
         self._asked: dict[str, ApprovalAsked] = {}
         self._planning = _planning(agent, self.conversation) if agent.plan else None
+        self._checking = _checking(agent)
         self._extracting: ToolCall | None = None
         self._read: ToolResult | None = None
         if self._planning:
@@ -93,11 +99,17 @@ class Turn:
         """Model and error class of each call that failed since the last reply, oldest first."""
         return self._failures
 
+    def joined(self, results: Iterable[ToolResult]) -> None:
+        """Take in what tools returned in branches that were joined: the agent's own check is shown it."""
+        if self._checking:
+            for result in results:
+                self._checking.take(result)
+
     def observe(self, entry: Entry) -> None:
         """Take in the branch's next entry."""
         body = entry.body
-        if isinstance(body, Stop):
-            self.stopped = body
+        if isinstance(body, _OUTSIDE):
+            self._told(body, entry)
         elif isinstance(body, _ENDS):
             self._passes.take(entry)
             if entry.turn == self.id:
@@ -107,6 +119,25 @@ class Turn:
             self._take(entry, body)
         elif not self._used.began:
             (self._planning or self.conversation).context(entry)
+
+    def _told(self, body: Stop | Restarted, entry: Entry) -> None:
+        """The run was stopped, or goes on after it had ended."""
+        self.stopped = body if isinstance(body, Stop) else None
+        if isinstance(body, Restarted) and self.id in body.turns and self._used.began:
+            self._again(entry)
+
+    def _again(self, entry: Entry) -> None:
+        """Take up a turn that had failed, or broke off: its limits are counted anew, and all that it has found stays."""
+        reply, failed = self._reply, isinstance(self.end, Failure)
+        self.end, self._unknown, self._failures, self._repairs = None, None, [], 0
+        self._repeats = Repeats(self.agent.limits.identical_calls)
+        self._checking = _checking(self.agent)
+        self._used.again(entry.at)
+        if self._asked:
+            self._used.wait(entry.at)
+        if failed and reply and not self._planning and ending(self.agent, reply, self._passes) is not None:
+            self.conversation.repair(reply, AGAIN, number=entry.number)
+            self._reply = None
 
     def _take(self, entry: Entry, body: Body) -> None:
         if isinstance(body, ModelCall):
@@ -132,6 +163,10 @@ class Turn:
                 self._settled(call, entry.at)
             case Note(kind="repair", text=text):
                 self._repairs += 1
+                self.conversation.repair(self._reply, text, number=entry.number)
+                self._reply = None
+            case Note(kind="check", text=text) if self._checking:
+                self._checking.told = True
                 self.conversation.repair(self._reply, text, number=entry.number)
                 self._reply = None
             case Planned(plan=plan) if self._planning:
@@ -177,6 +212,8 @@ class Turn:
     def _returned(self, result: ToolResult, entry: Entry) -> None:
         self._results[result.call], self._labels[result.call] = result, entry.labels
         self._pending.pop(result.call, None)
+        if self._checking:
+            self._checking.take(result)
         if self._planning:
             self._planning.result(result)
             self._read = None
@@ -232,7 +269,9 @@ class Turn:
             end = (planning and planning.crowded(reply)) or ending(self.agent, reply, self._passes)
         if end is None:
             return self._tools()
-        return self._repair(end) if isinstance(end, str) else end
+        if isinstance(end, str):
+            return self._repair(end)
+        return self._checking.judge(end) if self._checking and isinstance(end, Give) else end
 
     def _tools(self) -> Action:
         limits = self.agent.limits
@@ -262,6 +301,14 @@ def _planning(agent: Agent, main: Conversation) -> "Planning":
     from septet.execution.planning import Planning  # noqa: PLC0415 -- most agents do not plan, and start without it
 
     return Planning(agent, main)
+
+
+def _checking(agent: Agent) -> "Checking | None":
+    if agent.check is None:
+        return None
+    from septet.execution.checking import Checking  # noqa: PLC0415 -- as above
+
+    return Checking(agent, agent.check)
 
 
 def decide(agent: Agent, history: Iterable[Entry], turn: str) -> Action | None:

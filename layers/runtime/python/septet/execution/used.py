@@ -41,6 +41,11 @@ class Used:
         if usage := entry.usage:
             self.tokens += usage.input + usage.output + usage.cache_read + usage.cache_write
 
+    def again(self, at: int) -> None:
+        """Count anew from now on."""
+        self.model_calls = self.tool_calls = self.tokens = self.cost = self._waited = 0
+        self._began = self._latest = at
+
     def wait(self, at: int) -> None:
         """Somebody is waited for from now on."""
         self._waiting_since = at

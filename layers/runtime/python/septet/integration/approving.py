@@ -33,6 +33,15 @@ def status_at(approval: Approval, now: int) -> Status:
     return "expired" if approval.status == "pending" and not open_at(approval, now) else approval.status
 
 
+def shown(approval: Approval, run: Run) -> Approval:
+    """*approval* as people see it: one that is pending in a *run* which is cancelled or has ended has expired, for nothing comes of it.
+
+    Nothing is written: should the run be restarted, it may be pending once more.
+    """
+    over = run.status != "running" or run.cancelled_by
+    return replace(approval, status="expired") if over and approval.status == "pending" else approval
+
+
 def listed(principal: Principal, ports: Ports, *, limit: int, status: str | None = None, cursor: str | None = None) -> tuple[Approval, ...]:
     """At most *limit* approvals that the principal sees, newest question first, those after *cursor*.
 
@@ -70,14 +79,13 @@ def _visible(principal: Principal, ports: Ports, stored: str | None, status: str
 
     for approval in ports.approvals.listed(principal.tenant, status=stored):
         asking = run(approval.run)
-        if asking and sees(principal, asking) and status in (None, status_at(approval, now)):
-            yield approval
+        if asking and sees(principal, asking) and status in (None, status_at(seen := shown(approval, asking), now)):
+            yield seen
 
 
 def found(approval_id: str, principal: Principal, ports: Ports) -> Approval:
     """The approval. Raises Problem ``NOT_FOUND`` also for one that is none of the principal's business."""
-    approval, _ = _with_run(approval_id, principal, ports)
-    return approval
+    return shown(*_with_run(approval_id, principal, ports))
 
 
 def _with_run(approval_id: str, principal: Principal, ports: Ports) -> tuple[Approval, Run]:
@@ -92,19 +100,22 @@ def decide(decision: Decision, principal: Principal, ports: Ports) -> Approval:
     """Write the decision, then tell the execution that waits. When telling fails, the outbox tells it later.
 
     The approval stays pending while others have to approve as well. Repeating one's own decision is no error once it is settled.
-    Raises Problem: ``FORBIDDEN`` without a role that this approval names or for one's own run, ``NOT_FOUND``, ``INVALID`` for arguments
-    that the tool does not take, ``CONFLICT`` when it was decided otherwise, one has approved already and others have to, the call is
-    another than one saw, it has expired, or its run has ended.
+    Raises Problem: ``FORBIDDEN`` without a role that this approval names, or for a run that one submitted or forked, ``NOT_FOUND``,
+    ``INVALID`` for arguments that the tool does not take, ``CONFLICT`` when it was decided otherwise, one has approved already and others
+    have to, the call is another than one saw, it has expired, or its run is cancelled or has ended.
     """
     asked = ports.approvals.get(principal.tenant, decision.approval)
     require(principal, OVERSEERS & deciders(asked, ports.clock()) if asked else OVERSEERS, "decide on this approval")
     approval, run = _with_run(decision.approval, principal, ports)
-    if decision.status == "approved" and run.submitter == principal.subject:
+    if decision.status == "approved" and principal.subject in (run.submitter, run.forked_by):
+        did = "submitted" if run.submitter == principal.subject else "forked"
         roles = ", ".join(sorted(deciders(approval, ports.clock())))
-        raise Problem(Kind.FORBIDDEN, f"you submitted this run: another person with one of these roles has to approve: {roles}")
+        raise Problem(Kind.FORBIDDEN, f"you {did} this run: another person with one of these roles has to approve: {roles}")
     if approval.status == "pending":
         if run.status != "running":
             raise Problem(Kind.CONFLICT, f"the run has ended ({run.status}): there is nothing left to decide")
+        if run.cancelled_by:
+            raise Problem(Kind.CONFLICT, f"{run.cancelled_by} had the run cancelled: there is nothing left to decide")
         approval = _written(decision, approval, principal.subject, ports)
     if not holds(decision, approval, principal.subject):
         raise _conflict(approval)

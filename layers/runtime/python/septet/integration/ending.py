@@ -3,7 +3,7 @@
 import logging
 
 from septet.core.journal import Clock
-from septet.core.runs import Run, Runs
+from septet.core.runs import Run, Runs, outcome
 from septet.integration.ports import ExecutionState, Workflows
 
 SETTLED_AFTER = 15 * 60 * 1000
@@ -29,7 +29,7 @@ def settled(run: Run, runs: Runs, workflows: Workflows, clock: Clock) -> Run:
         return run
     if state:
         _close(run, state, runs, clock)
-    elif run.status == "running" and clock() - run.created_at > SETTLED_AFTER:
+    elif run.status == "running" and clock() - (run.restarted_at or run.created_at) > SETTLED_AFTER:
         _give_up(run, runs, clock)
     return runs.get(run.tenant, run.run) or run
 
@@ -37,13 +37,15 @@ def settled(run: Run, runs: Runs, workflows: Workflows, clock: Clock) -> Run:
 def _close(run: Run, state: ExecutionState, runs: Runs, clock: Clock) -> None:
     if state.status != "running":
         ended_at = clock() if state.ended_at is None else state.ended_at
-        runs.close(run.tenant, run.run, status=state.status, ended_at=ended_at, error=state.error, message=state.message)
+        status, error, message = outcome(state.status, state.error, state.message)
+        runs.close(run.tenant, run.run, status=status, ended_at=ended_at, error=error, message=message, attempt=run.attempt)
 
 
 def _give_up(run: Run, runs: Runs, clock: Clock) -> None:
     """Close the record of a run whose execution is gone; one that never had any can still be started."""
     if run.execution:
-        runs.close(run.tenant, run.run, status="failed", ended_at=clock(), error="ExecutionLost", message="the execution is gone")
+        lost = "the execution is gone"
+        runs.close(run.tenant, run.run, status="failed", ended_at=clock(), error="ExecutionLost", message=lost, attempt=run.attempt)
     else:
         message = "the submission broke off before the run was started; submit it again"
         runs.refuse(run.tenant, run.run, at=clock(), error=NOT_STARTED, message=message)

@@ -88,6 +88,8 @@ def erase(wanted: Wanted, principal: Principal, ports: Ports, *, erasure: str = 
         )
     left = set(ports.eraser.erase(principal.tenant, ready)) if ready else set()
     erased = tuple(run for run in ready if run not in left)
+    if wanted.of != "run" and following is None and not left:
+        ports.eraser.erase_files(principal.tenant, wanted.subject if wanted.of == "person" else "")
     return Progress(
         erasure=name,
         erased=erased,

@@ -1,15 +1,14 @@
 """A run's input against what its workflow declares, and a call's changed arguments against what its tool does."""
 
-import json
-from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-import fastjsonschema
+from fastjsonschema import JsonSchemaValueException
 
 from septet.core.canonical import canonical
 from septet.core.labels import labelled
+from septet.core.schemas import compiled
 from septet.integration.ports import Declaration
 from septet.integration.problems import Wrong
 from septet.security import screening
@@ -32,16 +31,8 @@ def problems(declared: Declaration, given: Mapping[str, Any]) -> tuple[Wrong, ..
 
 def misfits(schema: Mapping[str, Any], given: Mapping[str, Any], root: str) -> tuple[Wrong, ...]:
     """What about *given*, which is sent as the field *root*, is not as *schema* has it, at most ``PROBLEMS``."""
-    try:
-        _validator(canonical(schema))(given)
-    except fastjsonschema.JsonSchemaValuesException as error:
-        found = (wrong for one in error.errors for wrong in _wrongs(one, root))
-        return tuple(islice(found, PROBLEMS))
-    except ArithmeticError:  # such as a multiple of a fraction that no float can hold
-        return (Wrong(field=root, message="has a number that is out of range"),)
-    except RecursionError:
-        return (Wrong(field=root, message="is nested too deeply"),)
-    return ()
+    found = (wrong for error in compiled(canonical(schema), every=True).errors(given) for wrong in _wrongs(error, root))
+    return tuple(islice(found, PROBLEMS))
 
 
 def labels(declared: Declaration, given: Mapping[str, Any]) -> dict[str, str]:
@@ -51,15 +42,7 @@ def labels(declared: Declaration, given: Mapping[str, Any]) -> dict[str, str]:
     return labelled(given, said, "external")
 
 
-@lru_cache(maxsize=64)
-def _validator(schema: bytes) -> Callable[[Any], Any]:
-    validate: Callable[[Any], Any] = fastjsonschema.compile(
-        json.loads(schema), use_default=False, use_formats=False, fast_fail=False, detailed_exceptions=True
-    )
-    return validate
-
-
-def _wrongs(error: fastjsonschema.JsonSchemaValueException, root: str) -> Iterator[Wrong]:
+def _wrongs(error: JsonSchemaValueException, root: str) -> Iterator[Wrong]:
     """What *error* says, one a field."""
     name = error.name or "data"
     field = root + name.removeprefix("data")

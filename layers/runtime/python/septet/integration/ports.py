@@ -4,15 +4,26 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from septet.core.costs import Costs
+from septet.core.files import Contents, Files
+from septet.core.inquiries import Inquiries
 from septet.core.journal import Clock, Journal
 from septet.core.ledger import Ledger
+from septet.core.replays import Replays
+from septet.core.rows import Rows
 from septet.core.runs import Runs, Status
 from septet.core.seals import Heads, PublicKeys, Seals
+from septet.core.sessions import Sessions
+from septet.core.stopping import StopRecords
+from septet.core.stops import Stops
+from septet.core.summaries import Summaries
+from septet.core.waits import Waits
+from septet.integration.opening import Gate
 from septet.security.approvals import Approvals
 from septet.security.delivery import Executions
 from septet.security.guardrails import Guardrail
 
-ROLES = frozenset({"submitter", "approver", "operator", "auditor", "admin"})
+ROLES = frozenset({"submitter", "approver", "operator", "auditor", "admin", "responder"})
 """Every role a token may carry."""
 
 
@@ -41,6 +52,14 @@ class Declaration:
     description: str
     input_schema: Mapping[str, Any]
     """JSON Schema; each property's ``x-septet-source`` is ``trusted`` or ``external``."""
+    undoes: bool = False
+    """Whether it undoes what it did when it is cancelled."""
+    agents: Sequence[str] = ()
+    """Those that may work in it."""
+    starts_runs: bool = False
+    """Whether it starts a run for each row of a file."""
+    later: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """By agent, those that may still work once it has begun to, itself included; nothing is known of one that is not there."""
 
 
 def declarations(value: Mapping[str, Mapping[str, Any]]) -> dict[str, Declaration]:
@@ -64,8 +83,8 @@ class ExecutionState:
 class Workflows(Protocol):
     """The state machines, as far as starting a run concerns them."""
 
-    def start(self, workflow: str, run: str, input: Mapping[str, Any]) -> str:  # noqa: A002 -- the word of Step Functions
-        """Start the execution named *run* unless there is one of that name, and return its ARN.
+    def start(self, workflow: str, run: str, input: Mapping[str, Any], *, trace: str = "") -> str:  # noqa: A002 -- the word of Step Functions
+        """Start the execution named *run* unless there is one of that name, and return its ARN. It goes on with *trace*, if that is one.
 
         Repeating a start with the same arguments is safe, also when the execution has ended in between.
         """
@@ -79,12 +98,23 @@ class Workflows(Protocol):
         """How the execution with this ARN stands; None when Step Functions knows no such execution."""
         ...
 
+    def stop(self, execution: str, *, error: str, cause: str, alone: bool = False) -> None:
+        """Abort the execution with this ARN, and those that its distributed maps started; nothing where there is none, or it is over.
+
+        One that has just begun, and has started no others, is aborted *alone*.
+        """
+        ...
+
 
 class Eraser(Protocol):
     """Whoever may erase content."""
 
     def erase(self, tenant: str, runs: Sequence[str]) -> tuple[str, ...]:
         """Erase the content of *runs*, which are over, and return those that are left. Repeating it is safe."""
+        ...
+
+    def erase_files(self, tenant: str, owner: str) -> None:
+        """Erase the files that *owner*, or anybody if it is empty, uploaded and no run ever read. Repeating it is safe."""
         ...
 
 
@@ -106,6 +136,14 @@ class Ports:
     """Those that verify seals."""
     eraser: Eraser
     clock: Clock
+    stops: Stops
+    """Those that stand."""
+    stop_records: StopRecords
+    """Each stop's proof."""
+    reconcile: Callable[[str, str], None]
+    """Has the stop of a tenant, by its id, gone on with at once; does not wait for it."""
+    platform_tenant: str
+    """The tenant that operates the platform: its operators may stop it for everybody. Empty: nobody may."""
     id_keys: Callable[[], tuple[bytes, ...]]
     """The secret by which ids are made, and the one before it while there is one. Raises StoreUnavailable."""
     guardrail: Guardrail | None = None
@@ -114,3 +152,27 @@ class Ports:
     """The workflows that can be started, by name."""
     schemas: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """The input schema of each tool, by name."""
+    inquiries: Inquiries
+    waits: Waits
+    sessions: Sessions
+    agents: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """The ids of each agent's models, by its name."""
+    files: Files
+    contents: Contents
+    rows: Rows
+    capacity: int
+    """How many runs of all tenants may be open at once."""
+    pause: Callable[[int], None]
+    """Lets some milliseconds pass."""
+    costs: Costs
+    """What runs have cost."""
+    summaries: Summaries
+    """What runs came to."""
+    replays: Replays
+    replay: Callable[[str, str], None]
+    """Has the replay of a tenant, by its id, gone on with; does not wait for it. Raises StoreUnavailable."""
+
+    @property
+    def gate(self) -> Gate:
+        """What decides whether a run may begin."""
+        return Gate(ledger=self.ledger, runs=self.runs, stops=self.stops, capacity=self.capacity, clock=self.clock)

@@ -11,7 +11,7 @@ PREFIX = "urn:septet:problem:"
 
 
 class Kind(Enum):
-    """The problems there are, with their HTTP status."""
+    """The problems there are, with their HTTP status; where two have the same, the second says what else it is about."""
 
     MALFORMED = HTTPStatus.BAD_REQUEST
     UNAUTHENTICATED = HTTPStatus.UNAUTHORIZED
@@ -23,8 +23,12 @@ class Kind(Enum):
     UNSUPPORTED_TYPE = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     INVALID = HTTPStatus.UNPROCESSABLE_ENTITY
     EXHAUSTED = HTTPStatus.TOO_MANY_REQUESTS
+    OVERLOADED = HTTPStatus.TOO_MANY_REQUESTS, "of runs at once"
     BROKEN = HTTPStatus.INTERNAL_SERVER_ERROR
     UNAVAILABLE = HTTPStatus.SERVICE_UNAVAILABLE
+
+    def __init__(self, status: HTTPStatus, _: str = "") -> None:
+        self.status = status
 
     @property
     def type(self) -> str:
@@ -60,7 +64,12 @@ class Problem(Exception):  # noqa: N818 -- the word of RFC 9457
 
     def document(self) -> Mapping[str, Any]:
         """The problem as ``application/problem+json``."""
-        document: dict[str, Any] = {"type": self.kind.type, "title": self.kind.title, "status": self.kind.value, "detail": self.detail}
+        document: dict[str, Any] = {
+            "type": self.kind.type,
+            "title": self.kind.title,
+            "status": self.kind.status.value,
+            "detail": self.detail,
+        }
         if self.errors:
             document["errors"] = [{"field": error.field, "message": error.message} for error in self.errors]
         return document

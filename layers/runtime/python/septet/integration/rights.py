@@ -8,6 +8,8 @@ from septet.integration.problems import Kind, Problem
 
 SUBMITTERS = frozenset({"submitter", "operator", "admin"})
 """Roles that may start a run."""
+OPERATORS = frozenset({"operator", "admin"})
+"""Roles that may stop what others run."""
 ADMINS = frozenset({"admin"})
 """Roles that may change a limit."""
 AUDITORS = frozenset({"auditor", "operator", "admin"})
@@ -24,6 +26,14 @@ def require(principal: Principal, roles: AbstractSet[str], act: str) -> None:
     """Pass a principal that has one of *roles*. Raises Problem ``FORBIDDEN`` naming them."""
     if not principal.roles & roles:
         raise Problem(Kind.FORBIDDEN, f"to {act}, your token needs one of the roles: {', '.join(sorted(roles))}")
+
+
+def require_platform(principal: Principal, platform_tenant: str, act: str, *, roles: AbstractSet[str] = OPERATORS) -> None:
+    """Pass a principal of the tenant that operates the platform, with one of *roles*. Raises Problem ``FORBIDDEN``."""
+    require(principal, roles, act)
+    if not (platform_tenant and principal.tenant == platform_tenant):
+        who = "operators" if roles <= OPERATORS else "operators and auditors"
+        raise Problem(Kind.FORBIDDEN, f"only {who} of the tenant that operates the platform may {act}")
 
 
 def sees(principal: Principal, run: Run) -> bool:

@@ -8,12 +8,14 @@ from typing import Any
 
 from septet.core.canonical import canonical, digest
 from septet.core.entries import Request
-from septet.core.errors import BudgetExhausted, Fenced, RunStopped
+from septet.core.errors import BudgetExhausted, Fenced, Overloaded, RunStopped, SeptetError
 from septet.core.journal import Branch, Head, Pen
 from septet.core.ledger import DAY
 from septet.core.money import dollars
 from septet.core.runs import Run
+from septet.core.traces import Context, of_run
 from septet.integration import inputs, run_ids
+from septet.integration.admission import AGAIN_SECONDS
 from septet.integration.ports import Declaration, Ports, Principal
 from septet.integration.problems import Kind, Problem, Wrong, invalid
 from septet.integration.rights import SUBMITTERS, require
@@ -37,15 +39,28 @@ class Submission:
     """Whether people answer questions of the run; if not, what would be asked is denied."""
     key: str | None = None
     """Two submissions of one principal with the same key are one."""
+    run: str = ""
+    """The id that it gets, for what the platform submits by itself; empty to make one, from the key if there is one."""
+    parent: str = ""
+    """The run on whose behalf it is submitted."""
+    row: int = 0
+    """The row of the parent's file that it is for."""
+    origin: str = ""
+    """The run under which its effects are recorded, where it does what that one was to do."""
+    trace: Context | None = None
+    """The trace that it came with; None where it begins one."""
+    link: str = ""
+    """Where in another trace it comes from, as ``Run.link`` has it."""
 
 
 def submit(submission: Submission, principal: Principal, ports: Ports) -> Run:
     """Start the run, or go on with a submission of the same key that broke off, and return its record.
 
-    A submission that was refused for want of money, or because of a stop, or that broke off, can be repeated with its key: it is tried
-    anew, however much later. Raises Problem:
+    A submission that was refused for want of money, for a stop, or because too much runs, or that broke off, can be repeated with its key:
+    it is tried anew, however much later. Raises Problem:
     ``FORBIDDEN`` without a role; ``INVALID`` for an unknown workflow, an input it does not accept, too large a budget, or a key that was
-    used for something else; ``EXHAUSTED`` when the tenant has less left today; ``CONFLICT`` when it is stopped.
+    used for something else; ``EXHAUSTED`` when the tenant has less left today; ``OVERLOADED`` when it runs as much as it may; ``CONFLICT``
+    when it is stopped.
     """
     require(principal, SUBMITTERS, "submit a run")
     declared = _declared(submission, ports)
@@ -76,7 +91,7 @@ def _record(submission: Submission, principal: Principal, ports: Ports) -> Run:
     if submission.key is not None and not KEY.fullmatch(submission.key):
         raise invalid(KEY_FIELD, "must be 1 to 255 visible ASCII characters")
     now = ports.clock()
-    run = run_ids.fresh(now) if submission.key is None else _keyed(principal, submission.key, ports)
+    run = submission.run or (run_ids.fresh(now) if submission.key is None else _keyed(principal, submission.key, ports))
     return Run(
         tenant=principal.tenant,
         run=run,
@@ -87,6 +102,11 @@ def _record(submission: Submission, principal: Principal, ports: Ports) -> Run:
         digest=_digest(submission),
         created_at=now,
         budget=_budget(submission, principal.tenant, run, ports),
+        parent=submission.parent,
+        row=submission.row,
+        origin=submission.origin,
+        trace=(submission.trace or of_run(principal.tenant, run, now)).header,
+        link=submission.link,
     )
 
 
@@ -120,22 +140,30 @@ def _budget(submission: Submission, tenant: str, run: str, ports: Ports) -> int:
 
 
 def _open(run: Run, ports: Ports) -> None:
-    """Take the run's budget from its tenant's day, unless a submission that broke off has; note it when that is refused."""
+    """Have the run let in, unless a submission that broke off has been; note it when that is refused."""
     now = ports.clock()
     try:
-        ports.ledger.open(Branch(tenant=run.tenant, run=run.run), run.budget, now=now)
-    except (BudgetExhausted, RunStopped) as error:
+        ports.gate.admit(run)
+    except (BudgetExhausted, Overloaded, RunStopped) as error:
         ports.runs.refuse(run.tenant, run.run, at=now, error=type(error).__name__, message=str(error))
-        if isinstance(error, RunStopped):
-            raise Problem(Kind.CONFLICT, f"no run can be started: {error}") from error
-        detail = f"the budget of today is used up: {error}; it starts again at midnight UTC, or an administrator raises it"
-        raise Problem(Kind.EXHAUSTED, detail, retry_after=-(-(DAY - now % DAY) // 1000)) from error
+        raise refusal(error, now) from error
+
+
+def refusal(error: SeptetError, now: int) -> Problem:
+    """What somebody is told whose run was not let in."""
+    match error:
+        case BudgetExhausted():
+            detail = f"the budget of today is used up: {error}; it starts again at midnight UTC, or an administrator raises it"
+            return Problem(Kind.EXHAUSTED, detail, retry_after=-(-(DAY - now % DAY) // 1000))
+        case Overloaded():
+            return Problem(Kind.OVERLOADED, f"too much runs: {error}; nothing was taken, try again later", retry_after=AGAIN_SECONDS)
+    return Problem(Kind.CONFLICT, f"no run can be started: {error}")
 
 
 def _request(run: Run, submission: Submission, declared: Declaration, ports: Ports) -> None:
     """Write entry 0, unless a submission of the same key has: the record's digest says that it asked for the same."""
     pen = Pen(journal=ports.journal, branch=Branch(tenant=run.tenant, run=run.run), clock=ports.clock, head=Head())
-    request = Request(workflow=run.workflow, input=submission.input, submitter=run.submitter)
+    request = Request(workflow=run.workflow, input=submission.input, submitter=run.submitter, trace=run.trace)
     try:
         pen.write(request, labels=inputs.labels(declared, submission.input))
     except Fenced:
@@ -156,4 +184,7 @@ def _execution(run: Run, ports: Ports, *, again: bool) -> str:
     execution = ports.workflows.execution(run.workflow, run.run)
     if again and ports.workflows.state(execution) is not None:
         return execution
-    return ports.workflows.start(run.workflow, run.run, {"tenant": run.tenant, "run": run.run, "workflow": run.workflow})
+    try:
+        return ports.gate.launch(run, ports.workflows)
+    except RunStopped as error:
+        raise refusal(error, ports.clock()) from error

@@ -16,9 +16,12 @@ class MemoryApprovals:
         self._lock = Lock()
 
     def ask(self, approval: Approval) -> Approval:
-        """Store the question unless it was asked before."""
+        """Store the question unless it was asked before, and did not expire in an earlier attempt."""
         with self._lock:
-            return self._approvals.setdefault((approval.tenant, approval.approval), approval)
+            standing = self._approvals.setdefault((approval.tenant, approval.approval), approval)
+            if standing.status == "expired" and standing.attempt < approval.attempt:
+                self._approvals[approval.tenant, approval.approval] = standing = approval
+            return standing
 
     def get(self, tenant: str, approval: str) -> Approval | None:
         """The approval."""
@@ -94,6 +97,12 @@ class MemoryApprovals:
             found = [item for item in self._approvals.values() if item.status == "pending" and escalated(item, now) and not item.escalated]
         yield from sorted(found, key=lambda item: item.escalates_at or 0)
 
+    def waiting(self, now: int) -> Iterator[Approval]:
+        """Pending, and not expired."""
+        with self._lock:
+            found = [item for item in self._approvals.values() if item.status == "pending" and item.expires_at > now]
+        yield from sorted(found, key=lambda item: item.expires_at)
+
     def escalate(self, tenant: str, approval: str) -> None:
         """Note that operators were told."""
         with self._lock:
@@ -105,7 +114,16 @@ class MemoryExecutions:
 
     def __init__(self) -> None:
         self.woken: dict[str, Mapping[str, Any]] = {}
+        self.failed: dict[str, str] = {}
+        """The error class that each of the others ended in."""
 
     def wake(self, token: str, output: Mapping[str, Any]) -> bool:
         """Let the execution go on, once."""
-        return self.woken.setdefault(token, output) is output
+        return token not in self.failed and self.woken.setdefault(token, output) is output
+
+    def fail(self, token: str, *, error: str, cause: str) -> bool:  # noqa: ARG002 -- nobody reads it here
+        """Let what waits end in *error*, once."""
+        if token in self.woken or token in self.failed:
+            return False
+        self.failed[token] = error
+        return True

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from septet.core.entries import Entry, Request
-from septet.core.errors import Fenced, InputRejected, RunStopped
+from septet.core.errors import AgentStopped, Fenced, InputRejected, RunCancelled, RunStopped
 from septet.core.frozen import maker
 from septet.core.journal import Branch, Head, Journal, Pen
 from septet.core.ledger import Budgets, Ledger
 from septet.core.runs import Run, Runs
+from septet.core.traces import of_run
 from septet.execution.agents import Agent
 from septet.execution.calling import Models
 from septet.execution.driver import Driver, Outcome, Ports
@@ -58,7 +59,7 @@ class LocalGateway:
         )
         try:
             return self._gateway.handle(calls)
-        except (Fenced, InputRejected, RunStopped):
+        except (Fenced, InputRejected, RunStopped, AgentStopped, RunCancelled):
             raise
         except Exception as error:
             raise GatewayBroke(f"{type(error).__name__}: {error}") from error
@@ -119,10 +120,12 @@ class Platform:
     ) -> Branch:
         """Write a run's record, by a principal with *roles*, and its request, whose fields all bear *label*, and open its accounts."""
         branch = Branch(tenant=tenant, run=run)
-        record = Run(tenant=tenant, run=run, workflow="test", submitter=principal, digest="", created_at=self.clock())
+        now = self.clock()
+        trace = of_run(tenant, run, now).header
+        record = Run(tenant=tenant, run=run, workflow="test", submitter=principal, digest="", created_at=now, trace=trace)
         self.runs.create(replace(record, roles=roles, attended=attended))
         pen = Pen(journal=self.journal, branch=branch, clock=self.clock, head=Head())
-        pen.write(Request(workflow="test", input=given, submitter=principal), labels=dict.fromkeys(given, label))
+        pen.write(Request(workflow="test", input=given, submitter=principal, trace=trace), labels=dict.fromkeys(given, label))
         self.ledger.open(branch, self.budget, now=self.clock())
         return branch
 

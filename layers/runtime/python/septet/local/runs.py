@@ -1,11 +1,12 @@
 """Run records in memory."""
 
 import secrets
+from collections.abc import Collection
 from copy import replace
 from threading import Lock
 
 from septet.core.errors import InputRejected
-from septet.core.runs import Page, Run, Status
+from septet.core.runs import RESTARTABLE, Page, Run, Status
 
 
 class MemoryRuns:
@@ -54,6 +55,42 @@ class MemoryRuns:
                 self.unsealed[tenant, run] = secrets.token_hex(8)
             self._runs[tenant, run] = replace(record, execution=record.execution or execution)
 
+    def claim(self, tenant: str, run: str, execution: str, *, attempt: int = 0) -> bool:
+        """Note where the attempt is about to execute, unless it was refused or has ended."""
+        with self._lock:
+            record = self._runs[tenant, run]
+            if record.status != "running" or record.attempt != attempt:
+                return False
+            self._runs[tenant, run] = replace(record, execution=record.execution or execution, claimed=attempt)
+            return True
+
+    def take_back(self, run: Run, *, attempt: int) -> bool:
+        """Let the record say how the run had ended before the attempt, unless that was claimed."""
+        with self._lock:
+            record = self._runs[run.tenant, run.run]
+            if record.status != "running" or record.attempt != attempt or record.claimed == attempt:
+                return False
+            ended = replace(record, status=run.status, ended_at=run.ended_at, error=run.error, message=run.message)
+            self._runs[run.tenant, run.run] = ended
+            return True
+
+    def restart(self, tenant: str, run: str, *, attempt: int, at: int, execution: str) -> bool:
+        """Note that a run that has ended without success runs again."""
+        with self._lock:
+            record = self._runs.get((tenant, run))
+            if record is None or record.status not in RESTARTABLE or record.attempt != attempt - 1:
+                return False
+            again = replace(record, status="running", attempt=attempt, restarted_at=at, execution=execution)
+            self._runs[tenant, run] = replace(again, ended_at=None, error="", message="", sealed="", stopped="", kept=False)
+            self.unsealed[tenant, run] = secrets.token_hex(8)
+            return True
+
+    def part(self, tenant: str, run: str, paths: Collection[str]) -> None:
+        """Note branches besides ``main``."""
+        with self._lock:
+            if record := self._runs.get((tenant, run)):
+                self._runs[tenant, run] = replace(record, paths=tuple(sorted({*record.paths, *paths})))
+
     def refuse(self, tenant: str, run: str, *, at: int, error: str, message: str) -> None:
         """Note that the run is not started."""
         with self._lock:
@@ -61,11 +98,40 @@ class MemoryRuns:
             if record.status in ("running", "refused") and not record.execution:
                 self._runs[tenant, run] = replace(record, status="refused", ended_at=at, error=error, message=message)
 
-    def close(self, tenant: str, run: str, *, status: Status, ended_at: int, error: str = "", message: str = "") -> bool:
+    def cancel(self, tenant: str, run: str, *, by: str, reason: str) -> Run | None:
+        """Note that the run is to undo what it did; the first note stands."""
+        with self._lock:
+            record = self._runs.get((tenant, run))
+            if record is None or record.status != "running" or record.kept or not record.admitted:
+                return None
+            if not record.cancelled_by:
+                self._runs[tenant, run] = record = replace(record, cancelled_by=by, cancel_reason=reason)
+            return record
+
+    def keep(self, tenant: str, run: str, *, attempt: int) -> bool:
+        """Note that what the run did is kept, unless it is cancelled."""
+        with self._lock:
+            record = self._runs.get((tenant, run))
+            if record and record.cancelled_by:
+                return False
+            if record and record.status in ("running", "refused") and record.attempt == attempt:
+                self._runs[tenant, run] = replace(record, kept=True)
+            return True
+
+    def stop(self, tenant: str, run: str, *, attempt: int, why: str) -> None:
+        """Note who stopped the attempt and why; the first note stands."""
+        with self._lock:
+            record = self._runs.get((tenant, run))
+            if record and record.status in ("running", "refused") and record.attempt == attempt:
+                self._runs[tenant, run] = replace(record, stopped=record.stopped or why)
+
+    def close(
+        self, tenant: str, run: str, *, status: Status, ended_at: int, error: str = "", message: str = "", attempt: int | None = None
+    ) -> bool:
         """Note how the run ended; the first note stands."""
         with self._lock:
             record = self._runs.get((tenant, run))
-            if record is None or record.status not in ("running", "refused"):
+            if record is None or record.status not in ("running", "refused") or attempt not in (None, record.attempt):
                 return False
             self._runs[tenant, run] = replace(record, status=status, ended_at=ended_at, error=error, message=message)
             return True

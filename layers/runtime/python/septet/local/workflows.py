@@ -12,14 +12,16 @@ class MemoryWorkflows:
 
     def __init__(self) -> None:
         self.inputs: dict[str, Mapping[str, Any]] = {}
+        self.traces: dict[str, str] = {}
         self.states: dict[str, ExecutionState] = {}
         self._lock = Lock()
 
-    def start(self, workflow: str, run: str, input: Mapping[str, Any]) -> str:  # noqa: A002 -- the word of Step Functions
+    def start(self, workflow: str, run: str, input: Mapping[str, Any], *, trace: str = "") -> str:  # noqa: A002 -- the word of Step Functions
         """Start the execution unless there is one of that name."""
         execution = self.execution(workflow, run)
         with self._lock:
             self.inputs.setdefault(execution, input)
+            self.traces.setdefault(execution, trace)
             self.states.setdefault(execution, ExecutionState(status="running"))
         return execution
 
@@ -30,3 +32,9 @@ class MemoryWorkflows:
     def state(self, execution: str) -> ExecutionState | None:
         """How the execution stands."""
         return self.states.get(execution)
+
+    def stop(self, execution: str, *, error: str, cause: str, alone: bool = False) -> None:  # noqa: ARG002 -- none starts another
+        """Abort the execution while it runs."""
+        with self._lock:
+            if (found := self.states.get(execution)) and found.status == "running":
+                self.states[execution] = ExecutionState(status="stopped", ended_at=found.ended_at or 0, error=error, message=cause)

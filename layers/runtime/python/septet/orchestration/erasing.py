@@ -20,6 +20,18 @@ class Contents(Protocol):
         """Erase what the questions of these runs quote: arguments, evidence, reasons."""
         ...
 
+    def inquiries(self, tenant: str, runs: Sequence[str]) -> None:
+        """Erase what these runs asked somebody outside, and what was answered."""
+        ...
+
+    def files(self, tenant: str, runs: Sequence[str], at: int) -> None:
+        """Delete the files that one of these runs read or wrote, and note it in their records."""
+        ...
+
+    def unused_files(self, tenant: str, owner: str, at: int) -> None:
+        """Delete the files that *owner* uploaded, or anybody if it is empty, and that no run ever read."""
+        ...
+
     def effects(self, tenant: str, run: str) -> None:
         """Erase the results of the run's effects."""
         ...
@@ -52,7 +64,13 @@ class Eraser:
         left = [run.run for run in found if run not in over]
         if over:
             self.contents.approvals(tenant, [run.run for run in over])
+            self.contents.inquiries(tenant, [run.run for run in over])
+            self.contents.files(tenant, [run.run for run in over], self.clock())
         return (*left, *(run.run for run in over if not (more() and self._erased(run, more))))
+
+    def erase_files(self, tenant: str, owner: str) -> None:
+        """Erase what was uploaded, by *owner* or, if that is empty, by anybody, and never used."""
+        self.contents.unused_files(tenant, owner, self.clock())
 
     def _erased(self, run: Run, more: Callable[[], bool]) -> bool:
         self.contents.effects(run.tenant, run.run)

@@ -2,6 +2,7 @@
 
 import logging
 import traceback
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -13,6 +14,7 @@ from septet.core.runs import Runs
 from septet.core.seals import Unsealed
 from septet.integration.ending import settled
 from septet.integration.ports import Workflows
+from septet.orchestration.following import Follower, follow
 
 AT_ONCE = 100
 """Accounts that one sweep looks at; the next one goes on."""
@@ -43,6 +45,8 @@ class Sweeper:
     unsealed: Unsealed
     workflows: Workflows
     clock: Clock
+    followers: Sequence[Follower] = ()
+    """Those that wait for the end of a run, and may not have been told."""
 
     def sweep(self) -> Swept:
         """Look at every account whose time has come."""
@@ -54,7 +58,7 @@ class Sweeper:
                 else:
                     self._settle(branch, account)
                     settled += 1
-                    closed += account.ended and self.ledger.close(branch.tenant, branch.run)
+                    closed += account.ended and self.ledger.close(branch.tenant, branch.run, attempt=account.attempt)
             except Exception as error:  # noqa: BLE001 -- whatever is wrong with one account, the others are another tenant's money
                 where = traceback.extract_tb(error.__traceback__)[-1]
                 what = f"{type(error).__name__} in {where.name}, line {where.lineno} of {where.filename.rpartition('/')[2]}"
@@ -101,9 +105,12 @@ class Sweeper:
         return pen.write(lost, cost=call.reserved).cost
 
     def _finish(self, branch: Branch) -> bool:
-        """Close the accounts of a run that has ended; look again later at one that has not."""
+        """Close the accounts of a run that has ended, once all that follows its end is done; look again later at one that has not."""
         run = self.runs.get(branch.tenant, branch.run)
-        if run and settled(run, self.runs, self.workflows, self.clock).status == "running":
+        ended = settled(run, self.runs, self.workflows, self.clock) if run else None
+        if ended and ended.status == "running":
             self.ledger.look_again(branch.tenant, branch.run, at=self.clock() + LOOK_AFTER)
             return False
-        return self.ledger.close(branch.tenant, branch.run)
+        if ended:
+            follow(ended, self.followers)
+        return self.ledger.close(branch.tenant, branch.run, attempt=ended.attempt if ended else None)

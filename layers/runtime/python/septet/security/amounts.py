@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
+from septet.core.values import digest, form, number, space, spelt
 from septet.security.given import Labelled
 from septet.security.labels import Label
 from septet.security.records import Reading
 from septet.security.request import typed
 from septet.security.session import Session
-from septet.security.values import digest, form, number, space, spelt
 
 
 def amount(session: Session, it: Labelled, targets: list[Labelled]) -> Label:

@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol
 
 from septet.core.canonical import canonical, digest
 from septet.core.frozen import frozen
+from septet.core.journal import MAIN
 
 Status = Literal["pending", "approved", "rejected", "expired"]
 ADMIN = "admin"
@@ -32,9 +33,13 @@ class Approval:
 
     tenant: str
     approval: str
-    """Its id: a digest of tenant, run, tool and arguments, so that no other call can use it."""
+    """Its id: a digest of tenant, run, branch, tool and arguments, so that no other call can use it."""
     run: str
+    path: str = MAIN
+    """The branch that asks."""
     turn: str
+    attempt: int = 0
+    """Of the run: a question that nobody answered in time can be put once more in a later one."""
     tool: str
     arguments: Any
     """As they were asked about."""
@@ -94,7 +99,7 @@ class Approval:
     @property
     def call(self) -> str:
         """The exact call that is decided on now: the id it has, or would have, as a question of its own."""
-        return self.approval if self.edited is None else approval_id(self.tenant, self.run, self.tool, self.edited)
+        return self.approval if self.edited is None else approval_id(self.tenant, self.run, self.tool, self.edited, self.path)
 
     @property
     def approved_by(self) -> tuple[str, ...]:
@@ -107,9 +112,13 @@ class Approval:
         return max((place for place, vote in enumerate(self.votes) if vote.arguments is not None), default=0)
 
 
-def approval_id(tenant: str, run: str, tool: str, arguments: Any) -> str:
-    """The id of the question whether *tool* may be called with exactly *arguments* in *run*."""
-    return "apr-" + digest(canonical([tenant, run, tool, arguments]))[:32]
+def approval_id(tenant: str, run: str, tool: str, arguments: Any, path: str = MAIN) -> str:
+    """The id of the question whether *tool* may be called with exactly *arguments* in the branch *path* of *run*.
+
+    Two branches that want the same ask two questions: each has an execution of its own that waits for the answer.
+    """
+    beside = [] if path == MAIN else [path]
+    return "apr-" + digest(canonical([tenant, run, tool, arguments, *beside]))[:32]
 
 
 def escalated(approval: Approval, now: int) -> bool:
@@ -134,7 +143,10 @@ class Approvals(Protocol):
     """Storage of approvals. Agents cannot write it."""
 
     def ask(self, approval: Approval) -> Approval:
-        """Store the question unless it was asked before, and return what is stored."""
+        """Store the question unless it was asked before, and return what is stored.
+
+        One that expired in an earlier attempt of the run, so that nothing was ever done with it, is asked anew.
+        """
         ...
 
     def get(self, tenant: str, approval: str) -> Approval | None:
@@ -176,6 +188,10 @@ class Approvals(Protocol):
 
     def escalating(self, now: int) -> Iterator[Approval]:
         """Pending approvals whose time to escalate has come and that no operator was told of, the longest overdue first."""
+        ...
+
+    def waiting(self, now: int) -> Iterator[Approval]:
+        """Every tenant's pending approvals that have not expired, the next to expire first; as of a moment ago."""
         ...
 
     def escalate(self, tenant: str, approval: str) -> None:

@@ -3,7 +3,7 @@
 How the gateway uses it, for a call that the monitor wants a person to decide on::
 
     asker = Asker(approvals=approvals, clock=clock)
-    occasion = Occasion(branch=branch, turn=turn, agent=agent, attended=run.attended, asked=(turn, call.id) in known.asked)
+    occasion = Occasion(branch=branch, turn=turn, agent=agent, attended=run.attended, asked=known.asked.get((turn, call.id), 0))
     asked = asker.ask(call, manifest, decision, occasion, judge=judge)
     # write asked.bodies, in order; then, unless asked.arguments is None, the intent with them and asked.reasons
 
@@ -13,11 +13,10 @@ the approvers saw exactly these arguments. The intent carries the arguments that
 journaled intent takes them from it, not from the model's call.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Protocol
 
-from septet.core.canonical import text
 from septet.core.entries import ApprovalAsked, ApprovalEdited, ApprovalGiven, Body, ToolCall, ToolResult
 from septet.core.frozen import frozen
 from septet.core.journal import Branch, Clock
@@ -25,12 +24,7 @@ from septet.security.approvals import Approval, Approvals, approval_id
 from septet.security.effects import effect_key
 from septet.security.labels import Label
 from septet.security.manifests import Manifest
-
-FIELD_BYTES = 2048
-"""Of a value that a person is shown."""
-EVIDENCE_BYTES = 64 * 1024
-"""Of all values that a person is shown beside the call: a question is stored in one item."""
-
+from septet.security.showing import shown
 
 REFUSED_CHARACTERS = 1000
 """Of why an approved call was not made."""
@@ -78,8 +72,10 @@ class Occasion:
     """Of the run."""
     attended: bool
     """Whether anybody answers a question of this run's."""
-    asked: bool
-    """Whether the branch's journal has the question already, for this call."""
+    attempt: int = 0
+    """Of the run."""
+    asked: int
+    """When the question of this call ends that the branch's journal has; 0 when it has none."""
 
 
 @frozen
@@ -106,9 +102,12 @@ class Asker:
         if not occasion.attended:
             return _denied(call, f"nobody attends this run, so what a person would be asked is denied: {'; '.join(decision.reasons)}")
         now = self.clock()
-        standing = self._settled(self.approvals.ask(_question(call, manifest, decision, occasion, now)), now)
+        question = _question(call, manifest, decision, occasion, now)
+        standing = self._settled(self.approvals.ask(question), now)
+        if standing.status == "expired" and standing.attempt < occasion.attempt:
+            standing = self.approvals.ask(question)
         if standing.status == "pending":
-            return Asked(bodies=() if occasion.asked else (_asked(call, standing),))
+            return Asked(bodies=() if occasion.asked == standing.expires_at else (_asked(call, standing),))
         if standing.status == "approved":
             return self._approved(call, decision.reasons, partial(_use, call, manifest, occasion), standing, judge)
         told = standing.reason or "nobody decided in time"
@@ -117,7 +116,7 @@ class Asker:
 
     def refused(self, call: ToolCall, branch: Branch, why: str) -> None:
         """A call that was asked about is refused without a word of any person's: its approval, if there is one, says so."""
-        self._refused(branch.tenant, approval_id(branch.tenant, branch.run, call.tool, call.arguments), f"denied: {why}")
+        self._refused(branch.tenant, approval_id(branch.tenant, branch.run, call.tool, call.arguments, branch.path), f"denied: {why}")
 
     def _refused(self, tenant: str, approval: str, why: str) -> None:
         self.approvals.refuse(tenant, approval, why=why[:REFUSED_CHARACTERS])
@@ -157,12 +156,14 @@ def _use(call: ToolCall, manifest: Manifest, occasion: Occasion, arguments: Any)
 
 
 def _question(call: ToolCall, manifest: Manifest, decision: Judgement, occasion: Occasion, now: int) -> Approval:
-    tenant, run, asking = occasion.branch.tenant, occasion.branch.run, manifest.approval
+    tenant, run, path, asking = occasion.branch.tenant, occasion.branch.run, occasion.branch.path, manifest.approval
     return Approval(
         tenant=tenant,
-        approval=approval_id(tenant, run, call.tool, call.arguments),
+        approval=approval_id(tenant, run, call.tool, call.arguments, path),
         run=run,
+        path=path,
         turn=occasion.turn,
+        attempt=occasion.attempt,
         tool=call.tool,
         arguments=call.arguments,
         asked_by=occasion.agent,
@@ -171,38 +172,13 @@ def _question(call: ToolCall, manifest: Manifest, decision: Judgement, occasion:
         asked_at=now,
         expires_at=now + asking.seconds * 1000,
         reasons=decision.reasons,
-        evidence=evidence(decision.evidence),
+        evidence=shown(decision.evidence),
         labels={path: label.name.lower() for path, label in decision.labels.items()},
         roles=asking.roles,
         approvers=asking.approvers,
         escalates_at=now + asking.escalate_after * 1000 if asking.escalate_after else None,
         escalate_to=asking.escalate_to,
     )
-
-
-def evidence(found: Iterable[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
-    """What is *found* behind a call, with a long value, or a long field of a record, shown by its beginning, which says so."""
-    shown: list[Mapping[str, Any]] = []
-    left = EVIDENCE_BYTES
-    for item in found:
-        one = {"name": item["name"], "value": _fields(item["value"]), "source": item["source"]}
-        left -= len(text(one).encode())
-        if left < 0:
-            return (*shown, {"name": "more", "value": "there is more than can be shown here", "source": "the run's journal has all of it"})
-        shown.append(one)
-    return tuple(shown)
-
-
-def _fields(value: Any) -> Any:
-    return {name: _shown(item) for name, item in value.items()} if isinstance(value, Mapping) else _shown(value)
-
-
-def _shown(value: Any) -> Any:
-    spelt = value if isinstance(value, str) else text(value)
-    whole = spelt.encode()
-    if len(whole) <= FIELD_BYTES:
-        return value
-    return f"{whole[:FIELD_BYTES].decode(errors='ignore')}… (shortened: {len(whole)} bytes)"
 
 
 def _asked(call: ToolCall, standing: Approval) -> ApprovalAsked:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from septet.core.journal import Clock, Journal
-from septet.core.ledger import Ledger
+from septet.core.ledger import BranchLedger
 from septet.core.runs import Run, Runs
 from septet.security.approvals import Approvals
 from septet.security.arguments import Schemas
@@ -28,7 +28,7 @@ def built(
     journal: Journal,
     runs: Runs,
     approvals: Approvals,
-    ledger: Ledger,
+    ledger: BranchLedger,
     hands: Hands,
     clock: Clock,
 ) -> Gateway:

@@ -69,10 +69,21 @@ class Call:
     branch: Branch
     principal: str
     """On whose behalf it is made."""
+    agent: str = ""
+    """Who makes it."""
     until: int
     """Milliseconds since the epoch by which whoever asked wants to hear something."""
     labels: Mapping[str, str] = field(default_factory=dict)
     """Where the arguments' values come from, by path."""
+    key: str = ""
+    """The effect's, where it is not that of its identity arguments: what undoes an effect is bound to that one."""
+    origin: str = ""
+    """The run under which its effects are recorded, if not its own."""
+
+    @property
+    def lineage(self) -> str:
+        """The run under which its effects are recorded."""
+        return self.origin or self.branch.run
 
     @property
     def longest(self) -> int:

@@ -59,7 +59,9 @@ class CedarPolicies:
         self._schema = Schema.from_str(schema)
         shared = [policy for name, text in sources.items() for policy in _parsed(name, text)]
         self._shared = _rules(shared)
-        self._own = {tenant: _rules([*shared, *_forbids(tenant, text)]) for tenant, text in (tenants or {}).items()}
+        forbids = {tenant: _forbids(tenant, text) for tenant, text in (tenants or {}).items()}
+        self._own = {tenant: _rules([*shared, *found]) for tenant, found in forbids.items()}
+        self._forbids = {tenant: _rules(found) for tenant, found in forbids.items()}
         self._actions = Entities.from_json_str("[]", self._schema)
         self._entities: Callable[[str, str], Entities] = lru_cache(maxsize=KEPT)(self._made)
         self._verdict: Callable[[str, str, str, str, str], Verdict] = lru_cache(maxsize=VERDICTS)(self._decided)
@@ -72,14 +74,22 @@ class CedarPolicies:
         except Exception as error:  # noqa: BLE001 -- nothing that goes wrong in here may let a call through
             return _failed(f"{type(error).__name__}: {error}")
 
+    def own(self, question: Question) -> Verdict:
+        """What the tenant's own policies say by themselves. One that would ask denies: there is nobody to ask. Never raises."""
+        rules = self._forbids.get(question.tenant)
+        if rules is None:
+            return Verdict(outcome="allow")
+        try:
+            request = _request(question.agent, question.tool, question.effect, json.dumps(question.context, default=sorted))
+            forbidden, matched = self._matched(request, rules, rules.every, self._entities(question.agent, question.tenant))
+        except Exception as error:  # noqa: BLE001 -- nothing that goes wrong in here may let a call through
+            return _failed(f"{type(error).__name__}: {error}")
+        told = {"reasons": tuple(rule.reason for rule in matched), "policies": tuple(rule.name for rule in matched)}
+        return Verdict(outcome="deny" if forbidden else "allow", **told, binding=any(rule.enforced for rule in matched))
+
     def _decided(self, agent: str, tenant: str, tool: str, effect: str, context: str) -> Verdict:
         rules = self._own.get(tenant, self._shared)
-        request = {
-            "principal": {"type": "Septet::Agent", "id": agent},
-            "action": {"type": "Septet::Action", "id": effect},
-            "resource": {"type": "Septet::Tool", "id": tool},
-            "context": context,
-        }
+        request = _request(agent, tool, effect, context)
         entities = self._entities(agent, tenant)
         forbidden, matched = self._matched(request, rules, rules.every, entities)
         if forbidden and all(rule.outcome == "ask" for rule in matched):
@@ -99,6 +109,16 @@ class CedarPolicies:
     def _made(self, agent: str, tenant: str) -> Entities:
         entity = {"uid": {"type": "Septet::Agent", "id": agent}, "attrs": {"tenant": tenant}, "parents": []}
         return self._actions.with_added_json_str(json.dumps([entity]), self._schema)
+
+
+def _request(agent: str, tool: str, effect: str, context: str) -> dict[str, Any]:
+    """What Cedar is asked."""
+    return {
+        "principal": {"type": "Septet::Agent", "id": agent},
+        "action": {"type": "Septet::Action", "id": effect},
+        "resource": {"type": "Septet::Tool", "id": tool},
+        "context": context,
+    }
 
 
 def policies(declared: Mapping[str, Any]) -> Policies:

@@ -1,9 +1,10 @@
 """Telling others about approvals: decisions to the executions that wait for them, overdue questions to operators."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from septet.core.journal import Clock
+from septet.core.runs import Runs
 from septet.security.approvals import Approval, Approvals
 
 SECONDS = 40
@@ -16,6 +17,10 @@ class Executions(Protocol):
 
     def wake(self, token: str, output: Mapping[str, Any]) -> bool:
         """Let the execution that waits with *token* go on with *output*; False when it no longer waits."""
+        ...
+
+    def fail(self, token: str, *, error: str, cause: str) -> bool:
+        """Let what waits with *token* end in the class *error*; False when it no longer waits."""
         ...
 
 
@@ -36,25 +41,43 @@ def redeliver(approvals: Approvals, executions: Executions, clock: Clock) -> int
     question would have expired. Raises ExceptionGroup after the others were told, when some could not be.
     """
     now = clock()
+
+    def tell(approval: Approval) -> bool:
+        if deliver(approval, approvals, executions):
+            return True
+        if not approval.token and approval.expires_at <= now:
+            approvals.delivered(approval.tenant, approval.approval)
+        return False
+
+    return emptied(approvals.undelivered(newest=now // _MINUTE % 2 == 1), tell, clock, what="decisions")
+
+
+def emptied[T](outbox: Iterable[T], tell: Callable[[T], bool], clock: Clock, *, what: str) -> int:
+    """Have each in *outbox* told, as far as time goes, and return of how many *tell* says that somebody was.
+
+    Raises ExceptionGroup after the others were told, when some could not be; they stay.
+    """
+    until = clock() + SECONDS * 1000
     told, failures = 0, []
-    for approval in approvals.undelivered(newest=now // _MINUTE % 2 == 1):
-        if clock() >= now + SECONDS * 1000:
+    for one in outbox:
+        if clock() >= until:
             break
         try:
-            if deliver(approval, approvals, executions):
-                told += 1
-            elif not approval.token and approval.expires_at <= now:
-                approvals.delivered(approval.tenant, approval.approval)
+            told += tell(one)
         except Exception as error:  # noqa: BLE001 -- one that cannot be told must not keep the others waiting
             failures.append(error)
     if failures:
-        raise ExceptionGroup(f"{len(failures)} decisions could not be delivered; they stay in the outbox", failures)
+        raise ExceptionGroup(f"{len(failures)} {what} could not be delivered; they stay in the outbox", failures)
     return told
 
 
-def overdue(approvals: Approvals, now: int) -> Iterator[Approval]:
-    """Questions whose time to escalate has come, each once: whoever takes the next one has told operators of the one before."""
+def overdue(approvals: Approvals, runs: Runs, now: int) -> Iterator[Approval]:
+    """Questions whose time to escalate has come, each once: whoever takes the next one has told operators of the one before.
+
+    Of a run that is cancelled or has ended nobody is told: there is nothing left to decide.
+    """
     for approval in approvals.escalating(now):
-        if now < approval.expires_at:
+        run = runs.get(approval.tenant, approval.run)
+        if now < approval.expires_at and run and run.status == "running" and not run.cancelled_by:
             yield approval
         approvals.escalate(approval.tenant, approval.approval)

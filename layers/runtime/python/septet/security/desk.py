@@ -140,10 +140,9 @@ class Desk:
 
     def _happened(self, manifest: Manifest, arguments: Mapping[str, Any]) -> bool:
         """Whether the call is an effect of this run that is done; the effects table alone knows."""
-        if not self.known.acted(manifest, arguments):
+        if not self.known.acted(manifest, arguments) and not (self.run.origin and manifest.repeat != "none"):
             return False
-        branch = self.calls.branch
-        standing = self.house.hands.effects.get(branch.tenant, branch.run, effect_key(manifest, branch.run, arguments))
+        standing = self.house.hands.standing(self.run, effect_key(manifest, self.run.lineage, arguments))
         return standing is not None and standing.status == "done"
 
     def _ask(self, call: ToolCall, manifest: Manifest, decision: Decision) -> tuple[list[Entry], _Allowed | None]:
@@ -154,7 +153,8 @@ class Desk:
             submitter=self.run.submitter,
             workflow=self.run.workflow,
             attended=self.run.attended,
-            asked=(self.calls.turn, call.id) in self.known.asked,
+            attempt=self.run.attempt,
+            asked=self.known.asked.get((self.calls.turn, call.id), 0),
         )
         asked = self.house.asker.ask(call, manifest, decision, occasion, judge=lambda arguments: self._edited(manifest, arguments))
         written = [self._write(body) for body in asked.bodies]
@@ -172,7 +172,7 @@ class Desk:
         return self._decide(manifest, arguments)
 
     def _intend(self, call: ToolCall, manifest: Manifest, decision: Decision) -> tuple[list[Entry], _Allowed]:
-        key = "" if manifest.repeat == "none" else effect_key(manifest, self.calls.branch.run, call.arguments)
+        key = "" if manifest.repeat == "none" else effect_key(manifest, self.run.lineage, call.arguments)
         labels = {path: label.name.lower() for path, label in decision.labels.items()}
         intent = _tool_intent(call=call.id, tool=call.tool, arguments=call.arguments, key=key, reasons=decision.reasons)
         return [self._write(intent, labelled(labels, labels, "unknown"))], _Allowed(call=call, manifest=manifest, labels=labels)
@@ -219,8 +219,10 @@ class Desk:
                     arguments=item.call.arguments,
                     branch=self.calls.branch,
                     principal=self.run.submitter,
+                    agent=self.calls.agent,
                     until=self.until,
                     labels=item.labels,
+                    origin=self.run.origin,
                 )
             )
         except Exception as error:  # noqa: BLE001 -- raised by _perform, once the calls beside this one have ended

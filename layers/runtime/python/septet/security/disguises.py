@@ -38,7 +38,10 @@ class View:
 
 
 def visible(text: str) -> View | None:
-    """*text* without control, zero-width, tag and combining characters, compatible ones made plain; None when it is that itself."""
+    """*text* without control, zero-width, tag and combining characters, compatible ones and digits of any script made plain.
+
+    None when it is that itself.
+    """
     if text.isascii() and not _SHOWS_NOTHING.search(text):
         return None
     shown = [(_plain(letter), place) for place, letter in enumerate(text)]
@@ -50,6 +53,8 @@ def visible(text: str) -> View | None:
 def _plain(letter: str) -> str:
     if letter in _WHITE:
         return letter
+    if (digit := unicodedata.decimal(letter, None)) is not None:  # of any script
+        return str(digit)
     return "" if unicodedata.category(letter) in _INVISIBLE else unicodedata.normalize("NFKC", letter)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from septet.core.values import space
 from septet.security.given import Labelled
 from septet.security.labels import Label
 from septet.security.manifests import Manifest
@@ -10,7 +11,6 @@ from septet.security.questions import Verdict
 from septet.security.recognisers import SECRETS, find
 from septet.security.records import Reading, Record
 from septet.security.session import Session
-from septet.security.values import space
 from septet.security.written import keys
 
 SHOWN = ("target", "amount")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from septet.core.frozen import frozen
+from septet.core.values import digest, form, shape, space
 from septet.security.amounts import backed
 from septet.security.given import AIMS, PICKS, Labelled
 from septet.security.intents import mask
@@ -11,7 +12,6 @@ from septet.security.labels import Label, worst
 from septet.security.manifests import ROLES, Manifest
 from septet.security.recognisers import SECRETS, find
 from septet.security.session import Session
-from septet.security.values import digest, form, shape, space
 from septet.security.written import plainly
 
 _WORDS = 4
@@ -47,7 +47,7 @@ def context(session: Session, manifest: Manifest, arguments: Mapping[str, Any], 
         | _left_out(manifest, arguments, values),
         "records": _records(values, scene),
         "amount": _amounts(manifest, arguments, values, int(scene.history["sum"])),
-        "session": {"secret": session.secret, "worst": int(session.worst)},
+        "session": {"secret": session.secret, "worst": int(session.worst), "parted": session.parted},
         "secret": bool(detections & SECRETS) or any(_secret(session, text) for text in texts),
         "plan": {"committed": scene.planned[0], "member": scene.planned[1]},
         "request": {"trusted": scene.instructed} | _request(session, manifest, values, planned=scene.endorsed),

@@ -4,11 +4,12 @@ import secrets
 from collections.abc import Callable
 from copy import replace
 
-from septet.core.errors import SeptetError
+from septet.core.errors import RunCancelled, SeptetError
 from septet.core.frozen import frozen, maker
 from septet.core.journal import Clock
+from septet.core.runs import Run
 from septet.security.calls import ATTEMPTS, REFUSALS, REFUSED_PAUSES, Call, Done, Line, ToolNotRun, Tools, Unfinished, ended, kept
-from septet.security.effects import Effect, Effects, effect_key
+from septet.security.effects import Effect, Effects, again_key, effect_key
 
 GRACE = 2_000
 """Milliseconds a caller may take beyond what its attempts do."""
@@ -35,7 +36,8 @@ class Hands:
     def perform(self, call: Call) -> Done:
         """Make the call, once if it is an effect. What the tool does is in what is returned.
 
-        Raises RunStopped or InputRejected when no effect may be begun, Unfinished when time is over, and what the effects table raises.
+        Raises RunStopped, AgentStopped or InputRejected when no effect may be begun, RunCancelled when this run has undone it, Unfinished
+        when time is over, and what the effects table raises.
         """
         if call.manifest.repeat != "none":
             return self._effect(call)
@@ -48,10 +50,10 @@ class Hands:
 
     def _effect(self, call: Call) -> Done:
         """Go on until the effect is done, by us or by others, or nobody can say more."""
-        key, over, broken = effect_key(call.manifest, call.branch.run, call.arguments), None, 0
+        key, over, broken = call.key or effect_key(call.manifest, call.lineage, call.arguments), None, 0
         while True:
             intent = self._intent(call, key)
-            standing = self.effects.intend(call.branch, intent, over=over)
+            standing = self.effects.intend(call.branch, intent, over=over, agent=call.agent)
             if standing is None:
                 if end := self._fire(call, intent):
                     return end
@@ -59,26 +61,36 @@ class Hands:
             over = self._awaited(call, standing)
             if over is None:
                 continue
+            if over.status == "undone":
+                key, over = _again(call, over), None
+                continue
             if over.status == "done":
                 return replace(kept(call.manifest, over.value), repeated=True)
             if call.manifest.repeat == "keyed":
                 continue
-            if end := self._reconciled(call, over):
+            if end := self.reconciled(call, over):
                 return replace(end, repeated=not end.error and over.by != intent.by)
             if broken == ATTEMPTS:
                 self.effects.release(over)
                 return Done(error="ToolFailed", message=f"{call.manifest.name} broke {ATTEMPTS} times, and nothing has happened")
 
+    def standing(self, run: Run, key: str) -> Effect | None:
+        """The record that *run* meets under *key*: past those that other runs of its lineage made and undid."""
+        while (found := self.effects.get(run.tenant, run.lineage, key)) and found.status == "undone" and found.maker != run.run:
+            key = again_key(key)
+        return found
+
     def _intent(self, call: Call, key: str) -> Effect:
         attempts = 1 if call.manifest.repeat == "once" else ATTEMPTS
         return Effect(
             tenant=call.branch.tenant,
-            run=call.branch.run,
+            run=call.lineage,
             key=key,
             tool=call.manifest.name,
             status="intended",
             deadline=self.clock() + attempts * (call.longest + REFUSED_PAUSES) + GRACE,
             by=secrets.token_hex(8),
+            by_run=call.branch.run,
         )
 
     def _fire(self, call: Call, intent: Effect) -> Done | None:
@@ -109,7 +121,7 @@ class Hands:
             found = self.effects.get(found.tenant, found.run, found.key)
         return found
 
-    def _reconciled(self, call: Call, standing: Effect) -> Done | None:
+    def reconciled(self, call: Call, standing: Effect) -> Done | None:
         """What the tool's reconcile function says of *standing*, which nobody is at: how it ended, or None when it did not happen."""
         unknown = Done(error="EffectUnknown", message=f"{call.manifest.name} may have happened; it is not fired again")
         if not call.manifest.reconcile:
@@ -128,3 +140,10 @@ class Hands:
             case {"happened": False}:
                 return None
         return unknown
+
+
+def _again(call: Call, undone: Effect) -> str:
+    """The key for *call* past an effect that another run made and undid: nothing of it stands. Raises RunCancelled for its own run's."""
+    if undone.maker == call.branch.run:
+        raise RunCancelled(f"{call.manifest.name} was undone: this run does nothing more")
+    return again_key(undone.key)

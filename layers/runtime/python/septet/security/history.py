@@ -28,6 +28,13 @@ class _Past:
     """When the last of `calls` was allowed; -1: never."""
     effects: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Amount, and when it was last allowed, by effect; the latest comes last."""
+    before: tuple[int, int] = (0, 0)
+    """``calls`` and ``nameless`` where the branch began: what the branch that it is joined to has counted itself."""
+
+    @property
+    def nameless(self) -> int:
+        """The amounts of calls that nothing tells apart."""
+        return self.total - sum(amount for amount, _ in self.effects.values())
 
     def add(self, effect: str, amount: int, at: int) -> None:
         """Count a call that was allowed."""
@@ -51,8 +58,9 @@ class _Past:
 
     def join(self, other: "_Past") -> None:
         """Count those of *other* as well; an effect that both have counts once."""
-        self.calls, self.last = self.calls + other.calls, max(self.last, other.last)
-        self.total += other.total - sum(amount for amount, _ in other.effects.values())
+        calls, amounts = other.before
+        self.calls, self.last = self.calls + other.calls - calls, max(self.last, other.last)
+        self.total += other.nameless - amounts
         for effect, (amount, at) in other.effects.items():
             _, since = self.effects.get(effect, (0, -1))
             self.add(effect, amount, max(at, since))
@@ -81,6 +89,13 @@ class History:
         past = self._tools.get(manifest.name) or _Past()
         return {**past.without(_effect(manifest, arguments), now), "before": sorted(self._before)}
 
+    def parted(self) -> "History":
+        """The history that a branch begins with: all of this, which counts once when the branch is joined."""
+        found = History.restored(self.state())
+        for past in found._tools.values():  # noqa: SLF001 -- one of us
+            past.before = (past.calls, past.nameless)
+        return found
+
     def joined(self, other: "History") -> "History":
         """The history of both, where branches merge. What cannot be told apart counts twice: a limit is reached early, never late."""
         found = History.restored(self.state())
@@ -97,6 +112,7 @@ class History:
                 "total": past.total,
                 "last": past.last,
                 "effects": {key: list(it) for key, it in past.effects.items()},
+                "before": list(past.before),
             }
             for name, past in self._tools.items()
         }
@@ -109,7 +125,8 @@ class History:
         found._before = set(state["before"])
         for name, past in state["tools"].items():
             effects = {key: (amount, at) for key, (amount, at) in past["effects"].items()}
-            found._tools[name] = _Past(calls=past["calls"], total=past["total"], last=past["last"], effects=effects)
+            counted = {field: past[field] for field in ("calls", "total", "last")}
+            found._tools[name] = _Past(**counted, effects=effects, before=tuple(past["before"]))
         return found
 
 

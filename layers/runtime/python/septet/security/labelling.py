@@ -5,6 +5,7 @@ from copy import replace
 from typing import Any
 
 from septet.core.frozen import frozen
+from septet.core.values import digest, form, shape, space
 from septet.security.amounts import amount
 from septet.security.choices import choices_at
 from septet.security.given import AIMS, PICKS, Labelled
@@ -13,7 +14,6 @@ from septet.security.labels import Label
 from septet.security.manifests import Manifest
 from septet.security.request import loose, near, quoted, strong, typed
 from septet.security.session import Session
-from septet.security.values import digest, form, shape, space
 from septet.security.wording import date, words
 
 _LOOSE = frozenset({"read", "sensitive-read", "write-private", "send", "membership"})

@@ -86,6 +86,15 @@ class Asking:
 
 
 @frozen
+class Compensation:
+    """How an effect is undone: by a call of another tool."""
+
+    tool: str
+    arguments: Mapping[str, str]
+    """By name: the path in the effect's ``arguments`` or ``result`` that it is taken from, as ``result.reservation``."""
+
+
+@frozen
 class Manifest:
     """One tool, as the gateway sees it."""
 
@@ -107,6 +116,8 @@ class Manifest:
     """A run's submitter needs one of these roles; empty: any."""
     reconcile: bool = False
     """Whether a tool that must never be fired twice can say what became of a call."""
+    compensation: Compensation | None = None
+    """How what it did is undone when its run is cancelled; None: a person has to."""
 
     @property
     def pin(self) -> str:
@@ -149,5 +160,6 @@ def manifest(name: str, value: Mapping[str, Any]) -> Manifest:
         output=Output(**output),
         approval=Asking(**approval),
         roles=tuple(value.get("roles", ())),
+        compensation=Compensation(**value["compensation"]) if value.get("compensation") else None,
         **plain,
     )

@@ -21,6 +21,10 @@ class Shadow:
         """What the policies say, allowed and told as ``shadow: …`` where they would stop the call. Never raises."""
         return shadowed(self.policies.decide(question))
 
+    def own(self, question: Question) -> Verdict:
+        """As ``decide``, by the tenant's own policies."""
+        return shadowed(self.policies.own(question))
+
 
 def shadowed(verdict: Verdict) -> Verdict:
     """*verdict* in shadow mode: an allowance that says what would have been."""

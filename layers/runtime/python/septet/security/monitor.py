@@ -107,15 +107,7 @@ class Monitor:
         try:
             values = self._labelled(manifest, arguments)
             scene = self._scene(manifest, arguments, now)
-            verdict = self._policies.decide(
-                Question(
-                    agent=agent or self._agent,
-                    tool=tool,
-                    effect=manifest.effect,
-                    tenant=self._tenant,
-                    context=context(self._session, manifest, arguments, values, scene),
-                )
-            )
+            verdict = self._policies.decide(self._question(manifest, arguments, values, scene, agent or self._agent))
             reasons = told(verdict, values, int(scene.history["sum"]))
             behind = evidence(self._session, self._manifests, values) if verdict.outcome == "ask" else ()
         except Exception as error:  # noqa: BLE001 -- nothing that goes wrong in here may let a call through
@@ -129,6 +121,16 @@ class Monitor:
             labels=_by_path(values),
             policies=verdict.policies,
         )
+
+    def forbidden(self, tool: str, arguments: Mapping[str, Any], *, now: int) -> tuple[str, ...]:
+        """Why the tenant's own policies forbid a call that is nobody's wish but follows from what was done; empty if they do not."""
+        manifest = self._manifest(tool)
+        try:
+            values, scene = self._labelled(manifest, arguments), self._scene(manifest, arguments, now)
+            verdict = self._policies.own(self._question(manifest, arguments, values, scene, self._agent))
+        except Exception as error:  # noqa: BLE001 -- nothing that goes wrong in here may let a call through
+            return (f"it could not be judged: {type(error).__name__}",)
+        return () if verdict.outcome == "allow" else verdict.reasons or ("a policy of the tenant's own",)
 
     def intended(self, tool: str, arguments: Mapping[str, Any], at: int) -> None:
         """A call is about to be made: it counts, whatever becomes of it, and what it writes may be written even if it fails."""
@@ -179,6 +181,19 @@ class Monitor:
         self._session.worst = Label.UNKNOWN
         self._session.secret = self._session.secret or any(it.secret for it in manifest.output.fields.values())
         return {"": Label.UNKNOWN}
+
+    def told(self, label: Label) -> None:
+        """Text from outside of that label has come in, and not by a tool: from a branch, a session, or somebody who was asked."""
+        self._heard = True
+        self._session.worst = max(self._session.worst, label)
+
+    def parted(self) -> Self:
+        """The monitor of a branch that begins here, beside others: it knows all that this one knows, and is held to no plan."""
+        found = self.resumed(self.state())
+        found._plan, found._endorses = None, False  # noqa: SLF001 -- one of us
+        found._session.parted = True  # noqa: SLF001 -- one of us
+        found._history = self._history.parted()  # noqa: SLF001 -- one of us
+        return found
 
     def joined(self, other: Self) -> Self:
         """The monitor where two branches of a run merge: no better than either. It follows this one's plan."""
@@ -236,6 +251,15 @@ class Monitor:
             return values
         return [_bound(it) if it.path in match.bound and it.label <= Label.COUNTERPARTY else it for it in values]
 
+    def _question(self, manifest: Manifest, arguments: Mapping[str, Any], values: list[Labelled], scene: Scene, agent: str) -> Question:
+        return Question(
+            agent=agent,
+            tool=manifest.name,
+            effect=manifest.effect,
+            tenant=self._tenant,
+            context=context(self._session, manifest, arguments, values, scene),
+        )
+
     def _scene(self, manifest: Manifest, arguments: Mapping[str, Any], now: int) -> Scene:
         match = self._plan.match(manifest.name, arguments) if self._plan else None
         return Scene(
@@ -251,7 +275,7 @@ class Monitor:
         )
 
 
-VERSION = 2
+VERSION = 3
 """Of a monitor's state."""
 
 

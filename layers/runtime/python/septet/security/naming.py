@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from re import finditer
 
 from septet.core.frozen import frozen
+from septet.core.values import measured
 from septet.security.intents import MASKS, OPENERS
-from septet.security.values import measured
 from septet.security.vocabulary import listed
 
 BEFORE, AFTER = "\"'\u2018\u2019\u201c\u201d`([{<«", "\"'\u2018\u2019\u201c\u201d`)]}>».,;:!?…"

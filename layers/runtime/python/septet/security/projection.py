@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from copy import replace
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,17 +10,22 @@ from septet.core.entries import (
     Answer,
     ApprovalAsked,
     ApprovalEdited,
+    Branched,
     Entry,
     Failure,
     HandOver,
+    Heard,
     ModelCall,
     ModelReply,
     Planned,
+    Recalled,
     Request,
+    Resolved,
+    Restarted,
     ToolIntent,
     ToolResult,
 )
-from septet.core.journal import Branch, Head, Journal
+from septet.core.journal import MAIN, Branch, Head, Journal
 from septet.core.labels import labelled
 from septet.core.runs import Run
 from septet.security.labels import Label, worst
@@ -37,6 +43,8 @@ _STORED = "stored:"
 _NOTHING = (ModelCall, ModelReply)
 """What half of the entries are, and tells a gateway nothing."""
 _ENDS = (Answer, Failure, HandOver)
+_ELSEWHERE = (Resolved, Heard, Recalled)
+"""By which text comes in that no tool returned."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -45,9 +53,13 @@ class Projection:
 
     manifests: Mapping[str, Manifest]
     monitor: Monitor
+    branch: Callable[[str], Monitor]
+    """The monitor of another branch of the run, as it is now."""
+    joined: set[str] = field(default_factory=set)
+    """Branches that were joined."""
     last: Entry | None = None
-    asked: set[tuple[str, str]] = field(default_factory=set)
-    """Calls that a person was asked about, by turn and id; so the next two."""
+    asked: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Calls that a person was asked about, by turn and id, as the next two, each with when the question ends."""
     intended: dict[tuple[str, str], tuple[ToolIntent, Mapping[str, str]]] = field(default_factory=dict)
     """With where the arguments come from; only calls without a result."""
     edited: set[tuple[str, str]] = field(default_factory=set)
@@ -57,6 +69,8 @@ class Projection:
     """Effects that were intended, by tool and by which they are."""
     planned: str = ""
     """The turn that the monitor's plan is of."""
+    plan: Any = None
+    """As that turn committed to it."""
 
     @property
     def head(self) -> Head:
@@ -72,6 +86,10 @@ class Projection:
         """What the monitor says of a call that *agent* wants to make."""
         return self.monitor.decide(manifest.name, arguments, now=now, agent=agent)
 
+    def forbidden(self, manifest: Manifest, arguments: Mapping[str, Any], *, now: int) -> tuple[str, ...]:
+        """Why the tenant's own policies forbid a call that undoes something; empty if they do not."""
+        return self.monitor.forbidden(manifest.name, arguments, now=now)
+
     def acted(self, manifest: Manifest, arguments: Mapping[str, Any]) -> bool:
         """Whether the call is an effect that was intended before."""
         return (manifest.name, manifest.identified(arguments)) in self.effects
@@ -85,19 +103,36 @@ class Projection:
         match body:
             case Request(input=given):
                 self.monitor.request(given, entry.labels)
-            case ApprovalAsked(call=call):
-                self.asked.add((entry.turn, call))
+            case ApprovalAsked(call=call, expires_at=until):
+                self.asked[entry.turn, call] = until
             case ApprovalEdited(call=call):
                 self.edited.add((entry.turn, call))
             case ToolIntent() as intent:
                 self._intend(entry, intent)
             case ToolResult() as result:
                 self._finish(entry, result)
-            case Planned(plan=value):
-                self.planned = entry.turn
-                self.monitor.commit(self._plan(value))
+            case Planned() | Restarted():
+                self._commit(entry, body)
+            case _ if isinstance(body, _ELSEWHERE):
+                self._told(entry, body)
             case _ if isinstance(body, _ENDS) and entry.turn == self.planned:
                 self.monitor.release()
+
+    def _commit(self, entry: Entry, body: Planned | Restarted) -> None:
+        """A turn has planned, or goes on with its plan after the run had ended."""
+        if isinstance(body, Planned):
+            self.planned, self.plan = entry.turn, body.plan
+        elif self.planned not in body.turns:
+            return
+        self.monitor.commit(self._plan(self.plan))
+
+    def _told(self, entry: Entry, body: Resolved | Heard | Recalled) -> None:
+        """Text has come in from outside; without a label it is the worst there is. What branches read and did counts from now on."""
+        for path in body.paths if isinstance(body, Resolved) else ():
+            if path not in self.joined:
+                self.joined.add(path)
+                self.monitor = self.monitor.joined(self.branch(path))
+        self.monitor.told(max(Label.EXTERNAL, worst(map(rank, entry.labels.values())) if entry.labels else Label.UNKNOWN))
 
     def _plan(self, value: Any) -> Plan:
         """The plan in *value*; one that the tools of today do not take foresees nothing."""
@@ -169,7 +204,28 @@ class Projections:
         return known
 
     def _read(self, branch: Branch, run: Run) -> Projection:
-        projection = Projection(manifests=self.manifests, monitor=self.monitor(run))
+        projection = self._begun(self._first(branch, run), branch, run)
         for entry in self.journal.read(branch):
             projection.take(entry)
         return projection
+
+    def _begun(self, monitor: Monitor, branch: Branch, run: Run) -> Projection:
+        def other(path: str) -> Monitor:
+            beside = replace(branch, path=path)
+            known = self.current(beside, run)
+            self.keep(beside, known)
+            return known.monitor
+
+        return Projection(manifests=self.manifests, monitor=monitor, branch=other)
+
+    def _first(self, branch: Branch, run: Run) -> Monitor:
+        """What a branch knows before its first entry: ``main`` nothing, any other what ``main`` knew where the run parted."""
+        if branch.path == MAIN:
+            return self.monitor(run)
+        main = replace(branch, path=MAIN)
+        known = self._begun(self.monitor(run), main, run)
+        for entry in self.journal.read(main):
+            if isinstance(entry.body, Branched) and branch.path in entry.body.paths:
+                break
+            known.take(entry)
+        return known.monitor.parted()

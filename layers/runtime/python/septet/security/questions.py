@@ -39,3 +39,7 @@ class Policies(Protocol):
     def decide(self, question: Question) -> Verdict:
         """What the policies say. Never raises."""
         ...
+
+    def own(self, question: Question) -> Verdict:
+        """What the tenant's own policies say by themselves: denied where one of them matches, allowed otherwise. Never raises."""
+        ...

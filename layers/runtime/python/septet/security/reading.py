@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from septet.core.frozen import frozen
+from septet.core.values import digest, form, shape, space, tokens
 from septet.security.given import Labelled
 from septet.security.labels import Label, declared, worst
 from septet.security.manifests import Field, Manifest
@@ -12,7 +13,6 @@ from septet.security.recognisers import SECRETS, find
 from septet.security.records import Reading, Record
 from septet.security.request import near, plain, strong, typed
 from septet.security.session import Session
-from septet.security.values import digest, form, shape, space, tokens
 from septet.security.written import echo, keys, plainly, traces, wrote
 
 _SHORT = 4

@@ -1,6 +1,7 @@
 """Secrets and personal data in a text, by shape and check digits. Telemetry and context: a wording escapes every pattern."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from septet.core.frozen import frozen
 from septet.security.disguises import undisguised, visible
@@ -13,6 +14,10 @@ DEPTH = 3
 DECODED = 256 * 1024
 """Characters that are looked at, in all, besides the text itself."""
 _PASSES = 4
+_SHORTEST = 11
+"""Characters of the shortest value that is none of a telephone number, an address, or a disguise."""
+_SIGNS = frozenset("@+%\\&")
+"""One of these is in every address, telephone number and escape."""
 
 
 @frozen
@@ -42,6 +47,24 @@ def redacted(text: str) -> str:
             return text
         text = _without(text, findings)
     return "[redacted]" if find(text) else text
+
+
+def cleaned(value: Any) -> Any:
+    """*value*, which is of JSON's types, with every text and key in it redacted; a number that is recognised becomes a text."""
+    if isinstance(value, str):
+        return value if bare(value) else redacted(value)
+    if isinstance(value, dict):
+        return {cleaned(key): cleaned(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [cleaned(item) for item in value]
+    if isinstance(value, int | float) and not isinstance(value, bool) and (said := cleaned(str(value))) != str(value):
+        return said
+    return value
+
+
+def bare(text: str) -> bool:
+    """Whether *text* is too short, and too plain, to hold anything that is recognised: what most texts of a log are."""
+    return len(text) < _SHORTEST and text.isascii() and _SIGNS.isdisjoint(text)
 
 
 def _without(text: str, findings: tuple[Finding, ...]) -> str:

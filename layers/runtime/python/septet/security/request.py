@@ -6,10 +6,10 @@ from typing import Any
 
 from septet.core.canonical import text as json_text
 from septet.core.frozen import frozen
+from septet.core.values import digest, is_shape, tokens
 from septet.security.clauses import sentences
 from septet.security.intents import mask
 from septet.security.naming import AFTER, BEFORE, Word, called, names, numbered, quoted_kind, words
-from septet.security.values import digest, is_shape, tokens
 
 WORDS = 8
 """Words of a phrase that is known as one; a longer text is known when each eight in a row are."""

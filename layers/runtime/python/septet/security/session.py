@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Self
 
+from septet.core.values import digest, form, space, tokens
 from septet.security.labels import Label
 from septet.security.records import Records
 from septet.security.request import LIMIT, Mention, mentions
-from septet.security.values import digest, form, space, tokens
 
 SEEN = 50_000
 """Values from outside that are kept, to tell ``external`` from ``unknown``; what comes after is unknown, which is worse."""
@@ -38,6 +38,8 @@ class Session:
     """Label of the worst that was read."""
     uses: dict[str, set[str]] = field(default_factory=dict)
     """The calls that were aimed at a value, by effect and value."""
+    parted: bool = False
+    """Whether others go on beside it, in branches of their own."""
 
     def request(self, fields: Mapping[str, Any], kinds: Iterable[str]) -> None:
         """Take in the trusted *fields* of the request."""
@@ -99,6 +101,7 @@ class Session:
             secret=self.secret or other.secret,
             worst=max(self.worst, other.worst),
             uses={key: self.uses.get(key, set()) | other.uses.get(key, set()) for key in _keys(self.uses, other.uses)},
+            parted=self.parted,
         )
 
     def state(self) -> dict[str, Any]:
@@ -123,7 +126,7 @@ class Session:
         )
 
 
-_PLAIN = ("asked", "numbers", "percents", "years", "seen", "tainted", "secret", "worst")
+_PLAIN = ("asked", "numbers", "percents", "years", "seen", "tainted", "secret", "worst", "parted")
 
 
 def _tokens(value: Any) -> Iterator[Any]:

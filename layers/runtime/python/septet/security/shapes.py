@@ -5,7 +5,7 @@ import re
 from base64 import urlsafe_b64decode
 from collections.abc import Callable, Iterator
 
-from septet.security.checksums import LENGTHS, entropy, issued, luhn, machine_read, mod97
+from septet.core.checksums import LENGTHS, entropy, issued, luhn, machine_read, mod97
 
 type Spans = Iterator[tuple[int, int]]
 

@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from septet.core.values import digest, form, number, shape
 from septet.security.intents import boilerplate
 from septet.security.labels import Label, worst
 from septet.security.request import phrases, plain
 from septet.security.session import Session
-from septet.security.values import digest, form, number, shape
 
 _WORDS = 4000
 """Characters of a text that are compared with the request."""

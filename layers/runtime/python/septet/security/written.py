@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
+from septet.core.values import digest, form, number, shape, space, tokens
 from septet.security.given import Labelled
 from septet.security.labels import Label
 from septet.security.manifests import Manifest
 from septet.security.session import Session
-from septet.security.values import digest, form, number, shape, space, tokens
 
 
 def echo(manifest: Manifest, calls: list[Labelled]) -> dict[Any, Label]:

@@ -5,9 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from local.doubles.answer import CAME
 from local.doubles.scenario.library import Loaded, read
 from local.doubles.scenario.matching import UnexpectedCall, fault_at, find
 from local.doubles.scenario.script import Fault, Scenario, Step
+from septet.execution.calling import MESSAGE_CHARACTERS
 from tests.unit.local.doubles.asking import asks, call, offering, tool_turn
 from tests.unit.local.doubles.spoiling import unhurried
 
@@ -97,8 +99,10 @@ def test_guarded_words_select_too() -> None:
         (
             "hello",
             {},
-            ["selected: none", "a scenario is for ('refund for' and 'A-1007'; 'my order'", "load a scenario", "None holds 'hello'"],
+            ["selected: none", "a scenario is for ('refund for' and 'A-1007'; 'my order')", "load a scenario", "None holds 'hello'"],
         ),
+        ("hello", {"agent": "writer"}, ["a scenario is for ('refund for' and 'A-1007'), or"]),
+        ("hello", {"agent": "nobody"}, ["a scenario is for ('refund for' and 'A-1007'; 'my order'), or"]),
         ("refund for A-1007 of my order", {}, ["one scenario, but several fit", "'refund' (support.yaml), 'other' (support.yaml)"]),
         ("my order", {"agent": "writer"}, ["agent 'writer'", "one of the agents triage", "Add agents.writer to support.yaml"]),
         ("my order", {"agent": ""}, ["agent '(none given)'", "Name the agent in requestMetadata"]),
@@ -120,6 +124,23 @@ def test_an_unexpected_call_says_what_came_what_was_expected_and_the_fix(text: s
     said = unexpected(text, **who)
 
     assert [sentence for sentence in sentences if sentence not in said] == []
+
+
+def test_what_is_to_be_done_is_told_before_the_platform_cuts_the_message_off() -> None:
+    texts = [[f"{n} {'x' * 80}", "y" * 80] for n in range(9)]
+    loaded = [
+        Loaded(
+            source=f"{n}",
+            scenario=Scenario.model_validate({"scenario": f"{n}", "when": {"contains": text}, "agents": {"a": [{"text": "x"}]}}),
+        )
+        for n, text in enumerate(texts)
+    ]
+    with pytest.raises(UnexpectedCall) as refused:
+        find(loaded, call(asks("z" * 200, agent="a")))
+    before = "An error occurred (ValidationException) when calling the Converse operation (reached max retries: 0): "
+    told, came, _ = (before + refused.value.message)[:MESSAGE_CHARACTERS].partition(CAME)
+    assert came
+    assert "6 more), or load a scenario for this one. None holds 'zzz" in told
 
 
 def test_the_last_message_is_shown_when_it_is_a_tool_result() -> None:

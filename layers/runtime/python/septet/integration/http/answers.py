@@ -1,14 +1,13 @@
 """Answers: a model, a problem, or what is left to say when something broke."""
 
 import json
-import traceback
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 
-from septet.integration.http.operations import Reply
+from septet.integration.http.operation import Reply
 from septet.integration.problems import Kind, Problem
 
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
@@ -29,7 +28,7 @@ def refused(problem: Problem, headers: Mapping[str, str] | None = None) -> Respo
     if problem.retry_after is not None:
         more["Retry-After"] = str(problem.retry_after)
     body = json.dumps(problem.document(), ensure_ascii=False)
-    return Response(status_code=problem.kind.value, content_type=PROBLEM, body=body, headers={**HEADERS, **more, **(headers or {})})
+    return Response(status_code=problem.kind.status.value, content_type=PROBLEM, body=body, headers={**HEADERS, **more, **(headers or {})})
 
 
 def json_of(document: Mapping[str, Any]) -> Response[str]:
@@ -41,15 +40,9 @@ def broken(request: str) -> Response[str]:
     """A request that failed inside; the answer says nothing but where to look."""
     problem = Problem(Kind.BROKEN, f"something failed inside, and it was logged: quote the request {request}")
     body = json.dumps({**problem.document(), "instance": f"urn:septet:request:{request}"})
-    return Response(status_code=problem.kind.value, content_type=PROBLEM, body=body, headers=HEADERS)
+    return Response(status_code=problem.kind.status.value, content_type=PROBLEM, body=body, headers=HEADERS)
 
 
 def raw(response: Response[str]) -> dict[str, Any]:
     """*response* as API Gateway takes it, where the router did not come to it."""
     return {"statusCode": response.status_code, "headers": response.headers, "body": response.body, "isBase64Encoded": False}
-
-
-def traced(error: BaseException) -> dict[str, Any]:
-    """*error* for a log: its class and where it came from. Its message may quote content, so it is left out."""
-    steps = [f"{step.filename.rpartition('/')[2]}:{step.lineno} {step.name}" for step in traceback.extract_tb(error.__traceback__)]
-    return {"error": type(error).__name__, "at": steps, "cause": type(error.__cause__).__name__ if error.__cause__ else None}

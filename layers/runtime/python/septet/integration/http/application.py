@@ -12,22 +12,27 @@ from pydantic import BaseModel
 
 from septet.core.errors import StoreUnavailable
 from septet.integration.http import answers, requests
-from septet.integration.http.operations import OPERATIONS, PATTERNS, Call, Operation
+from septet.integration.http.operation import Call, Operation
+from septet.integration.http.operations import OPERATIONS, PATTERNS
 from septet.integration.identity import bearer
 from septet.integration.ports import Ports
 from septet.integration.problems import Kind, Problem
 from septet.integration.submitting import KEY_FIELD
+from septet.integration.tracing import traced
 
 DOCUMENT = "/v1/openapi.json"
 Ids = Mapping[str, str]
 """What the path's parameters are."""
 _PARAMETER = re.compile(r"\{(\w+)\}")
+_RUN = re.compile(r"/(run-[0-9a-z]+)$")
 
 
 class Api:
     """The API over its ports."""
 
-    def __init__(self, ports: Ports, log: Logger) -> None:
+    def __init__(self, ports: Ports, log: Logger, *, note: Callable[[Mapping[str, str]], None] = lambda _: None) -> None:
+        """*note* is told whose request it is, and about which run in which trace, for the lines that are logged of it."""
+        self._note = note
         self._ports = ports
         self._log = log
         self._router = APIGatewayRestResolver()
@@ -63,7 +68,7 @@ class Api:
         except Problem as problem:
             response = answers.refused(problem)
         except StoreUnavailable as error:
-            self._log.warning("unavailable", extra=answers.traced(error))
+            self._log.warning("unavailable", extra=traced(error))
             response = answers.refused(Problem(Kind.UNAVAILABLE, "something that the API stores things in does not answer: try again"))
         except Exception as error:  # noqa: BLE001 -- the caller gets an answer, and the log the place
             response = self._broken(error, self._router.lambda_context)
@@ -72,15 +77,24 @@ class Api:
         return response
 
     def _perform(self, operation: Operation, event: requests.Event, ids: Ids) -> Response[str]:
+        trace = requests.trace(event)
+        named = re.fullmatch(PATTERNS["run"], ids.get("run", ""))
+        self._note({"run": named[0] if named else "", "trace": trace.header if trace else ""})
         principal = self._ports.identity.principal(bearer(requests.header(event, "Authorization")))
+        self._note({"tenant": principal.tenant})
         call = Call(
             principal=principal,
             name=_name(ids),
             query=requests.read(operation.query, requests.query(event)),
             body=_body(operation.body, event),
             key=requests.header(event, KEY_FIELD) if operation.keyed else None,
+            trace=trace,
+            left=lambda: self._router.lambda_context.get_remaining_time_in_millis(),  # noqa: PLW0108 -- looked up when somebody waits, for few do
         )
-        return answers.done(operation.act(call, self._ports), operation.status)
+        reply = operation.act(call, self._ports)
+        if begun := _RUN.search(reply.headers.get("Location", "")):
+            self._note({"run": begun[1]})
+        return answers.done(reply, operation.status)
 
     def _refuse(self, event: requests.Event) -> Response[str]:
         """The answer where no operation is: the path takes other methods, or there is nothing at it."""
@@ -93,11 +107,11 @@ class Api:
     def _describe(self, _: requests.Event, __: Ids) -> Response[str]:
         from septet.integration.http.document import document  # noqa: PLC0415 -- few ask, and no other request should wait for it
 
-        return answers.json_of(document(self._ports.declared))
+        return answers.json_of(document(self._ports.declared, self._ports.agents))
 
     def _broken(self, error: Exception, context: Any) -> Response[str]:
         request = str(getattr(context, "aws_request_id", "unknown"))
-        self._log.error("broken", extra={"request": request, **answers.traced(error)})
+        self._log.error("broken", extra={"request": request, **traced(error)})
         return answers.broken(request)
 
 

@@ -1,15 +1,16 @@
 """The OpenAPI 3.1 document, made of the table of operations, the models and the workflows' own input schemas."""
 
 import re
-from collections.abc import Iterator, Mapping
-from http import HTTPStatus
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from septet.integration.http import answers, models
-from septet.integration.http.operations import OPERATIONS, PATTERNS, Operation
+from septet.integration.http.declared import schemas_of
+from septet.integration.http.operation import Operation
+from septet.integration.http.operations import OPERATIONS, PATTERNS
 from septet.integration.ports import Declaration
 from septet.integration.problems import Kind, Problem
 from septet.integration.submitting import KEY_FIELD
@@ -31,8 +32,8 @@ _EXPLAINED = {
 }
 
 
-def document(declared: Mapping[str, Declaration]) -> Json:
-    """The description of the API over the workflows *declared*."""
+def document(declared: Mapping[str, Declaration], agents: Mapping[str, Sequence[str]]) -> Json:
+    """The description of the API over the workflows *declared*, and over *agents* with the ids of their models."""
     paths: Json = {"/v1/openapi.json": {"get": _self_description()}}
     for operation in OPERATIONS:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)
@@ -44,7 +45,7 @@ def document(declared: Mapping[str, Declaration]) -> Json:
         "servers": [{"url": ".."}],
         "paths": paths,
         "components": {
-            "schemas": {**_schemas(), "Submission": _submission(declared)},
+            "schemas": {**_schemas(), **schemas_of(declared, agents)},
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
         },
         "security": [{"token": []}],
@@ -57,7 +58,7 @@ def _operation(operation: Operation) -> Json:
         "summary": operation.summary,
         "parameters": [*_in_path(operation.path), *_in_query(operation.query)],
         "responses": {str(operation.status.value): _answer(operation)}
-        | {str(kind.value): _problem(kind, told) for kind, told in _problems(operation)},
+        | {str(kind.status.value): _problem(kind, told) for kind, told in _problems(operation)},
     }
     if operation.keyed:
         described["parameters"].append(_key())
@@ -98,8 +99,9 @@ def _answer(operation: Operation) -> Json:
         "description": operation.status.phrase,
         "content": {answers.JSON: {"schema": _reference(operation.answer)}},
     }
-    if operation.status is HTTPStatus.ACCEPTED:
-        answer["headers"] = {"Location": {"description": "The run, relative to this request", "schema": {"type": "string"}}}
+    if operation.location:
+        told = f"{operation.location}, relative to this request"
+        answer["headers"] = {"Location": {"description": told, "schema": {"type": "string"}}}
     return answer
 
 
@@ -120,7 +122,7 @@ def _fields(operation: Operation) -> set[str]:
 
 
 def _problem(kind: Kind, told: str) -> Json:
-    waits = {"Retry-After": {"description": "Seconds until the day ends, in UTC", "schema": {"type": "integer"}}}
+    waits = {"Retry-After": {"description": "Seconds after which the same request may be done", "schema": {"type": "integer"}}}
     return ({"headers": waits} if kind is Kind.EXHAUSTED else {}) | {
         "description": told,
         "content": {answers.PROBLEM: {"schema": _reference(models.Problem), "example": Problem(kind, told).document()}},
@@ -138,29 +140,3 @@ def _schemas() -> Json:
     _, found = models_json_schema(list(dict.fromkeys(wanted)), ref_template=_SCHEMAS + "{model}")
     schemas: Json = found["$defs"]
     return schemas
-
-
-def _submission(declared: Mapping[str, Declaration]) -> Json:
-    """One choice a workflow, with the workflow's own input."""
-    return {"oneOf": [_choice(name, declared[name]) for name in sorted(declared)] or [{"not": {}}]}
-
-
-def _choice(name: str, declared: Declaration) -> Json:
-    schema = {key: value for key, value in declared.input_schema.items() if key not in ("$schema", "$id")}
-    return {
-        "type": "object",
-        "title": name,
-        "description": declared.description,
-        "properties": {
-            "workflow": {"const": name},
-            "input": schema,
-            **{field: _property(models.Submission, field) for field in ("budget", "attended")},
-        },
-        "required": ["workflow", "input"],
-        "additionalProperties": False,
-    }
-
-
-def _property(model: type[BaseModel], name: str) -> Json:
-    """The schema of one field that may be left out."""
-    return {key: value for key, value in model.model_json_schema()["properties"][name].items() if key not in ("title", "default")}

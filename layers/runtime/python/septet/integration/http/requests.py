@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from septet.core.canonical import canonical
+from septet.core.traces import Context, from_header, from_traceparent
 from septet.integration.problems import Kind, Problem, Wrong
 
 MAX_BYTES = 1_000_000
@@ -33,6 +34,15 @@ def header(event: Event, name: str) -> str | None:
     if len(values) > 1:
         raise Problem(Kind.MALFORMED, f"the header {name} was sent twice", Wrong(field=name, message="send it once"))
     return values[0] if values else None
+
+
+def trace(event: Event) -> Context | None:
+    """The trace that the caller says the request belongs to, or else the gateway; None where neither does so in one sentence."""
+    try:
+        named = from_traceparent(header(event, "traceparent") or "")
+        return named or from_header(header(event, "X-Amzn-Trace-Id") or "")
+    except Problem:  # a header that was sent twice: whoever traces badly is answered all the same
+        return None
 
 
 def query(event: Event) -> dict[str, str]:
@@ -111,7 +121,7 @@ def read[M: BaseModel](model: type[M], given: Any) -> M:
     try:
         return model.model_validate(given)
     except ValidationError as error:
-        known = ", ".join(model.model_fields) or "none"
+        known = ", ".join(field.alias or name for name, field in model.model_fields.items()) or "none"
         raise _problem(_wrong(item["loc"], item["type"], item["msg"], known) for item in error.errors(include_url=False)) from None
 
 

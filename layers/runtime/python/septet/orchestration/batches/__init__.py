@@ -1,0 +1,1 @@
+"""Batches: one run for each row of a file."""

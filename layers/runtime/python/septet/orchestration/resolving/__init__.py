@@ -1,0 +1,1 @@
+"""Making one answer of what agents in parallel branches found: pure rules, each with a rationale that a person can recompute."""
