@@ -20,8 +20,11 @@ from local.twin.twin import Twin
 from septet.entry.libraries import Redacting
 from tests import elsewhere
 
-# How long an example takes says how much else this machine does.
-settings.register_profile("septet", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# The same examples in each run, so that a run that fails says something of the change and not of its luck. To look for others:
+# pytest --hypothesis-profile search
+# No deadline: how long an example takes says how much else this machine does.
+settings.register_profile("septet", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("search", settings.get_profile("septet"), derandomize=False)
 settings.load_profile("septet")
 
 REPOSITORY = Path(__file__).parents[1]

@@ -28,15 +28,15 @@ def test_tenants_do_not_reach_each_other() -> None:
 
 
 class Forgetful:
-    """Knows people by their names alone, as a cache in a warm process would that lacks the tenant in its key."""
+    """Knows people's tenants by their names alone, as a cache in a warm process would that lacks the tenant in its key."""
 
     def __init__(self, ports: Ports) -> None:
         self._rightful = ports.identity
-        self._known: dict[str, Principal] = {}
+        self._known: dict[str, str] = {}
 
     def principal(self, token: str) -> Principal:
         found = self._rightful.principal(token)
-        return self._known.setdefault(found.subject, found)
+        return replace(found, tenant=self._known.setdefault(found.subject, found.tenant))
 
 
 def known_by_name(ports: Ports) -> Ports:
@@ -126,4 +126,6 @@ def pages_kept(ports: Ports) -> Ports:
 def test_a_tenant_check_that_is_taken_out_shows(
     change: Callable[[Ports], Ports], moves: int, only: Collection[str], shown: Callable[[Found], bool]
 ) -> None:
-    assert shown(fuzz(moves, tenants=4, rounds=2, processes=1, change=change, only=only))
+    # What tenants do at the same time comes in any order, so that one short try may miss it, as none of 10,000 operations does.
+    tries = (fuzz(moves, tenants=4, rounds=2, processes=1, seed=seed, change=change, only=only) for seed in range(1, 6))
+    assert any(shown(found) for found in tries)
