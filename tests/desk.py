@@ -16,12 +16,15 @@ from septet.aws.items import item, values
 from septet.aws.journal import DynamoJournal
 from septet.core.entries import Entry
 from septet.core.journal import Branch
+from septet.integration.problems import Kind
 
 ENDED = ("succeeded", "failed", "stopped", "timed_out")
 REPEATED = 90
 """Seconds for which a request is repeated that may be."""
 UNCHECKED = "the token cannot be checked now"
 """What the API says for ten seconds after it could not reach the issuer; it has done nothing then."""
+BROKEN = Kind.BROKEN.type
+"""In an answer that nobody is to repeat: the API itself is at fault."""
 
 
 def until[T](look: Callable[[], T | None], *, seconds: float = 60, what: str = "it") -> T:
@@ -48,7 +51,7 @@ def plain() -> httpx.Client:
 
 
 class Patient(httpx.Client):
-    """Repeats, as a client does, what may be repeated: no answer or a fault of the API's own, of which busy machines have some."""
+    """Repeats, as a client does, what may be repeated: no answer, or that something behind the API has none; busy machines have some."""
 
     def send(self, request: httpx.Request, **how: Any) -> httpx.Response:
         """As without it, after `REPEATED` seconds at the latest."""
@@ -64,7 +67,7 @@ class Patient(httpx.Client):
                 if not answer.is_server_error or time.monotonic() > deadline:
                     return answer
                 answer.read()
-                if not repeatable and UNCHECKED not in answer.text:
+                if BROKEN in answer.text or not (repeatable or UNCHECKED in answer.text):
                     return answer
             time.sleep(1)
 
