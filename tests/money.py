@@ -242,10 +242,12 @@ class Money(RuleBasedStateMachine):
         if run == RUNS[0]:
             world.ledger.open_branch(self.branches[2], SHARE)
 
-    @rule(run=st.sampled_from(RUNS), noticed=st.booleans())
-    def end(self, run: str, *, noticed: bool) -> None:
+    @rule(run=st.sampled_from(RUNS), noticed=st.sampled_from(["not at all", "by who breaks off", "by who closes it"]))
+    def end(self, run: str, noticed: str) -> None:
         self.runs.close(self.world.tenant, run, status="stopped", ended_at=self.world.clock.now)
-        if noticed:
+        if noticed != "not at all":
+            self.world.ledger.end(self.world.tenant, run)
+        if noticed == "by who closes it":
             self.world.ledger.close(self.world.tenant, run)
             self.world.stopped.add(run)
 

@@ -358,6 +358,30 @@ class TestClosing:
         assert ledger.close(opened.tenant, "run-1")
         assert amounts(ledger, opened, day(NOW)) == (DEFAULT.day, 60, 0, DEFAULT.day - 60)
 
+    def test_a_run_that_has_ended_is_off_the_list_opens_no_branch_and_is_closed_by_whoever_looks(
+        self, ledger: Ledger, opened: Branch
+    ) -> None:
+        ledger.reserve(opened, 1, 100, until=UNTIL, settle={})
+        ledger.settle(opened, {1: 40})
+        for _ in range(2):
+            ledger.end(opened.tenant, "run-1")
+        assert ledger.running(opened.tenant) == ()
+        assert ledger.tenants()[opened.tenant] == 0
+        with pytest.raises(RunStopped):
+            ledger.open_branch(replace(opened, path="side"), 300)
+        assert due(ledger, opened, NOW) == [of_run("run-1")]
+        assert ledger.close(opened.tenant, "run-1")
+        assert amounts(ledger, opened, day(NOW)) == (DEFAULT.day, 40, 0, DEFAULT.day - 40)
+        assert ledger.tenants()[opened.tenant] == 0
+
+    def test_a_late_end_leaves_the_next_attempt_listed(self, ledger: Ledger, opened: Branch) -> None:
+        ledger.close(opened.tenant, "run-1", attempt=0)
+        ledger.reopen(opened, 900, now=NOW, attempt=1)
+        ledger.end(opened.tenant, "run-1", attempt=0)
+        assert [one.run for one in ledger.running(opened.tenant)] == ["run-1"]
+        ledger.reserve(opened, 1, 300, until=UNTIL, settle={})
+        ledger.end(opened.tenant, "run-2")
+
     def test_a_run_without_account_is_closed(self, ledger: Ledger, main: Branch) -> None:
         assert ledger.close(main.tenant, "run-1")
 

@@ -288,6 +288,7 @@ USES: Mapping[str, Callable[[Any], Any]] = {
     "S3Bodies.get": lambda it: it.get(BRANCH, "d"),
     "DynamoLedger.open": lambda it: it.open(BRANCH, 1, now=1),
     "DynamoLedger.open_branch": lambda it: it.open_branch(BRANCH, 1),
+    "DynamoLedger.end": lambda it: it.end("acme", "run-1"),
     "DynamoLedger.close": lambda it: it.close("acme", "run-1"),
     "DynamoLedger.look_again": lambda it: it.look_again("acme", "run-1", at=1),
     "DynamoLedger.put_off": lambda it: it.put_off(Account(tenant="acme", name="run/run-1", limit=1), at=1),

@@ -48,6 +48,24 @@ def test_a_stopped_run_ends_with_who_stopped_it_and_why_everywhere(halting: Halt
     assert halting.proof(ordered).order.finished_at is not None
 
 
+def test_nothing_is_listed_as_running_before_any_account_is_closed(halting: Halting) -> None:
+    office, listed = halting.office, list[list[str]]()
+
+    class Watched(MemoryLedger):
+        def close(self, tenant: str, run: str, *, attempt: int | None = None) -> bool:
+            listed.append([one.run for one in self.running(tenant)])
+            return super().close(tenant, run, attempt=attempt)
+
+    office.ledger = Watched()
+    for _ in range(3):
+        office.start()
+    ordered = halting.stop_all()
+    assert halting.reconcile() == 0
+    assert len(listed) == 3
+    assert not any(listed)
+    assert [one.status for one in halting.proof(ordered).runs] == ["stopped"] * 3
+
+
 def test_whoever_fails_what_waits_forgets_no_token_that_came_later(halting: Halting) -> None:
     run, waits = halting.office.start(), halting.office.waits
     waits.put("acme", run, "approval/apr-1", "token-1")

@@ -11,16 +11,12 @@ from septet.aws.account_writes import Write, change
 from septet.aws.accounts import SPENDABLE, key
 from septet.aws.branch_ledger import ATTEMPTS, MOVED, STORE, unknown
 from septet.aws.control import Control
-from septet.aws.items import Item
 from septet.aws.trouble import reaching
 from septet.core.accounting import given_back, idle, part, renewed, spendable
 from septet.core.errors import BudgetExhausted, Overloaded, RunStopped, StoreUnavailable
 from septet.core.journal import MAIN, Branch
-from septet.core.ledger import LOOK_AFTER, Account, day, of_branch, of_run
+from septet.core.ledger import AT_ONCE, LOOK_AFTER, Account, day, of_branch, of_run
 from septet.core.running import Open
-
-AT_ONCE = 1
-"""When the sweeper has to look at a run that is being closed: should that break off, it goes on."""
 
 
 class AccountTree(AccountMarks):
@@ -121,19 +117,19 @@ class AccountTree(AccountMarks):
         raise StoreUnavailable(MOVED.format(of_run(branch.run)))
 
     @reaching(STORE)
+    def end(self, tenant: str, run: str, *, attempt: int | None = None) -> None:
+        """Take the run off the list."""
+        self._end(tenant, run, attempt)
+
+    @reaching(STORE)
     def close(self, tenant: str, run: str, *, attempt: int | None = None) -> bool:
         """Take the run off the list, and give back what it did not spend. Under an ended run no branch opens, so none is missed.
 
         Every write is of the attempt that has ended: somebody may reopen the accounts for the next one meanwhile.
         """
-        standing = self._table.get(tenant, of_run(run))
-        if standing is None or "closed" in standing:
+        present = self._end(tenant, run, attempt)
+        if present is None:
             return True
-        present = accounts.account(standing).attempt
-        if attempt is not None and present > attempt:
-            return True
-        self.look_again(tenant, run, at=AT_ONCE)
-        self._end(tenant, run, standing, present)
         found = self._table.get(tenant, of_run(run)) or {}
         ended = [self._ended(tenant, name, present) for name in accounts.branches(found, run)]
         below = [branch for branch in ended if branch]
@@ -148,14 +144,26 @@ class AccountTree(AccountMarks):
         self._give_back(whole)
         return self._existing(tenant, of_run(run)).closed
 
-    def _end(self, tenant: str, run: str, found: Item, attempt: int) -> None:
-        """Note that *attempt* of the run has ended and take it off the list, in one transaction, unless somebody has."""
-        ending = Write(key=key(tenant, of_run(run)))
-        ending.set("ended", value=True)
-        ending.only("attribute_not_exists(ended)")
-        ending.until_attempt(attempt)
-        unlisting = self._control.closing(tenant, run) if "listed" in found else []  # one from before there was a list is in none
-        self._done([ending.transacted(self._table.name), *unlisting])
+    def _end(self, tenant: str, run: str, attempt: int | None) -> int | None:
+        """Note that the run has ended and take it off the list, in one transaction, unless somebody has.
+
+        Returns its present attempt, which is to be closed; None when it is closed, or open for a later one than *attempt*.
+        """
+        found = self._table.get(tenant, of_run(run))
+        if found is None or "closed" in found:
+            return None
+        present = accounts.account(found).attempt
+        if attempt is not None and present > attempt:
+            return None
+        if "ended" not in found:
+            ending = Write(key=key(tenant, of_run(run)))
+            ending.set("ended", value=True)
+            ending.set("until", AT_ONCE)  # should whoever closes it break off, the sweeper goes on
+            ending.only("attribute_not_exists(ended)")
+            ending.until_attempt(present)
+            unlisting = self._control.closing(tenant, run) if "listed" in found else []  # one from before there was a list is in none
+            self._done([ending.transacted(self._table.name), *unlisting])
+        return present
 
     def _ended(self, tenant: str, name: str, attempt: int) -> Account | None:
         """A branch's account, marked as ended; None when it is open for a later attempt."""

@@ -20,6 +20,8 @@ DAY = 86_400_000
 """Milliseconds."""
 LOOK_AFTER = 3_600_000
 """Milliseconds after which it is looked whether a run has ended without anybody saying so."""
+AT_ONCE = 1
+"""When somebody has to look at a run that has ended and is not closed."""
 
 
 @frozen
@@ -146,6 +148,13 @@ class Ledger(BranchLedger, Protocol):
 
         Its reservations and intents are refused with AgentStopped; other agents go on. The first reason stands; *attempt* is as for
         ``stop``. Raises InputRejected when the run has no account.
+        """
+        ...
+
+    def end(self, tenant: str, run: str, *, attempt: int | None = None) -> None:
+        """Take a run that has ended off the list, as ``close`` does first; closing it is left to whoever calls that, or to the sweeper.
+
+        No branch opens from then on. *attempt* is as for ``close``. Ending it again, or one that has no account, is the same.
         """
         ...
 

@@ -8,7 +8,7 @@ from threading import Lock
 from septet.core.accounting import charge, given_back, hold, idle, limited, part, renewed, spendable, take
 from septet.core.errors import InputRejected, Overloaded, StoreUnavailable
 from septet.core.journal import MAIN, Branch
-from septet.core.ledger import DAY, LOOK_AFTER, Account, Budgets, day, of_branch, of_run
+from septet.core.ledger import AT_ONCE, DAY, LOOK_AFTER, Account, Budgets, day, of_branch, of_run
 from septet.core.running import Open
 
 DEFAULT = Budgets(day=50_000_000, run=5_000_000, usual=1_000_000)
@@ -114,19 +114,23 @@ class MemoryLedger:
             for account in self._family(tenant, run, attempt):
                 self._put(replace(account, halted={agent: why, **account.halted}))
 
+    def end(self, tenant: str, run: str, *, attempt: int | None = None) -> None:
+        """Take the run off the list."""
+        with self._lock:
+            self._ended(tenant, run, attempt)
+
     def close(self, tenant: str, run: str, *, attempt: int | None = None) -> bool:
         """Take the run off the list, and give back what it did not spend."""
         with self._lock:
-            *branches, above = self._family(tenant, run) or [Account(tenant=tenant, name=of_run(run), limit=0, closed=True)]
-            if above.closed or (attempt is not None and above.attempt > attempt):
+            above = self._ended(tenant, run, attempt)
+            if above is None:
                 return True
-            if self._open.pop((tenant, run), None):
-                self._loads[tenant] -= 1
+            *branches, _ = self._family(tenant, run)
             for account in branches:
                 self._give_back(account)
             held = [account.until for account in branches if account.reservations]
             if held:
-                self._put(replace(self._accounts[tenant, above.name], ended=True, until=max(held)))
+                self._put(replace(self._accounts[tenant, above.name], until=max(held)))
             else:
                 self._give_back(self._accounts[tenant, above.name])
             return not held
@@ -201,6 +205,18 @@ class MemoryLedger:
         names = (*self._below.get((tenant, of_run(run)), ()), of_run(run))
         found = [found for name in names if (found := self._accounts.get((tenant, name)))]
         return [account for account in found if attempt is None or account.attempt <= attempt]
+
+    def _ended(self, tenant: str, run: str, attempt: int | None) -> Account | None:
+        """The run's account, which is to be closed, off the list; None when it is closed, or open for a later one than *attempt*."""
+        found = self._accounts.get((tenant, of_run(run)))
+        if found is None or found.closed or (attempt is not None and found.attempt > attempt):
+            return None
+        if self._open.pop((tenant, run), None):
+            self._loads[tenant] -= 1
+        if not found.ended:
+            found = replace(found, ended=True, until=AT_ONCE)
+            self._put(found)
+        return found
 
     def _give_back(self, account: Account) -> None:
         if account.reserved:

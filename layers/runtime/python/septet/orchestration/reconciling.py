@@ -93,7 +93,7 @@ class Reconciler:
     def _end(self, order: StopOrder, more: Callable[[], bool], covered: Sequence[StoppedRun]) -> bool:
         """Abort all of *covered*, then see each to its end; whether all are settled. What can come later is done later, for all of them."""
         with ThreadPoolExecutor(self.at_once) as pool:
-            for act in (self._abort, self._fail, self._close, self._settle):
+            for act in (self._abort, self._leave, self._fail, self._close, self._settle):
                 covered = list(pool.map(partial(self._tried, act, order, more), covered))
         return all(one.settled for one in covered)
 
@@ -124,8 +124,16 @@ class Reconciler:
         self.workflows.stop(execution, error=_ERROR, cause=order.why)
         return one if one.execution else replace(one, execution=execution, state="running" if started else "starting")
 
+    def _leave(self, order: StopOrder, one: StoppedRun) -> StoppedRun:
+        """Have the record of *one* say that it has ended, and the list of what runs be without it, if its execution has ended."""
+        run = self.runs.get(one.tenant, one.run) if one.ended_at is None and one.execution else None
+        if run and _present(one, run) and (state := self.workflows.state(one.execution)) and state.status != "running":
+            self._recorded(order, run, state)
+            self.ledger.end(run.tenant, run.run, attempt=run.attempt)
+        return one
+
     def _fail(self, order: StopOrder, one: StoppedRun) -> StoppedRun:
-        """Fail what *one* waits with, and write down what was found of it, before anything of it changes."""
+        """Write down what was found of *one*, and fail what it waits with, which is forgotten then."""
         if one.ended_at is not None or not one.execution:
             return one
         waits = self._waits(one)
@@ -209,14 +217,19 @@ class Reconciler:
 
     def _closed(self, order: StopOrder, run: Run, state: ExecutionState | None) -> Run:
         """The run as it has ended, with its record and its accounts closed, and its followers told."""
-        if state and run.status == "running":
-            status, error, message = outcome(state.status, state.error, state.message, stopped=order.why)
-            at = state.ended_at or self.clock()
-            self.runs.close(run.tenant, run.run, status=status, ended_at=at, error=error, message=message, attempt=run.attempt)
+        if state:
+            self._recorded(order, run, state)
         self.ledger.close(run.tenant, run.run, attempt=run.attempt)
         ended = self.runs.get(run.tenant, run.run) or run
         follow(ended, self.followers)
         return ended
+
+    def _recorded(self, order: StopOrder, run: Run, state: ExecutionState) -> None:
+        """Have the run's record say how its execution has ended."""
+        if run.status == "running":
+            status, error, message = outcome(state.status, state.error, state.message, stopped=order.why)
+            at = state.ended_at or self.clock()
+            self.runs.close(run.tenant, run.run, status=status, ended_at=at, error=error, message=message, attempt=run.attempt)
 
     def _written(self, order: StopOrder, one: StoppedRun, run: Run) -> StoppedRun:
         """*one* with what it had spent and done; settled once nothing is under way, and its journal says that it was stopped."""
